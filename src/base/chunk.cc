@@ -1,0 +1,49 @@
+#include "base/chunk.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#include "base/memory.h"
+
+namespace sluice {
+
+Chunk Chunk::with_room(std::size_t capacity) {
+  Chunk chunk;
+  void* memory = memory::allocate(sizeof(Block) + capacity);
+  chunk.block_ = new (memory) Block{1, static_cast<std::uint32_t>(capacity)};
+  chunk.data_ = chunk.block_->bytes();
+  return chunk;
+}
+
+Chunk Chunk::copy_of(std::string_view text) {
+  Chunk chunk = with_room(text.size());
+  chunk.append(text);
+  return chunk;
+}
+
+Chunk Chunk::slice(std::size_t from, std::size_t size) const {
+  Chunk part(*this);
+  from = std::min(from, size_);
+  part.data_ += from;
+  part.size_ = std::min(size, size_ - from);
+  return part;
+}
+
+void Chunk::append(std::string_view text) noexcept {
+  if (text.empty()) return;
+  std::memcpy(data_ + size_, text.data(), text.size());
+  size_ += text.size();
+}
+
+void Chunk::drop() noexcept {
+  // A sole owner needs no locked instruction: nobody else can copy from a chunk that only we hold.
+  if (block_->owners.load(std::memory_order_acquire) != 1 &&
+      block_->owners.fetch_sub(1, std::memory_order_acq_rel) != 1)
+    return;
+  const std::size_t size = sizeof(Block) + block_->capacity;
+  block_->~Block();
+  memory::release(block_, size);
+}
+
+}  // namespace sluice

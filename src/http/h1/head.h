@@ -1,0 +1,76 @@
+#pragma once
+// HTTP/1.1 heads: bytes in, typed heads out. Pure: no sockets, no clocks. RFC 9112, and stricter where security asks:
+// no obs-fold, no bare CR or LF, one way to frame a body.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/error.h"
+#include "http/headers.h"
+
+namespace sluice::http::h1 {
+
+/// What a peer may make us hold. The names are those of `gateway.limits`.
+struct Limits {
+  std::uint32_t uri_bytes = 16 * 1024;      ///< request target; 414 beyond
+  std::uint32_t header_bytes = 64 * 1024;   ///< whole head, and each trailer section; 431 beyond
+  std::uint32_t header_count = 100;         ///< fields of a head or trailer section; 431 beyond
+  std::uint32_t chunk_extension_bytes = 4096;  ///< of one whole body; 400 beyond
+};
+
+/// Looks for the end of a head in a buffer that grows; each byte is looked at once.
+class HeadScanner {
+ public:
+  /// `buffer` begins where the head begins and holds at least what it held before. Returns the head's size with its final
+  /// CRLF CRLF, or 0 when more bytes are needed. Errors as soon as no continuation could make it right: a bare CR or LF and a
+  /// first byte that cannot begin a head (bad_request), a request line too long (uri_too_long), a head too long.
+  /// Up to one empty line (CRLF) before a request line is skipped: see skipped().
+  Result<std::size_t> scan(std::string_view buffer, const Limits& limits);
+  void reset() noexcept { *this = HeadScanner(); }
+
+ private:
+  std::size_t scanned_ = 0;
+  bool first_line_done_ = false;
+};
+
+enum class Version : std::uint8_t { http_1_0, http_1_1 };
+
+/// How the body of a message is framed (RFC 9112 §6.3).
+struct Framing {
+  enum class Kind : std::uint8_t { none, length, chunked, until_close } kind = Kind::none;
+  std::uint64_t length = 0;
+};
+
+struct RequestHead {
+  std::string_view method;     ///< this and the other texts are kept by headers
+  std::string_view target;     ///< origin-form ("/path?query") or "*"; for CONNECT empty
+  std::string_view scheme;     ///< of an absolute-form target, lower case; else empty
+  std::string_view authority;  ///< host[:port] of an absolute-form target, else of Host; as it came, validated
+  std::string_view upgrade;    ///< value of Upgrade when Connection names it; never h2c
+  Headers headers;
+  Framing framing;
+  Version version = Version::http_1_1;
+  bool keep_alive = true;
+  bool expects_continue = false;   ///< Expect: 100-continue on HTTP/1.1
+  bool accepts_trailers = false;   ///< TE: trailers
+};
+
+struct ResponseHead {
+  std::uint16_t status = 0;
+  std::string_view upgrade;
+  Headers headers;
+  Framing framing;
+  Version version = Version::http_1_1;
+  bool keep_alive = true;
+  /// Content-Length of an answer without a body (HEAD, 304), to be told to the client.
+  std::optional<std::uint64_t> declared_length;
+};
+
+/// `head` is what HeadScanner measured. Its bytes are copied once, into the message. Each Error has the status of the refusal.
+Result<RequestHead> parse_request(std::string_view head, const Limits& limits);
+/// `method` is the request's: it decides whether there is a body. A 1xx is a ResponseHead with Framing::none.
+Result<ResponseHead> parse_response(std::string_view head, std::string_view method, const Limits& limits);
+
+}  // namespace sluice::http::h1
