@@ -1,0 +1,267 @@
+// What every engine keeps, through Loop and SocketStream: run on the simulated kernel with many seeds, and on epoll.
+
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "runtime/engine/epoll.h"
+#include "runtime/engine/sim.h"
+#include "runtime/listener.h"
+#include "runtime/scope.h"
+#include "runtime/socket_stream.h"
+#include "support/run.h"
+
+namespace sluice {
+namespace {
+
+using testing::run;
+
+/// 0 is epoll; every other number is a seed of the simulated kernel.
+class EngineContract : public ::testing::TestWithParam<std::uint64_t> {
+ protected:
+  EngineContract() {
+    if (GetParam() == 0)
+      engine_ = *make_epoll_engine();
+    else
+      engine_ = std::make_unique<SimEngine>(GetParam(), SimFaults::of_seed(GetParam()));
+    loop_ = std::make_unique<Loop>(*engine_);
+    listener_ = engine_->listen(Address::parse("127.0.0.1:0").value(), {}).value();
+    where_ = engine_->local_address(*listener_);
+  }
+  ~EngineContract() override {
+    listener_ = SocketPtr();
+    if (auto* sim = dynamic_cast<SimEngine*>(engine_.get())) {
+      for (int i = 0; i < 200 && sim->open_sockets() > 0; ++i) loop_->turn(loop_->now() + milliseconds(10));
+      EXPECT_EQ(sim->open_sockets(), 0u) << "a socket is left behind";
+    }
+    loop_.reset();
+    EXPECT_EQ(memory::live_bytes(), 0) << "a frame, chunk or operation is left behind";
+  }
+
+  struct Pair {
+    StreamPtr client, server;
+  };
+  Task<Pair> connected() {
+    Acceptor acceptor(*loop_, listener_);
+    auto client = co_await connect_stream(*loop_, where_, never);
+    auto accepted = co_await acceptor.accept();
+    EXPECT_TRUE(client.has_value() && accepted.has_value());
+    co_return Pair{std::move(*client), std::make_unique<SocketStream>(*loop_, accepted->socket)};
+  }
+
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Loop> loop_;
+  SocketPtr listener_;
+  Address where_;
+};
+
+std::string pattern(std::size_t size) {
+  std::string text(size, '\0');
+  for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>('a' + (i * 7 + i / 251) % 26);
+  return text;
+}
+
+Task<Done> send_all(Stream& stream, std::string text, std::size_t piece, bool wait) {
+  for (std::size_t at = 0; at < text.size(); at += piece) {
+    auto written = stream.write(Chunks(Chunk::copy_of(std::string_view(text).substr(at, piece))),
+                                at % 3 == 0 ? Flush::now : Flush::end_of_turn, never);
+    if (wait) EXPECT_TRUE((co_await std::move(written)).has_value());
+  }
+  EXPECT_TRUE((co_await stream.end(never)).has_value());
+  co_return Done{};
+}
+
+Task<std::string> receive_all(Loop& loop, Stream& stream, std::size_t wanted) {
+  std::string text;
+  for (;;) {
+    auto chunk = co_await stream.read(wanted, never);
+    if (!chunk) co_return "error " + chunk.error().detail;
+    if (chunk->empty()) co_return text;
+    text += chunk->text();
+    static_cast<void>(loop);
+  }
+}
+
+TEST_P(EngineContract, CarriesBytesBothWaysAtOnceInOrder) {
+  auto [client, server] = run(*loop_, connected());
+  const std::string up = pattern(300'000);
+  const std::string down = pattern(200'001);
+
+  Scope scope(*loop_, 4);
+  std::optional<std::string> got_up, got_down;
+  ASSERT_TRUE(scope.spawn(send_all(*client, up, 4096, true)));
+  ASSERT_TRUE(scope.spawn(send_all(*server, down, 70'000, false)));
+  ASSERT_TRUE(scope.spawn(testing::store(receive_all(*loop_, *server, 32'768), got_up)));
+  ASSERT_TRUE(scope.spawn(testing::store(receive_all(*loop_, *client, 1000), got_down)));
+  testing::turn_until(*loop_, [&] { return scope.size() == 0; });
+
+  EXPECT_EQ(got_up, up);
+  EXPECT_EQ(got_down, down);
+}
+
+TEST_P(EngineContract, LosesNoByteWhenReadsAreDestroyed) {
+  auto [client, server] = run(*loop_, connected());
+  const std::string text = pattern(20'000);
+  Scope scope(*loop_, 1);
+  ASSERT_TRUE(scope.spawn(send_all(*client, text, 777, true)));
+
+  std::string got;
+  for (int i = 0; i < 100'000 && got.size() < text.size(); ++i) {
+    {
+      std::optional<Result<Chunk>> abandoned;
+      Scope reader(*loop_, 1);
+      ASSERT_TRUE(reader.spawn(testing::store(server->read(1000, never), abandoned)));
+      if (abandoned && *abandoned) got += (*abandoned)->text();
+    }
+    if (i % 3 == 0) loop_->turn(loop_->now() + milliseconds(1));
+    if (i % 7 == 0) {
+      auto chunk = run(*loop_, server->read(1000, loop_->now() + milliseconds(5)));
+      if (chunk) got += chunk->text();
+    }
+  }
+
+  EXPECT_EQ(got, text);
+}
+
+TEST_P(EngineContract, GivesUpAReadAtItsDeadlineAndGoesOnLater) {
+  auto [client, server] = run(*loop_, connected());
+
+  auto late = run(*loop_, server->read(100, loop_->now() + milliseconds(20)));
+  ASSERT_FALSE(late.has_value());
+  EXPECT_EQ(late.error().code, ErrorCode::timed_out);
+  static_cast<void>(client->write(Chunks(Chunk::of_static("x")), Flush::now, never));
+  auto chunk = run(*loop_, server->read(100, never));
+
+  ASSERT_TRUE(chunk.has_value());
+  EXPECT_EQ(chunk->text(), "x");
+}
+
+TEST_P(EngineContract, GivesUpAWriteThatThePeerDoesNotTake) {
+  auto [client, server] = run(*loop_, connected());
+
+  const auto write = [&]() -> Task<Result<Done>> {
+    for (int i = 0; i < 1000; ++i) {
+      auto written = co_await client->write(Chunks(Chunk::copy_of(pattern(100'000))), Flush::now,
+                                            loop_->now() + milliseconds(50));
+      if (!written) co_return std::unexpected(written.error());
+    }
+    co_return Done{};
+  };
+  auto result = run(*loop_, write());
+
+  ASSERT_FALSE(result.has_value());
+  EXPECT_EQ(result.error().code, ErrorCode::timed_out);
+}
+
+TEST_P(EngineContract, SaysThatThePeerIsGoneAlsoBehindUnreadBytes) {
+  auto [client, server] = run(*loop_, connected());
+  Event& gone = server->gone();
+  EXPECT_FALSE(gone.is_set());
+
+  static_cast<void>(client->write(Chunks(Chunk::of_static("unread")), Flush::now, never));
+  ASSERT_TRUE(run(*loop_, client->end(never)).has_value());
+  testing::turn_until(*loop_, [&] { return gone.is_set(); });
+
+  auto chunk = run(*loop_, receive_all(*loop_, *server, 100));
+  EXPECT_EQ(chunk, "unread");
+}
+
+TEST_P(EngineContract, TellsAnIdleConnectionFromOneThatEnded) {
+  auto [client, server] = run(*loop_, connected());
+  EXPECT_TRUE(client->is_quiet());
+  loop_->turn(loop_->now() + milliseconds(1));
+  EXPECT_TRUE(client->is_quiet());
+
+  server.reset();
+  testing::turn_until(*loop_, [&] { return !client->is_quiet(); });
+
+  EXPECT_FALSE(client->is_quiet());
+}
+
+TEST_P(EngineContract, EndsTheWorkOnceTheEventIsSet) {
+  auto [client, server] = run(*loop_, connected());
+  const auto race = [&]() -> Task<bool> {
+    auto result = co_await Until(client->read(10, never), client->gone());
+    co_return !result.has_value() || !result->has_value() || (*result)->empty();
+  };
+  server.reset();
+  EXPECT_TRUE(run(*loop_, race()));
+}
+
+TEST_P(EngineContract, RefusesAConnectWhereNobodyListens) {
+  Address nowhere = where_;
+  listener_ = SocketPtr();
+
+  auto client = run(*loop_, connect_stream(*loop_, nowhere, never));
+
+  ASSERT_FALSE(client.has_value());
+  EXPECT_EQ(client.error().code, ErrorCode::connect_failed);
+}
+
+TEST_P(EngineContract, LeavesNothingBehindWhenStreamsDieInTheMiddle) {
+  for (int round = 0; round < 20; ++round) {
+    auto [client, server] = run(*loop_, connected());
+    static_cast<void>(client->write(Chunks(Chunk::copy_of(pattern(500'000))), Flush::now, never));
+    std::optional<Result<Chunk>> got;
+    Scope scope(*loop_, 2);
+    ASSERT_TRUE(scope.spawn(testing::store(server->read(100, never), got)));
+    for (int i = 0; i < round; ++i) loop_->turn(loop_->now());
+    scope.cancel();
+    loop_->turn(loop_->now());
+    if (round % 2 == 0) client.reset();
+  }
+}
+
+TEST_P(EngineContract, CarriesDatagrams) {
+  SocketPtr socket = engine_->datagram_socket(Address::Family::ipv4).value();
+  SocketPtr other = engine_->datagram_socket(Address::Family::ipv4).value();
+  struct Sink final : OpSink {
+    bool done = false;
+    void on_completion(Op&) noexcept override { done = true; }
+  } sink, ignored;
+  // An epoll socket has a number only once it sent something.
+  OpHandle first(*loop_, Op::Kind::send_to, other, ignored);
+  first->address = std::make_unique<Address>(where_);
+  first->bytes.push_back(Chunk::of_static("?"));
+  first.start();
+  Address to = engine_->local_address(*other);
+  if (GetParam() == 0) to = Address::from_ip("127.0.0.1", to.port).value();
+
+  OpHandle receive(*loop_, Op::Kind::receive_from, other, sink);
+  if (receive.start()) sink.done = true;
+  OpHandle send(*loop_, Op::Kind::send_to, socket, ignored);
+  send->address = std::make_unique<Address>(to);
+  send->bytes.push_back(Chunk::of_static("datagram"));
+  send.start();
+  testing::turn_until(*loop_, [&] { return sink.done; });
+
+  EXPECT_EQ(receive->bytes[0].text(), "datagram");
+}
+
+INSTANTIATE_TEST_SUITE_P(Epoll, EngineContract, ::testing::Values(0));
+INSTANTIATE_TEST_SUITE_P(Simulated, EngineContract, ::testing::Range<std::uint64_t>(1, 41));
+
+TEST(SimEngine, DoesTheSameAgainForTheSameSeed) {
+  const auto trace = [](std::uint64_t seed) {
+    SimEngine engine(seed, SimFaults::of_seed(seed));
+    Loop loop(engine);
+    SocketPtr listener = engine.listen(Address::parse("10.0.0.1:80").value(), {}).value();
+    const auto exchange = [&]() -> Task<std::string> {
+      Acceptor acceptor(loop, listener);
+      auto client = co_await connect_stream(loop, Address::parse("10.0.0.1:80").value(), never);
+      auto accepted = co_await acceptor.accept();
+      SocketStream server(loop, accepted->socket);
+      static_cast<void>((*client)->write(Chunks(Chunk::copy_of(pattern(5000))), Flush::now, never));
+      client->reset();
+      co_return co_await receive_all(loop, server, 300);
+    };
+    run(loop, exchange());
+    return engine.trace();
+  };
+  EXPECT_EQ(trace(7), trace(7));
+  EXPECT_NE(trace(7), trace(8));
+}
+
+}  // namespace
+}  // namespace sluice

@@ -1,0 +1,405 @@
+#include "runtime/engine/epoll.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "runtime/engine/sockaddr.h"
+#include "runtime/loop.h"
+#include "runtime/random.h"
+#include "runtime/socket_stream.h"
+
+namespace sluice {
+namespace {
+
+constexpr int events_max = 256;
+constexpr std::size_t pieces_max = 16;       // of one sendmsg
+constexpr std::size_t datagram_bytes = 4096; // a DNS answer with EDNS fits
+
+class EpollSocket final : public Socket {
+ public:
+  explicit EpollSocket(int number) : descriptor(number) {}
+  ~EpollSocket() override {
+    if (descriptor >= 0) ::close(descriptor);
+  }
+
+  int descriptor;
+  bool registered = false;
+  // Edge triggered: true until the kernel said that it has nothing (left).
+  bool readable = true;
+  bool writable = true;
+  bool hung_up = false;
+  Op* reading = nullptr;   // receive, receive_from, accept
+  Op* writing = nullptr;   // send, send_to, connect
+  Op* watching = nullptr;  // hang_up
+};
+
+int family_number(Address::Family family) {
+  switch (family) {
+    case Address::Family::ipv4: return AF_INET;
+    case Address::Family::ipv6: return AF_INET6;
+    default: return AF_UNIX;
+  }
+}
+
+void set_option(int descriptor, int level, int option, int value) {
+  ::setsockopt(descriptor, level, option, &value, sizeof value);
+}
+
+class EpollEngine final : public Engine {
+ public:
+  EpollEngine(int epoll, int bell) : epoll_(epoll), bell_(bell), random_(seed()) {
+    epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.ptr = nullptr}};
+    ::epoll_ctl(epoll_, EPOLL_CTL_ADD, bell_, &event);
+  }
+  ~EpollEngine() override {
+    ::close(epoll_);
+    ::close(bell_);
+  }
+
+  void submit(Op& op) override;
+  void cancel(Op& op) override;
+  void wait(TimePoint until) override;
+  void wake() noexcept override {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = ::write(bell_, &one, sizeof one);
+  }
+
+  TimePoint now() override { return std::chrono::steady_clock::now(); }
+  WallTime wall() override { return std::chrono::system_clock::now(); }
+  std::uint64_t random() override { return random_.next(); }
+
+  Result<SocketPtr> listen(const Address& address, const ListenOptions& options) override;
+  Result<SocketPtr> stream_socket(Address::Family family) override;
+  Result<SocketPtr> datagram_socket(Address::Family family) override;
+  Address local_address(Socket& socket) override;
+
+ private:
+  static std::uint64_t seed() {
+    std::uint64_t value = 0;
+    if (::getrandom(&value, sizeof value, 0) != sizeof value) std::abort();
+    return value;
+  }
+  void enroll(EpollSocket& socket);
+  /// Tries; empty when the kernel would block.
+  std::optional<std::int64_t> attempt(EpollSocket& socket, Op& op);
+  std::optional<std::int64_t> attempt_receive(EpollSocket& socket, Op& op);
+  std::optional<std::int64_t> attempt_send(EpollSocket& socket, Op& op);
+  std::optional<std::int64_t> attempt_accept(EpollSocket& socket, Op& op);
+  std::optional<std::int64_t> attempt_connect(EpollSocket& socket, Op& op);
+  void retry(EpollSocket& socket, Op*& slot);
+
+  int epoll_;
+  int bell_;
+  Random random_;
+  std::array<epoll_event, events_max> events_{};
+};
+
+Op*& slot_of(EpollSocket& socket, Op::Kind kind) {
+  switch (kind) {
+    case Op::Kind::accept:
+    case Op::Kind::receive:
+    case Op::Kind::receive_from: return socket.reading;
+    case Op::Kind::hang_up: return socket.watching;
+    default: return socket.writing;
+  }
+}
+
+void EpollEngine::enroll(EpollSocket& socket) {
+  if (socket.registered) return;
+  socket.registered = true;
+  epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data = {.ptr = &socket}};
+  ::epoll_ctl(epoll_, EPOLL_CTL_ADD, socket.descriptor, &event);
+}
+
+void EpollEngine::submit(Op& op) {
+  auto& socket = static_cast<EpollSocket&>(*op.socket);
+  if (op.kind != Op::Kind::connect) enroll(socket);
+  if (const auto result = attempt(socket, op)) {
+    op.result = *result;
+    op.pending = false;
+    return;
+  }
+  op.pending = true;
+  slot_of(socket, op.kind) = &op;
+}
+
+void EpollEngine::cancel(Op& op) {
+  slot_of(static_cast<EpollSocket&>(*op.socket), op.kind) = nullptr;
+  loop_->complete(op, -ECANCELED);
+}
+
+std::optional<std::int64_t> EpollEngine::attempt(EpollSocket& socket, Op& op) {
+  switch (op.kind) {
+    case Op::Kind::receive:
+    case Op::Kind::receive_from: return attempt_receive(socket, op);
+    case Op::Kind::send:
+    case Op::Kind::send_to: return attempt_send(socket, op);
+    case Op::Kind::accept: return attempt_accept(socket, op);
+    case Op::Kind::connect: return attempt_connect(socket, op);
+    case Op::Kind::hang_up:
+      if (socket.hung_up) return 0;
+      return std::nullopt;
+    case Op::Kind::shutdown: return ::shutdown(socket.descriptor, SHUT_WR) == 0 ? 0 : -errno;
+  }
+  return -EINVAL;
+}
+
+std::optional<std::int64_t> EpollEngine::attempt_receive(EpollSocket& socket, Op& op) {
+  if (!socket.readable) return std::nullopt;
+  // The buffer is taken only now that there may be bytes: an idle connection holds none.
+  Chunk chunk = Chunk::with_room(op.kind == Op::Kind::receive ? op.wanted : datagram_bytes);
+  const auto room = chunk.room();
+  for (;;) {
+    ssize_t got;
+    if (op.kind == Op::Kind::receive) {
+      got = ::recv(socket.descriptor, room.data(), room.size(), 0);
+    } else {
+      SockAddr from;
+      got = ::recvfrom(socket.descriptor, room.data(), room.size(), 0, from.get(), &from.size);
+      if (got >= 0) op.address = std::make_unique<Address>(from.address());
+    }
+    if (got < 0) {
+      if (errno == EINTR) continue;
+      if (errno == EAGAIN || errno == EWOULDBLOCK) {
+        socket.readable = false;
+        return std::nullopt;
+      }
+      return -errno;
+    }
+    // A short read drained the socket: the next bytes come with a new event. Not so with the end behind them.
+    if (op.kind == Op::Kind::receive && static_cast<std::size_t>(got) < room.size() && !socket.hung_up)
+      socket.readable = got == 0;
+    chunk.extend(static_cast<std::size_t>(got));
+    op.bytes.clear();
+    op.bytes.push_back(std::move(chunk));
+    return got;
+  }
+}
+
+std::optional<std::int64_t> EpollEngine::attempt_send(EpollSocket& socket, Op& op) {
+  if (!socket.writable) return std::nullopt;
+  for (;;) {
+    ssize_t taken;
+    std::size_t offered = op.bytes[0].size();
+    if (op.kind == Op::Kind::send_to) {
+      SockAddr to(*op.address);
+      taken = ::sendto(socket.descriptor, op.bytes[0].text().data(), offered, MSG_NOSIGNAL, to.get(), to.size);
+    } else if (op.bytes.size() == 1) {
+      taken = ::send(socket.descriptor, op.bytes[0].text().data(), offered, MSG_NOSIGNAL);
+    } else {
+      std::array<iovec, pieces_max> pieces;
+      const std::size_t count = std::min(op.bytes.size(), pieces_max);
+      offered = 0;
+      for (std::size_t i = 0; i < count; ++i) {
+        const std::string_view text = op.bytes[i].text();
+        pieces[i] = {const_cast<char*>(text.data()), text.size()};
+        offered += text.size();
+      }
+      msghdr message{};
+      message.msg_iov = pieces.data();
+      message.msg_iovlen = count;
+      taken = ::sendmsg(socket.descriptor, &message, MSG_NOSIGNAL);
+    }
+    if (taken < 0) {
+      if (errno == EINTR) continue;
+      if (errno == EAGAIN || errno == EWOULDBLOCK) {
+        socket.writable = false;
+        return std::nullopt;
+      }
+      return -errno;
+    }
+    if (static_cast<std::size_t>(taken) < offered) socket.writable = false;
+    return taken;
+  }
+}
+
+std::optional<std::int64_t> EpollEngine::attempt_accept(EpollSocket& socket, Op& op) {
+  while (socket.readable) {
+    SockAddr peer;
+    const int descriptor = ::accept4(socket.descriptor, peer.get(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (descriptor >= 0) {
+      if (peer.family() != AF_UNIX) set_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+      op.accepted = SocketPtr(new EpollSocket(descriptor));
+      op.address = std::make_unique<Address>(peer.address());
+      return 0;
+    }
+    if (errno == EINTR || errno == ECONNABORTED) continue;
+    if (errno != EAGAIN && errno != EWOULDBLOCK) return -errno;
+    socket.readable = false;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::int64_t> EpollEngine::attempt_connect(EpollSocket& socket, Op& op) {
+  if (!socket.registered) {
+    SockAddr to(*op.address);
+    const int failed = ::connect(socket.descriptor, to.get(), to.size);
+    if (failed == 0) {
+      enroll(socket);
+      return 0;
+    }
+    if (errno != EINPROGRESS && errno != EINTR) return -errno;
+    socket.writable = false;
+    enroll(socket);
+    return std::nullopt;
+  }
+  if (!socket.writable) return std::nullopt;
+  int error = 0;
+  socklen_t size = sizeof error;
+  ::getsockopt(socket.descriptor, SOL_SOCKET, SO_ERROR, &error, &size);
+  return -error;
+}
+
+void EpollEngine::retry(EpollSocket& socket, Op*& slot) {
+  if (slot == nullptr) return;
+  Op& op = *slot;
+  if (const auto result = attempt(socket, op)) {
+    slot = nullptr;
+    loop_->complete(op, *result);
+  }
+}
+
+void EpollEngine::wait(TimePoint until) {
+  int timeout = -1;
+  if (until != never) {
+    const auto left = std::chrono::ceil<milliseconds>(until - now()).count();
+    timeout = static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
+  }
+  const int count = ::epoll_wait(epoll_, events_.data(), events_max, timeout);
+  for (int i = 0; i < count; ++i) {
+    const epoll_event& event = events_[static_cast<std::size_t>(i)];
+    if (event.data.ptr == nullptr) {
+      std::uint64_t rings;
+      [[maybe_unused]] const auto got = ::read(bell_, &rings, sizeof rings);
+      continue;
+    }
+    auto& socket = *static_cast<EpollSocket*>(event.data.ptr);
+    const SocketPtr alive(&socket);  // a completion may drop the last other owner
+    if ((event.events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) socket.readable = true;
+    if ((event.events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) socket.writable = true;
+    if ((event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) socket.hung_up = true;
+    if (socket.readable) retry(socket, socket.reading);
+    if (socket.writable) retry(socket, socket.writing);
+    if (socket.hung_up) retry(socket, socket.watching);
+  }
+}
+
+Result<SocketPtr> EpollEngine::stream_socket(Address::Family family) {
+  const int descriptor = ::socket(family_number(family), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return std::unexpected(io_error(errno, "socket"));
+  if (family != Address::Family::unix_path) set_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+  return SocketPtr(new EpollSocket(descriptor));
+}
+
+Result<SocketPtr> EpollEngine::datagram_socket(Address::Family family) {
+  const int descriptor = ::socket(family_number(family), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return std::unexpected(io_error(errno, "socket"));
+  return SocketPtr(new EpollSocket(descriptor));
+}
+
+std::string remedy(int error, const Address& address) {
+  switch (error) {
+    case EADDRINUSE:
+      return "another process listens there; stop it, or choose another address";
+    case EACCES:
+      return address.family == Address::Family::unix_path
+                 ? "no permission to create the socket there; choose another folder or user"
+                 : "ports below 1024 need CAP_NET_BIND_SERVICE; choose a higher port or grant the capability";
+    case EADDRNOTAVAIL:
+      return "this machine has no such address; see: ip address";
+    case EMFILE:
+      return "no file descriptor is left; raise the limit (ulimit -n)";
+    default:
+      return "choose another address";
+  }
+}
+
+/// A socket file that nobody serves any more is in the way of a new start; one that is served is not ours to remove.
+void remove_stale_path(const Address& address) {
+  struct stat status{};
+  if (::stat(address.path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return;
+  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (probe < 0) return;
+  SockAddr to(address);
+  if (::connect(probe, to.get(), to.size) != 0 && errno == ECONNREFUSED) ::unlink(address.path.c_str());
+  ::close(probe);
+}
+
+Result<SocketPtr> EpollEngine::listen(const Address& address, const ListenOptions& options) {
+  const auto failed = [&](std::string_view what) {
+    const int error = errno;
+    return fail(ErrorCode::io_failed, "cannot " + std::string(what) + " " + address.text() + ": " +
+                                          std::strerror(error) + "; " + remedy(error, address));
+  };
+  const int descriptor =
+      ::socket(family_number(address.family), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return failed("open a socket for");
+  SocketPtr socket(new EpollSocket(descriptor));
+  if (address.family == Address::Family::unix_path) {
+    remove_stale_path(address);
+  } else {
+    set_option(descriptor, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (options.reuse_port) set_option(descriptor, SOL_SOCKET, SO_REUSEPORT, 1);
+  }
+  if (address.family == Address::Family::ipv6) set_option(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  if (!options.congestion_control.empty() &&
+      ::setsockopt(descriptor, IPPROTO_TCP, TCP_CONGESTION, options.congestion_control.data(),
+                   static_cast<socklen_t>(options.congestion_control.size())) != 0)
+    return failed("use congestion control " + options.congestion_control + " on");
+  SockAddr at(address);
+  if (::bind(descriptor, at.get(), at.size) != 0) return failed("bind");
+  if (::listen(descriptor, options.backlog) != 0) return failed("listen on");
+  return socket;
+}
+
+Address EpollEngine::local_address(Socket& socket) {
+  SockAddr local;
+  ::getsockname(static_cast<EpollSocket&>(socket).descriptor, local.get(), &local.size);
+  return local.address();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Engine>> make_epoll_engine() {
+  const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
+  if (epoll < 0) return std::unexpected(io_error(errno, "epoll_create1"));
+  const int bell = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  if (bell < 0) {
+    const int error = errno;
+    ::close(epoll);
+    return std::unexpected(io_error(error, "eventfd"));
+  }
+  return std::make_unique<EpollEngine>(epoll, bell);
+}
+
+int detach_accepted(SocketPtr socket) {
+  return std::exchange(static_cast<EpollSocket&>(*socket).descriptor, -1);
+}
+
+SocketPtr adopt_accepted(Engine&, int descriptor) { return SocketPtr(new EpollSocket(descriptor)); }
+
+std::uint64_t raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
+}
+
+}  // namespace sluice

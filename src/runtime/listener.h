@@ -1,0 +1,33 @@
+#pragma once
+// Takes connections from a listening socket, one at a time.
+
+#include "runtime/loop.h"
+#include "runtime/task.h"
+
+namespace sluice {
+
+struct Accepted {
+  SocketPtr socket;
+  Address peer;
+};
+
+class Acceptor final : private OpSink {
+ public:
+  Acceptor(Loop& loop, SocketPtr listening) : loop_(loop), op_(loop, Op::Kind::accept, std::move(listening), *this) {}
+
+  /// Error(io_failed) when the node has no descriptor left: wait a little, do not spin.
+  Task<Result<Accepted>> accept();
+
+ private:
+  void on_completion(Op&) noexcept override {
+    completed_ = true;
+    waiting_.wake_all(loop_);
+  }
+
+  Loop& loop_;
+  OpHandle op_;
+  bool completed_ = false;
+  WaitList waiting_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,119 @@
+#pragma once
+// Operations: requests to the kernel that own everything the kernel may touch, until they complete.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "base/chunk.h"
+#include "runtime/address.h"
+
+namespace sluice {
+
+class Loop;
+struct Op;
+
+/// A descriptor, shared with the operations on it: it closes after the last of them completed, so that a prepared operation never
+/// hits a reused number. Belongs to one loop; made by its engine.
+class Socket {
+ public:
+  Socket() = default;
+  Socket(const Socket&) = delete;
+  Socket& operator=(const Socket&) = delete;
+  virtual ~Socket() = default;
+
+  void acquire() noexcept { ++owners_; }
+  void release() noexcept {
+    if (--owners_ == 0) delete this;
+  }
+
+ private:
+  std::uint32_t owners_ = 0;
+};
+
+class SocketPtr {
+ public:
+  SocketPtr() = default;
+  explicit SocketPtr(Socket* socket) noexcept : socket_(socket) {
+    if (socket_ != nullptr) socket_->acquire();
+  }
+  SocketPtr(const SocketPtr& other) noexcept : SocketPtr(other.socket_) {}
+  SocketPtr(SocketPtr&& other) noexcept : socket_(std::exchange(other.socket_, nullptr)) {}
+  SocketPtr& operator=(SocketPtr other) noexcept {
+    std::swap(socket_, other.socket_);
+    return *this;
+  }
+  ~SocketPtr() {
+    if (socket_ != nullptr) socket_->release();
+  }
+  explicit operator bool() const noexcept { return socket_ != nullptr; }
+  Socket& operator*() const noexcept { return *socket_; }
+  Socket* get() const noexcept { return socket_; }
+
+ private:
+  Socket* socket_ = nullptr;
+};
+
+/// Hears of a completion, inside Engine::wait. Stores, restarts or makes ready; never resumes (C2).
+class OpSink {
+ public:
+  virtual void on_completion(Op& op) noexcept = 0;
+
+ protected:
+  ~OpSink() = default;
+};
+
+/// In the loop's pool. Every started operation completes exactly once, also after cancel.
+struct Op {
+  enum class Kind : std::uint8_t {
+    accept,        ///< result 0: `accepted` and `address` (the peer's)
+    connect,       ///< to `address`
+    receive,       ///< up to `wanted` bytes into bytes[0], taken from the pool when there are bytes; result 0 = the peer's end
+    send,          ///< from the front of `bytes`; result = bytes taken, at least 1
+    receive_from,  ///< one datagram into bytes[0]; `address` = from
+    send_to,       ///< bytes[0] to `address`
+    hang_up,       ///< completes when the peer sent FIN or reset, also behind unread bytes
+    shutdown,      ///< half-close
+  };
+
+  Kind kind = Kind::receive;
+  bool pending = false;
+  std::size_t wanted = 0;
+  std::int64_t result = 0;   ///< bytes, 0, or a negative errno
+  OpSink* sink = nullptr;    ///< null once nobody wants the result
+  SocketPtr socket;
+  SocketPtr accepted;
+  std::unique_ptr<Address> address;
+  Chunks bytes;
+  Op* next = nullptr;        ///< for the engine, while pending
+  Op* prev = nullptr;
+};
+
+/// Owns an operation. Destroyed while it is pending, it leaves the operation to the loop, which ends it.
+class OpHandle {
+ public:
+  OpHandle() = default;
+  OpHandle(Loop& loop, Op::Kind kind, SocketPtr socket, OpSink& sink);
+  OpHandle(OpHandle&& other) noexcept : loop_(other.loop_), op_(std::exchange(other.op_, nullptr)) {}
+  OpHandle& operator=(OpHandle&& other) noexcept {
+    std::swap(loop_, other.loop_);
+    std::swap(op_, other.op_);
+    return *this;
+  }
+  ~OpHandle() { reset(); }
+
+  /// True when it completed at once; else the sink hears of it later.
+  bool start();
+  void reset() noexcept;
+  explicit operator bool() const noexcept { return op_ != nullptr; }
+  bool pending() const noexcept { return op_ != nullptr && op_->pending; }
+  Op* operator->() const noexcept { return op_; }
+  Op& operator*() const noexcept { return *op_; }
+
+ private:
+  Loop* loop_ = nullptr;
+  Op* op_ = nullptr;
+};
+
+}  // namespace sluice

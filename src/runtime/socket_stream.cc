@@ -1,0 +1,223 @@
+#include "runtime/socket_stream.h"
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+namespace sluice {
+namespace {
+
+// Below this, bytes wait for the end of the turn if asked to; above, joining gains nothing.
+constexpr std::size_t flush_at_once = 64 * 1024;
+// A write waits while more than this is queued: one relay buffer leaves before the next is read.
+constexpr std::size_t room_bytes = 64 * 1024;
+
+}  // namespace
+
+Error io_error(int error, std::string_view what) {
+  const bool closed = error == ECONNRESET || error == EPIPE || error == ECONNABORTED;
+  return {closed ? ErrorCode::closed : ErrorCode::io_failed, std::string(what) + ": " + std::strerror(error)};
+}
+
+SocketStream::SocketStream(Loop& loop, SocketPtr socket) : loop_(loop), socket_(std::move(socket)) {}
+
+Task<Result<Chunk>> SocketStream::read(std::size_t wanted, TimePoint deadline) {
+  if (!unread_.empty()) return Result<Chunk>(std::exchange(unread_, Chunk()));
+  if (loop_.may_go_on() && try_receive(wanted) && receive_->result != -ENOBUFS) return take_received();
+  return read_later(wanted, deadline);
+}
+
+bool SocketStream::try_receive(std::size_t wanted) {
+  if (received_) return true;
+  if (receive_.pending()) return false;
+  if (!receive_) receive_ = OpHandle(loop_, Op::Kind::receive, socket_, *this);
+  receive_->wanted = wanted;
+  received_ = receive_.start();
+  return received_;
+}
+
+Result<Chunk> SocketStream::take_received() {
+  received_ = false;
+  if (receive_->result < 0) return std::unexpected(io_error(static_cast<int>(-receive_->result), "read"));
+  if (receive_->result == 0) {
+    received_ = true;  // the end stays the end
+    return Chunk();
+  }
+  Chunk chunk = std::move(receive_->bytes[0]);
+  receive_->bytes.clear();
+  return chunk;
+}
+
+Task<Result<Chunk>> SocketStream::read_later(std::size_t wanted, TimePoint deadline) {
+  if (!received_ && !receive_.pending()) co_await yield(loop_);
+  for (;;) {
+    if (try_receive(wanted)) {
+      if (receive_->result != -ENOBUFS) co_return take_received();
+      // The kernel is short of buffers: the same read goes on a moment later.
+      received_ = false;
+      co_await sleep_until(loop_, loop_.now() + milliseconds(1));
+      continue;
+    }
+    if (!co_await wait_for(loop_, reader_, deadline) && !received_)
+      co_return fail(ErrorCode::timed_out, "nothing to read in time");
+  }
+}
+
+Task<Result<Done>> SocketStream::write(Chunks bytes, Flush flush, TimePoint deadline) {
+  if (write_error_ == 0) {
+    for (Chunk& chunk : bytes) {
+      if (chunk.empty()) continue;
+      queued_ += chunk.size();
+      queue_.push_back(std::move(chunk));
+    }
+    if (!send_.pending()) {
+      if (flush == Flush::now || queued_ >= flush_at_once)
+        send_queued();
+      else
+        loop_.at_turn_end(*this);
+    }
+  }
+  if (write_error_ != 0) return std::unexpected(io_error(write_error_, "write"));
+  if (queued_ <= room_bytes) return Result<Done>(Done{});
+  return write_later(deadline);
+}
+
+Task<Result<Done>> SocketStream::write_later(TimePoint deadline) {
+  const nanoseconds patience = deadline == never ? nanoseconds::max() : deadline - loop_.now();
+  while (queued_ > room_bytes && write_error_ == 0) {
+    const std::uint64_t sent = sent_;
+    const bool woken = co_await wait_for(loop_, room_, deadline);
+    if (!woken && sent == sent_) co_return fail(ErrorCode::timed_out, "the peer takes no bytes");
+    deadline = after(loop_.now(), patience);
+  }
+  if (write_error_ != 0) co_return std::unexpected(io_error(write_error_, "write"));
+  co_return Done{};
+}
+
+Task<Result<Done>> SocketStream::end(TimePoint deadline) {
+  if (!send_.pending()) send_queued();
+  while (queued_ > 0 && write_error_ == 0) {
+    const std::uint64_t sent = sent_;
+    if (!co_await wait_for(loop_, room_, deadline) && sent == sent_)
+      co_return fail(ErrorCode::timed_out, "the peer takes no bytes");
+  }
+  if (write_error_ != 0) co_return std::unexpected(io_error(write_error_, "write"));
+  OpHandle shutdown(loop_, Op::Kind::shutdown, socket_, *this);
+  shutdown.start();
+  co_return Done{};
+}
+
+void SocketStream::send_queued() noexcept {
+  if (send_.pending() || write_error_ != 0) return;
+  if (!send_) send_ = OpHandle(loop_, Op::Kind::send, socket_, *this);
+  if (send_->bytes.empty())
+    send_->bytes = std::move(queue_);
+  else
+    for (Chunk& chunk : queue_) send_->bytes.push_back(std::move(chunk));
+  queue_.clear();
+  while (write_error_ == 0 && !send_->bytes.empty()) {
+    if (!send_.start()) return;
+    account_sent(send_->result);
+    if (send_->result == -ENOBUFS) return;
+  }
+}
+
+void SocketStream::account_sent(std::int64_t result) noexcept {
+  if (result == -ENOBUFS) {
+    loop_.at_turn_end(*this);  // nothing was taken: again in the next turn
+    return;
+  }
+  if (result < 0) {
+    write_error_ = static_cast<int>(-result);
+    queued_ = 0;
+    queue_.clear();
+    send_->bytes.clear();
+    return;
+  }
+  auto left = static_cast<std::size_t>(result);
+  queued_ -= left;
+  sent_ += left;
+  std::size_t whole = 0;
+  Chunks& bytes = send_->bytes;
+  while (left > 0 && left >= bytes[whole].size()) left -= bytes[whole++].size();
+  bytes.drop_front(whole);
+  if (left > 0) bytes[0].remove_prefix(left);
+}
+
+void SocketStream::on_completion(Op& op) noexcept {
+  switch (op.kind) {
+    case Op::Kind::receive:
+      received_ = true;
+      reader_.wake_one(loop_);
+      break;
+    case Op::Kind::send:
+      account_sent(op.result);
+      if (op.result == -ENOBUFS) break;
+      send_queued();
+      room_.wake_all(loop_);
+      break;
+    case Op::Kind::hang_up:
+      gone_.set(loop_);
+      break;
+    default:
+      break;
+  }
+}
+
+Event& SocketStream::gone() {
+  if (!hang_up_ && !gone_.is_set()) {
+    hang_up_ = OpHandle(loop_, Op::Kind::hang_up, socket_, *this);
+    if (hang_up_.start()) gone_.set(loop_);
+  }
+  return gone_;
+}
+
+bool SocketStream::is_quiet() {
+  // As much as a response's head and a body of 16 KiB: what comes is read in one piece.
+  return write_error_ == 0 && unread_.empty() && !try_receive(32 * 1024);
+}
+
+namespace {
+
+class Connecting final : public OpSink {
+ public:
+  Connecting(Loop& loop, SocketPtr socket, const Address& address)
+      : loop_(loop), op_(loop, Op::Kind::connect, std::move(socket), *this) {
+    op_->address = std::make_unique<Address>(address);
+  }
+  Task<Result<Done>> run(TimePoint deadline) {
+    const std::string where = op_->address->text();
+    bool done = op_.start();
+    while (!done && !done_) {
+      if (!co_await wait_for(loop_, waiting_, deadline) && !done_)
+        co_return fail(ErrorCode::connect_timeout, "connect to " + where);
+    }
+    if (op_->result < 0)
+      co_return fail(ErrorCode::connect_failed,
+                     "connect to " + where + ": " + std::strerror(static_cast<int>(-op_->result)));
+    co_return Done{};
+  }
+
+ private:
+  void on_completion(Op&) noexcept override {
+    done_ = true;
+    waiting_.wake_all(loop_);
+  }
+
+  Loop& loop_;
+  OpHandle op_;
+  bool done_ = false;
+  WaitList waiting_;
+};
+
+}  // namespace
+
+Task<Result<StreamPtr>> connect_stream(Loop& loop, const Address& address, TimePoint deadline) {
+  CO_TRY(SocketPtr socket, loop.engine().stream_socket(address.family));
+  Connecting connecting(loop, socket, address);
+  CO_TRY(Done done, co_await connecting.run(deadline));
+  static_cast<void>(done);
+  co_return std::make_unique<SocketStream>(loop, std::move(socket));
+}
+
+}  // namespace sluice

@@ -1,0 +1,57 @@
+#pragma once
+// Stream over a socket of any engine. Its operations belong to the stream, never to a frame: a destroyed read loses no byte.
+
+#include <cstdint>
+#include <optional>
+
+#include "runtime/loop.h"
+#include "runtime/stream.h"
+
+namespace sluice {
+
+class SocketStream final : public Stream, private OpSink, private TurnEnd {
+ public:
+  SocketStream(Loop& loop, SocketPtr socket);
+  ~SocketStream() override = default;
+
+  Task<Result<Chunk>> read(std::size_t wanted, TimePoint deadline) override;
+  Task<Result<Done>> write(Chunks bytes, Flush flush, TimePoint deadline) override;
+  Task<Result<Done>> end(TimePoint deadline) override;
+  Event& gone() override;
+  bool is_quiet() override;
+  void unread(Chunk bytes) override { unread_ = std::move(bytes); }
+
+ private:
+  void on_completion(Op& op) noexcept override;
+  void at_turn_end() noexcept override { send_queued(); }
+
+  bool try_receive(std::size_t wanted);
+  Result<Chunk> take_received();
+  Task<Result<Chunk>> read_later(std::size_t wanted, TimePoint deadline);
+  Task<Result<Done>> write_later(TimePoint deadline);
+  void send_queued() noexcept;
+  void account_sent(std::int64_t result) noexcept;
+
+  Loop& loop_;
+  SocketPtr socket_;
+  OpHandle receive_;
+  OpHandle send_;
+  OpHandle hang_up_;
+  bool received_ = false;        ///< receive_ holds a result that nobody took yet
+  int write_error_ = 0;          ///< errno of the first failed send
+  std::size_t queued_ = 0;       ///< bytes that the kernel has not taken
+  std::uint64_t sent_ = 0;
+  Chunks queue_;                 ///< behind what send_ holds
+  Chunk unread_;
+  WaitList reader_;
+  WaitList room_;
+  Event gone_;
+};
+
+/// Connects to `address`. Error(connect_timeout, connect_failed), with the address in the detail.
+Task<Result<StreamPtr>> connect_stream(Loop& loop, const Address& address, TimePoint deadline);
+
+/// Error for an errno, naming what failed.
+Error io_error(int error, std::string_view what);
+
+}  // namespace sluice
