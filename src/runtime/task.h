@@ -86,33 +86,63 @@ class [[nodiscard]] Task {
   std::optional<T> ready_;
 };
 
-/// Awaits `work` until it ends or `stop` is set; empty when `stop` came first, and the work is destroyed by then. No frame of its own.
+/// Work that its owner may leave before its end. No frame of its own; destroying it cancels the work.
+template <class T>
+class Race {
+ public:
+  explicit Race(Task<T> work) : work_(std::move(work)) {}
+
+  /// co_await race.until(event): true when the work ended, false when the event was set first. May be awaited again.
+  auto until(Event& stop) noexcept { return Awaiter{*this, &stop, {}}; }
+  /// co_await race.end().
+  auto end() noexcept { return Awaiter{*this, nullptr, {}}; }
+  /// Precondition: the work ended.
+  T result() { return work_.await_resume(); }
+
+ private:
+  struct Awaiter {
+    Race& race;
+    Event* stop;
+    Waiter stopped;
+
+    bool await_ready() const noexcept { return race.work_.done() || (stop != nullptr && stop->is_set()); }
+    bool await_suspend(std::coroutine_handle<> owner) {
+      if (!std::exchange(race.begun_, true) && !race.work_.await_suspend(owner)) return false;
+      if (stop == nullptr) return true;
+      if (stop->is_set()) return false;
+      stopped.frame = owner;
+      stop->waiting().push(stopped);
+      return true;
+    }
+    bool await_resume() noexcept {
+      stopped.unlink();
+      return race.work_.done();
+    }
+  };
+
+  Task<T> work_;
+  bool begun_ = false;
+};
+
+/// Awaits `work` until it ends or `stop` is set; empty when `stop` came first, and the work is destroyed by then.
 template <class T>
 class [[nodiscard]] Until {
  public:
-  Until(Task<T> work, Event& stop) : work_(std::move(work)), stop_(stop) {}
+  Until(Task<T> work, Event& stop) : race_(std::in_place, std::move(work)), waiting_(race_->until(stop)) {}
   Until(const Until&) = delete;
   Until& operator=(const Until&) = delete;
 
-  bool await_ready() const noexcept { return stop_.is_set() || work_->await_ready(); }
-  bool await_suspend(std::coroutine_handle<> parent) {
-    if (!work_->await_suspend(parent)) return false;
-    if (stop_.is_set()) return false;
-    stopped_.frame = parent;
-    stop_.waiting().push(stopped_);
-    return true;
-  }
+  bool await_ready() const noexcept { return waiting_.await_ready(); }
+  bool await_suspend(std::coroutine_handle<> owner) { return waiting_.await_suspend(owner); }
   std::optional<T> await_resume() {
-    stopped_.unlink();
-    if (work_->done()) return work_->await_resume();
-    work_.reset();
+    if (waiting_.await_resume()) return race_->result();
+    race_.reset();
     return std::nullopt;
   }
 
  private:
-  std::optional<Task<T>> work_;
-  Event& stop_;
-  Waiter stopped_;
+  std::optional<Race<T>> race_;
+  decltype(std::declval<Race<T>&>().until(std::declval<Event&>())) waiting_;
 };
 
 }  // namespace sluice

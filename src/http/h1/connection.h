@@ -1,0 +1,107 @@
+#pragma once
+// What both ends of an HTTP/1.1 connection share: buffered reading, bodies in both framings, heads as bytes.
+
+#include <cstdint>
+#include <string_view>
+
+#include "http/h1/chunked.h"
+#include "http/h1/head.h"
+#include "http/message.h"
+#include "runtime/loop.h"
+#include "runtime/stream.h"
+
+namespace sluice::http::h1 {
+
+/// A head with a body of 16 KiB comes in one read; what grows beyond is a large body.
+inline constexpr std::size_t read_bytes_min = 32 * 1024;
+inline constexpr std::size_t read_bytes_max = 256 * 1024;
+
+/// A stream, and the bytes that were read from it and belong to whoever reads next.
+class Input {
+ public:
+  explicit Input(StreamPtr stream) : stream_(std::move(stream)) {}
+
+  Stream& stream() noexcept { return *stream_; }
+  const Chunk& buffered() const noexcept { return buffered_; }
+  void put_back(Chunk bytes) noexcept { buffered_ = std::move(bytes); }
+  void consume(std::size_t size) noexcept {
+    buffered_.remove_prefix(size);
+    if (buffered_.empty()) buffered_ = Chunk();
+  }
+  std::uint64_t bytes_read() const noexcept { return bytes_read_; }
+
+  /// Buffered bytes, or else what the stream has; grows with the transfer. Empty at the end.
+  Task<Result<Chunk>> read(TimePoint deadline);
+  /// Reads until a whole head is buffered, contiguous, and returns its size: consume() it. Error(closed) when the stream ended:
+  /// with an empty detail when it ended before the first byte.
+  Task<Result<std::size_t>> read_head(const Limits& limits, TimePoint deadline);
+
+ private:
+  Task<Result<Chunk>> read_later(Task<Result<Chunk>> reading);
+  Result<Chunk> account(Result<Chunk> chunk);
+  Task<Result<std::size_t>> read_head_later(HeadScanner scanner, const Limits& limits, TimePoint deadline);
+
+  StreamPtr stream_;
+  Chunk buffered_;
+  std::uint64_t bytes_read_ = 0;
+  std::size_t wanted_ = read_bytes_min;
+};
+
+/// Takes one framed body from an Input: the rules of both sides.
+class BodyReader {
+ public:
+  BodyReader(Framing framing, const Limits& limits);
+
+  /// Empty at the end. Error(closed) when the stream ended inside the body, Error(bad_request) for broken chunks.
+  Task<Result<Chunk>> read(Input& input, TimePoint deadline);
+  bool finished() const noexcept { return finished_; }
+  std::optional<std::uint64_t> length() const noexcept {
+    return framing_.kind == Framing::Kind::length ? std::optional(framing_.length) : std::nullopt;
+  }
+  const Headers* trailers() const noexcept { return chunked_ ? &chunked_->trailers() : nullptr; }
+  /// From now on raw bytes until the end of the stream: a tunnel.
+  void become_tunnel() noexcept;
+
+ private:
+  Result<Chunk> take(Chunk bytes, Input& input);
+  Task<Result<Chunk>> read_later(Input& input, TimePoint deadline);
+
+  Framing framing_;
+  std::uint64_t left_ = 0;
+  bool finished_ = false;
+  std::unique_ptr<ChunkedDecoder> chunked_;
+};
+
+/// How a body that is sent is framed.
+enum class Coding : std::uint8_t { none, length, chunked, until_close };
+
+/// One piece of a body, framed. The last piece of a chunked body is made by end_of_chunks().
+Chunks frame_chunk(Coding coding, Chunk bytes);
+Chunks end_of_chunks(const Headers* trailers);
+
+/// Appends text to a head that is being composed; grows as needed.
+class HeadWriter {
+ public:
+  explicit HeadWriter(std::size_t expected) : head_(Chunk::with_room(expected)) {}
+  HeadWriter& operator<<(std::string_view text) {
+    if (text.size() > room_left()) grow(text.size());
+    head_.append(text);
+    return *this;
+  }
+  HeadWriter& operator<<(std::uint64_t number);
+  void field(std::string_view name, std::string_view value) { *this << name << ": " << value << "\r\n"; }
+  void fields(const Headers& headers);
+  /// Bytes that still fit without growing.
+  std::size_t room_left() noexcept { return head_.footprint() - head_.size(); }
+  Chunk take() noexcept { return std::move(head_); }
+
+ private:
+  void grow(std::size_t size);
+
+  Chunk head_;
+};
+
+/// Standard reason phrase; empty for unknown codes.
+std::string_view reason_phrase(std::uint16_t status) noexcept;
+
+}  // namespace sluice::http::h1
