@@ -68,6 +68,11 @@ class Headers {
  private:
   struct Block;
 
+  void grow(std::size_t size);
+  void grow_fields();
+  void put(HeaderId id, std::string_view name, std::string_view kept_value);
+  std::size_t remove_from(std::uint32_t first, HeaderId id, std::string_view name) noexcept;
+
   Block* blocks_ = nullptr;   ///< newest first
   char* free_ = nullptr;      ///< the newest block's free bytes
   std::size_t free_size_ = 0;

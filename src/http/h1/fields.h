@@ -1,0 +1,125 @@
+#pragma once
+// What request heads, response heads and trailer sections have in common: field lines, framing and
+// hop-by-hop fields.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/inline_vector.h"
+#include "http/h1/head.h"
+#include "http/header_id.h"
+#include "http/headers.h"
+#include "http/text.h"
+
+namespace sluice::http::h1 {
+
+/// The longest registered methods have 17 letters.
+inline constexpr std::size_t method_bytes_max = 32;
+/// Of a request line beside its target: an empty line before it, the method, two spaces and the
+/// version.
+inline constexpr std::size_t line_overhead_max = 2 + method_bytes_max + 2 + 8;
+
+struct FieldLine {
+  std::string_view name;
+  std::string_view value;  ///< without the OWS around it
+  HeaderId id;
+};
+
+/// Reads the field line at `at`, and returns where the next one begins; null for a malformed one: a
+/// name that is no token, a control byte in the value, obs-fold. Precondition: [at, end) is not
+/// empty, ends with CRLF and is padded.
+inline const char* read_field(const char* at, const char* end, FieldLine& line) noexcept {
+  const char* colon = find_padded(at, end, ':');
+  if (colon >= end) return nullptr;
+  line.name = {at, static_cast<std::size_t>(colon - at)};
+  line.id = header_id(line.name);
+  // A name that is known is a token.
+  if (line.id == HeaderId::other && (!is_token(line.name) || line.name.size() > UINT16_MAX))
+    return nullptr;
+
+  at = colon + 1;
+  while (is_space(*at))
+    ++at;
+  const char* stop = find_control_padded(at);
+  while (*stop == '\t')
+    stop = find_control_padded(stop + 1);
+  if (stop[0] != '\r' || stop[1] != '\n') return nullptr;
+  const char* value_end = stop;
+  while (value_end != at && is_space(value_end[-1]))
+    --value_end;
+  line.value = {at, static_cast<std::size_t>(value_end - at)};
+  return stop + 2;
+}
+
+/// A copy of `text` that lives as long as `keeper`, and is padded.
+std::string_view keep_padded(Headers& keeper, std::string_view text);
+
+/// Names that a client must not be able to remove by nominating them in Connection, since what
+/// stands behind the gateway trusts them or a proxy before it may have set them
+/// (GHSA-62c8-mh53-4cqv); nor to add in trailers.
+bool is_protected(std::string_view name) noexcept;
+
+/// Names that may not be trailers (RFC 9110 §6.5.1): framing, routing, request modifiers,
+/// authentication, how to process content.
+bool is_forbidden_trailer(std::string_view name, HeaderId id) noexcept;
+
+/// A name that a CGI-like receiver would read as one of the framing fields.
+inline bool is_framing_alias(std::string_view name) noexcept {
+  constexpr std::string_view length = "content_length";
+  constexpr std::string_view coding = "transfer_encoding";
+  if (name.size() == length.size()) return equal_ignoring_case(name, length);
+  return name.size() == coding.size() && equal_ignoring_case(name, coding);
+}
+
+/// Fields that a codec keeps to itself, with what they say about one message.
+class ControlFields {
+ public:
+  /// Whether fields of this name never become part of Headers.
+  static bool owns(HeaderId id) noexcept;
+
+  /// Takes a field that this owns, other than Host and Expect. Error text, or null when all is
+  /// well.
+  const char* take(const FieldLine& line);
+  /// After the last field: removes what Connection nominated.
+  void remove_nominated(Headers& headers) const;
+
+  /// Transfer-Encoding as a list of codings (RFC 9112 §6.1).
+  enum class Coding : std::uint8_t { absent, chunked, unknown, malformed };
+  Coding coding() const noexcept;
+
+  bool has_transfer_encoding() const noexcept { return transfer_encodings_ != 0; }
+
+  bool has_content_length() const noexcept { return content_length_.has_value(); }
+
+  std::uint64_t content_length() const noexcept { return content_length_.value_or(0); }
+
+  /// Whether the connection outlives the message (RFC 9112 §9.3).
+  bool keeps_alive(Version version) const noexcept {
+    return !close_ && (version == Version::http_1_1 || keep_alive_);
+  }
+
+  bool accepts_trailers() const noexcept { return accepts_trailers_; }
+
+  /// The value of Upgrade where Connection names it; empty where it is malformed, repeated or
+  /// offers h2c.
+  std::string_view upgrade() const noexcept;
+
+ private:
+  const char* take_connection(std::string_view list);
+
+  std::optional<std::uint64_t> content_length_;
+  std::string_view transfer_encoding_;
+  std::string_view upgrade_;
+  InlineVector<std::string_view, 4> nominated_;
+  std::uint32_t transfer_encodings_ = 0;
+  std::uint32_t upgrades_ = 0;
+  bool close_ = false;
+  bool keep_alive_ = false;
+  bool names_upgrade_ = false;
+  bool accepts_trailers_ = false;
+};
+
+}  // namespace sluice::http::h1

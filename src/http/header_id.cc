@@ -1,0 +1,167 @@
+#include "http/header_id.h"
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstring>
+#include <utility>
+
+#include "http/text.h"
+
+namespace sluice::http {
+namespace {
+
+constexpr std::array<std::string_view, 1
+#define X(id, name) +1
+                     SLUICE_HEADER_NAMES(X)
+#undef X
+                     >
+    names = {"",
+#define X(id, name) name,
+             SLUICE_HEADER_NAMES(X)
+#undef X
+};
+
+constexpr std::size_t name_size_max = 24;
+
+// A name as three words, so that it is compared without a loop. Those of long names overlap; short
+// names fill the first.
+struct Words {
+  std::uint64_t first = 0;
+  std::uint64_t middle = 0;
+  std::uint64_t last = 0;
+};
+
+template <class Word>
+constexpr std::uint64_t load(const char* at) noexcept {
+  static_assert(std::endian::native == std::endian::little);
+  if consteval {
+    std::uint64_t word = 0;
+    for (std::size_t i = 0; i < sizeof(Word); ++i)
+      word |= std::uint64_t{static_cast<unsigned char>(at[i])} << (8 * i);
+    return word;
+  } else {
+    Word word;
+    std::memcpy(&word, at, sizeof(Word));
+    return word;
+  }
+}
+
+/// Precondition: 1 <= name.size() <= name_size_max.
+constexpr Words words_of(std::string_view name) noexcept {
+  const char* text = name.data();
+  const std::size_t size = name.size();
+  if (size >= 8) {
+    const std::size_t rest = size - 8;
+    return {load<std::uint64_t>(text), load<std::uint64_t>(text + (rest < 8 ? rest : 8)),
+            load<std::uint64_t>(text + rest)};
+  }
+  if (size >= 4)
+    return {load<std::uint32_t>(text) | load<std::uint32_t>(text + size - 4) << 32, 0, 0};
+  return {load<std::uint8_t>(text) | load<std::uint8_t>(text + size / 2) << 8 |
+              load<std::uint8_t>(text + size - 1) << 16,
+          0, 0};
+}
+
+constexpr std::uint64_t every_byte(std::uint8_t byte) noexcept {
+  return 0x0101010101010101U * byte;
+}
+
+// The case bit is set in all bytes: that is exact for the hash, where two names may share a slot
+// only by a wrong answer of the comparison.
+constexpr unsigned slot_bits = 9;
+
+constexpr std::size_t slot_of(const Words& words, std::uint64_t multiplier) noexcept {
+  const std::uint64_t first = words.first | every_byte(0x20);
+  const std::uint64_t last = words.last | every_byte(0x20);
+  return static_cast<std::size_t>((first * multiplier + last * std::rotl(multiplier, 32)) >>
+                                  (64 - slot_bits));
+}
+
+constexpr bool separates(std::uint64_t multiplier) noexcept {
+  std::array<bool, 1 << slot_bits> taken{};
+  for (std::size_t id = 1; id < names.size(); ++id) {
+    const std::size_t slot = slot_of(words_of(names[id]), multiplier);
+    if (taken[slot]) return false;
+    taken[slot] = true;
+  }
+  return true;
+}
+
+// Found when compiling, so that a new name needs no other change here.
+constexpr std::uint64_t multiplier = [] {
+  std::uint64_t candidate = 0x9e3779b97f4a7c15U;
+  while (!separates(candidate))
+    candidate = candidate * 6364136223846793005U + 1442695040888963407U;
+  return candidate;
+}();
+
+struct Entry {
+  Words words;  // lower case
+  std::size_t size = 0;
+};
+
+constexpr std::uint64_t lower_word(std::uint64_t word) noexcept {
+  std::uint64_t result = 0;
+  for (unsigned shift = 0; shift < 64; shift += 8)
+    result |=
+        std::uint64_t{static_cast<unsigned char>(lower(static_cast<char>(word >> shift & 0xff)))}
+        << shift;
+  return result;
+}
+
+constexpr auto entries = [] {
+  std::array<Entry, names.size()> table{};
+  for (std::size_t id = 1; id < names.size(); ++id) {
+    const Words words = words_of(names[id]);
+    table[id] = {{lower_word(words.first), lower_word(words.middle), lower_word(words.last)},
+                 names[id].size()};
+  }
+  return table;
+}();
+
+constexpr auto slots = [] {
+  static_assert(names.size() <= 256);
+  std::array<std::uint8_t, 1 << slot_bits> table{};
+  for (std::size_t id = 1; id < names.size(); ++id)
+    table[slot_of(words_of(names[id]), multiplier)] = static_cast<std::uint8_t>(id);
+  return table;
+}();
+
+static_assert(
+    [] {
+      for (std::size_t id = 1; id < names.size(); ++id) {
+        if (names[id].empty() || names[id].size() > name_size_max) return false;
+        for (const char byte : names[id])
+          if (!(byte >= 'a' && byte <= 'z') && !(byte >= 'A' && byte <= 'Z') &&
+              !(byte >= '0' && byte <= '9') && byte != '-')
+            return false;
+      }
+      return true;
+    }(),
+    "the comparison knows the case bit by bit 6, which of these only letters have");
+
+/// The bits in which `word` is not the wanted lower-case word, case apart.
+constexpr std::uint64_t difference(std::uint64_t word, std::uint64_t wanted) noexcept {
+  const std::uint64_t case_bits = (wanted & every_byte(0x40)) >> 1;
+  return (word ^ wanted) & ~case_bits;
+}
+
+}  // namespace
+
+HeaderId header_id(std::string_view name) noexcept {
+  if (name.size() - 1 >= name_size_max) return HeaderId::other;
+  const Words words = words_of(name);
+  const std::uint8_t id = slots[slot_of(words, multiplier)];
+  const Entry& entry = entries[id];
+  const std::uint64_t different =
+      difference(words.first, entry.words.first) | difference(words.middle, entry.words.middle) |
+      difference(words.last, entry.words.last) | (name.size() ^ entry.size);
+  return different == 0 ? static_cast<HeaderId>(id) : HeaderId::other;
+}
+
+std::string_view header_name(HeaderId id) noexcept {
+  return names[std::to_underlying(id)];
+}
+
+}  // namespace sluice::http
