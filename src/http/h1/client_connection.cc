@@ -1,0 +1,278 @@
+#include "http/h1/client_connection.h"
+
+#include <algorithm>
+
+namespace sluice::http::h1 {
+namespace {
+
+constexpr std::size_t head_room = 2048 - 64;
+
+/// RFC 9110 §7.6.1 and §8.6: a request without body says so only where its method expects one.
+bool expects_body(std::string_view method) noexcept {
+  return method == "POST" || method == "PUT" || method == "PATCH";
+}
+
+Chunk compose_head(const Request& request, Coding coding, std::optional<std::uint64_t> length) {
+  HeadWriter writer(head_room);
+  writer << request.method << " " << request.target << " HTTP/1.1\r\n";
+  writer.field("Host", request.authority);
+  writer.fields(request.headers);
+  if (coding == Coding::chunked)
+    writer << "Transfer-Encoding: chunked\r\n";
+  else if (coding == Coding::length)
+    writer << "Content-Length: " << length.value_or(0) << "\r\n";
+  if (!request.protocol.empty()) {
+    writer.field("Upgrade", request.protocol);
+    writer << "Connection: Upgrade";
+    writer << (request.accepts_trailers ? ", TE\r\n" : "\r\n");
+  } else if (request.accepts_trailers) {
+    writer << "Connection: TE\r\n";
+  }
+  if (request.accepts_trailers) writer << "TE: trailers\r\n";
+  writer << "\r\n";
+  return writer.take();
+}
+
+Error as_upstream_error(Error error, ErrorCode when_timed_out) {
+  switch (error.code) {
+    case ErrorCode::timed_out: error.code = when_timed_out; break;
+    case ErrorCode::closed:
+    case ErrorCode::io_failed: error.code = ErrorCode::upstream_closed; break;
+    case ErrorCode::bad_request:
+    case ErrorCode::uri_too_long:
+    case ErrorCode::header_too_large: error.code = ErrorCode::invalid_response; break;
+    default: break;
+  }
+  return error;
+}
+
+/// The upload: pulls the request's body, frames it, writes it. Its end, good or bad, is told to the response's side.
+struct Upload {
+  Upload(Loop& loop) : scope(loop, 1) {}
+
+  Scope scope;
+  BodyPtr body;
+  Event failed;          ///< the body could not be read, or the upstream took nothing in time
+  Error error;
+  TimePoint moved_at{};   ///< when the upstream last took a piece
+  bool finished = false;  ///< the whole request left
+};
+
+/// The response's body, made when the attempt begins, so that destruction at any time is one path. Owns connection and upload.
+class ResponseBody final : public Body {
+ public:
+  ResponseBody(Loop& loop, std::unique_ptr<ClientConnection> connection, const ClientSettings& settings)
+      : loop_(loop), settings_(settings), connection_(std::move(connection)) {}
+
+  ResponseTask send(const Request& head, Lease::Attempt& attempt, BodyPtr self);
+  Task<Result<Chunk>> read() override;
+  std::optional<std::uint64_t> length() const override { return declared_; }
+  const Headers* trailers() const override { return reader_ ? reader_->trailers() : nullptr; }
+
+ private:
+  Task<Done> upload(Coding coding, milliseconds write_timeout);
+  Task<Done> fail_upload(Error error);
+  Task<Result<ResponseHead>> read_head(const Request& request, Lease::Attempt& attempt);
+  Task<Result<Chunk>> read_later(Task<Result<Chunk>> reading);
+  Result<Chunk> account(Result<Chunk> chunk);
+  void finish() noexcept;
+
+  Loop& loop_;
+  const ClientSettings& settings_;
+  std::unique_ptr<ClientConnection> connection_;  ///< null once given back
+  std::unique_ptr<Upload> upload_;                ///< null for requests without body
+  std::optional<BodyReader> reader_;
+  std::optional<std::uint64_t> declared_;
+  milliseconds read_timeout_{60'000};
+  bool keep_alive_ = false;
+};
+
+class ConnectionLease final : public Lease {
+ public:
+  ConnectionLease(Loop& loop, std::unique_ptr<ClientConnection> connection, const ClientSettings& settings)
+      : loop_(loop), settings_(settings), connection_(std::move(connection)) {}
+  /// Unused, the connection is as good as before.
+  ~ConnectionLease() override {
+    if (connection_ != nullptr) ClientConnection::release(std::move(connection_));
+  }
+
+  ResponseTask send(std::unique_ptr<Lease>, const Request& head, Attempt& attempt) override {
+    auto body = std::make_unique<ResponseBody>(loop_, std::move(connection_), settings_);
+    ResponseBody& exchange = *body;
+    return exchange.send(head, attempt, std::move(body));
+  }
+
+ private:
+  Loop& loop_;
+  const ClientSettings& settings_;
+  std::unique_ptr<ClientConnection> connection_;
+};
+
+ResponseTask ResponseBody::send(const Request& request, Lease::Attempt& attempt, BodyPtr self) {
+  Stream& stream = connection_->input.stream();
+  attempt.reused = connection_->requests++ > 0;
+  attempt.unprocessed = false;
+  read_timeout_ = attempt.read_timeout;
+  const bool tunnel = !request.protocol.empty();
+  const auto length = attempt.body != nullptr && !tunnel ? attempt.body->length() : std::nullopt;
+  Coding coding = Coding::none;
+  if (attempt.body != nullptr && !tunnel)
+    coding = length ? Coding::length : Coding::chunked;
+  else if (!tunnel && expects_body(request.method))
+    coding = Coding::length;
+
+  attempt.sent_at = loop_.now();
+  auto written = stream.write(Chunks(compose_head(request, coding, length)), Flush::end_of_turn, never);
+  static_cast<void>(written);
+  if (attempt.body != nullptr) {
+    // A connection that died while idle shows it now, before a byte of the body is taken: then another attempt has it whole.
+    if (attempt.reused) co_await yield(loop_);
+    if (!attempt.reused || !stream.gone().is_set()) {
+      upload_ = std::make_unique<Upload>(loop_);
+      upload_->body = std::move(attempt.body);
+      if (!upload_->scope.spawn(upload(tunnel ? Coding::until_close : coding, attempt.write_timeout)))
+        co_return fail(ErrorCode::internal, "upload");
+    }
+  }
+
+  auto head = co_await read_head(request, attempt);
+  if (!head) co_return std::unexpected(as_upstream_error(std::move(head).error(), ErrorCode::upstream_read_timeout));
+  Response response;
+  response.status = head->status;
+  response.protocol = head->upgrade;
+  response.headers = std::move(head->headers);
+  keep_alive_ = head->keep_alive && attempt.body == nullptr;  // a request that was not sent whole ends its connection
+  reader_.emplace(head->framing, settings_.limits);
+  declared_ = head->declared_length ? head->declared_length : reader_->length();
+  if (head->status == 101) {
+    reader_->become_tunnel();
+    read_timeout_ = settings_.tunnel_idle_timeout;
+    keep_alive_ = false;
+  }
+  const bool bodiless = reader_->finished();
+  if (bodiless) finish();
+  // A response that ended with its head needs its body only to own an upload, or to tell a length.
+  if (!bodiless || upload_ != nullptr || declared_) response.body = std::move(self);
+  co_return response;
+}
+
+Task<Done> ResponseBody::upload(Coding coding, milliseconds write_timeout) {
+  Stream& stream = connection_->input.stream();
+  Upload& state = *upload_;
+  const auto declared = state.body->length();
+  std::uint64_t delivered = 0;
+  for (;;) {
+    state.moved_at = loop_.now();
+    auto chunk = co_await state.body->read();
+    if (!chunk) co_return co_await fail_upload(std::move(chunk).error());
+    delivered += chunk->size();
+    const bool at_end = chunk->empty();
+    if (declared && coding == Coding::length && (delivered > *declared || (at_end && delivered < *declared)))
+      co_return co_await fail_upload({ErrorCode::internal, "a request body delivered another size than it declared"});
+    if (at_end) break;
+    auto written = co_await stream.write(frame_chunk(coding, *std::move(chunk)), Flush::end_of_turn,
+                                         after(loop_.now(), write_timeout));
+    if (!written) {
+      if (written.error().code == ErrorCode::timed_out)
+        co_return co_await fail_upload({ErrorCode::upstream_write_timeout, std::move(written.error().detail)});
+      co_return Done{};  // the upstream takes no more; it may still have answered (an early 413)
+    }
+  }
+  if (coding == Coding::until_close) {
+    co_await stream.end(after(loop_.now(), write_timeout));
+    co_return Done{};
+  }
+  if (coding == Coding::chunked)
+    static_cast<void>(stream.write(end_of_chunks(state.body->trailers()), Flush::end_of_turn, never));
+  state.moved_at = loop_.now();
+  state.finished = true;
+  co_return Done{};
+}
+
+Task<Done> ResponseBody::fail_upload(Error error) {
+  upload_->error = std::move(error);
+  upload_->failed.set(loop_);
+  co_return Done{};
+}
+
+Task<Result<ResponseHead>> ResponseBody::read_head(const Request& request, Lease::Attempt& attempt) {
+  Input& input = connection_->input;
+  TimePoint waiting_since = loop_.now();
+  for (std::uint32_t informed = 0;;) {
+    const TimePoint deadline = std::min(attempt.head_by, after(waiting_since, attempt.read_timeout));
+    const std::uint64_t before = input.bytes_read();
+    Result<std::size_t> size = 0uz;
+    if (upload_ == nullptr) {
+      size = co_await input.read_head(settings_.limits, deadline);
+    } else {
+      auto result = co_await Until(input.read_head(settings_.limits, deadline), upload_->failed);
+      if (!result) co_return std::unexpected(upload_->error);
+      size = *std::move(result);
+    }
+    attempt.head_begun = attempt.head_begun || input.bytes_read() > before;
+    if (!size) {
+      // While the upload moves, the upstream's time to answer has not begun.
+      if (size.error().code == ErrorCode::timed_out && upload_ != nullptr && upload_->moved_at > waiting_since &&
+          loop_.now() < attempt.head_by) {
+        waiting_since = upload_->moved_at;
+        continue;
+      }
+      if (size.error().code == ErrorCode::timed_out && deadline == attempt.head_by)
+        size.error().code = ErrorCode::deadline_exceeded;
+      co_return std::unexpected(std::move(size).error());
+    }
+    auto head = parse_response(input.buffered().text().substr(0, *size), request.method, settings_.limits);
+    if (!head) co_return std::unexpected(std::move(head).error());
+    input.consume(*size);
+    if (head->status == 101) {
+      // A tunnel only for who asked for this protocol, on this request.
+      if (request.protocol.empty() || head->upgrade.empty()) co_return fail(ErrorCode::upgrade_refused, "unasked 101");
+      co_return head;
+    }
+    if (head->status >= 200) co_return head;
+    waiting_since = loop_.now();
+    if (++informed > settings_.informational_responses)
+      co_return fail(ErrorCode::invalid_response, "more 1xx responses than limits.informational_responses");
+    if (attempt.inform != nullptr) {
+      Response information;
+      information.status = head->status;
+      information.headers = std::move(head->headers);
+      attempt.inform->inform(information);
+    }
+  }
+}
+
+Task<Result<Chunk>> ResponseBody::read() {
+  if (!reader_ || reader_->finished()) {
+    finish();
+    return Result<Chunk>(Chunk());
+  }
+  auto reading = reader_->read(connection_->input, after(loop_.now(), read_timeout_));
+  if (!reading.await_ready()) return read_later(std::move(reading));
+  return account(reading.await_resume());
+}
+
+Task<Result<Chunk>> ResponseBody::read_later(Task<Result<Chunk>> reading) { co_return account(co_await std::move(reading)); }
+
+Result<Chunk> ResponseBody::account(Result<Chunk> chunk) {
+  if (!chunk) return std::unexpected(as_upstream_error(std::move(chunk).error(), ErrorCode::upstream_read_timeout));
+  if (reader_->finished()) finish();
+  return chunk;
+}
+
+/// The response is complete: the connection goes back, unless something of it is left over (an unfinished upload, surplus bytes).
+void ResponseBody::finish() noexcept {
+  if (connection_ == nullptr) return;
+  const bool clean = keep_alive_ && connection_->input.buffered().empty() && (upload_ == nullptr || upload_->finished);
+  if (clean && (upload_ == nullptr || upload_->scope.size() == 0)) return ClientConnection::release(std::move(connection_));
+  // The response's end ends the upload; a connection with half a request on it is of no use.
+  keep_alive_ = false;
+}
+
+}  // namespace
+
+LeasePtr make_lease(Loop& loop, std::unique_ptr<ClientConnection> connection, const ClientSettings& settings) {
+  return std::make_unique<ConnectionLease>(loop, std::move(connection), settings);
+}
+
+}  // namespace sluice::http::h1

@@ -1,0 +1,74 @@
+#include "http/h1/server_connection.h"
+
+#include "http/h1/server_exchange.h"
+
+namespace sluice::http {
+
+Task<Done> serve(Loop& loop, StreamPtr stream, const ServerSettings& settings, Handler& handler, ClientPtr client,
+                 Event& closing) {
+  h1::ServerConnection connection(loop, std::move(stream), settings, handler, std::move(client), closing);
+  co_return co_await connection.run();
+}
+
+namespace h1 {
+
+ServerConnection::ServerConnection(Loop& loop, StreamPtr stream, const ServerSettings& settings, Handler& handler,
+                                   ClientPtr client, Event& closing)
+    : loop_(loop),
+      input_(std::move(stream)),
+      settings_(settings),
+      handler_(handler),
+      client_(std::move(client)),
+      closing_(closing) {}
+
+Task<Done> ServerConnection::run() {
+  while (open_ && co_await next_request()) co_await exchange();
+  // An idle connection may still have bytes of its last answer to send.
+  if (open_ || must_linger_) co_await input_.stream().end(after(loop_.now(), settings_.linger_timeout));
+  if (must_linger_) co_await linger();
+  co_return Done{};
+}
+
+/// Waits for the first byte of a request. False when the connection ends without one, which is nobody's error.
+Task<bool> ServerConnection::next_request() {
+  if (!input_.buffered().empty()) co_return true;
+  // The first request has the head's time: a client that connects and says nothing is not idle, but slow.
+  const milliseconds patience = requests_ == 0 ? settings_.header_timeout : settings_.keep_alive_timeout;
+  auto first = co_await Until(input_.read(after(loop_.now(), patience)), closing_);
+  if (!first || !*first || (*first)->empty()) co_return false;
+  input_.put_back(**std::move(first));
+  co_return true;
+}
+
+Task<Done> ServerConnection::exchange() {
+  ++requests_;
+  ServerExchange exchange(*this);
+  co_await exchange.read_head();
+
+  Race<Done> answer(handler_.respond(exchange, client_));
+  while (!co_await answer.until(input_.stream().gone())) {
+    // In a tunnel the client's end is the end of one direction, which its body reports.
+    if (!exchange.is_tunnel()) {
+      open_ = false;
+      co_return Done{};
+    }
+    co_await answer.end();
+  }
+  open_ = exchange.finish();
+  must_linger_ = exchange.must_linger();
+  co_return Done{};
+}
+
+Task<Done> ServerConnection::linger() {
+  const TimePoint until = after(loop_.now(), settings_.linger_timeout);
+  std::uint64_t dropped = 0;
+  while (dropped < settings_.linger_bytes) {
+    auto bytes = co_await input_.read(until);
+    if (!bytes || bytes->empty()) break;
+    dropped += bytes->size();
+  }
+  co_return Done{};
+}
+
+}  // namespace h1
+}  // namespace sluice::http

@@ -1,0 +1,45 @@
+#pragma once
+// One client's HTTP/1.1 connection: exchange after exchange, in order. Owned by the frame of serve().
+
+#include "http/h1/connection.h"
+#include "http/server.h"
+
+namespace sluice::http::h1 {
+
+class ServerExchange;
+class RequestBody;
+
+class ServerConnection {
+ public:
+  ServerConnection(Loop& loop, StreamPtr stream, const ServerSettings& settings, Handler& handler, ClientPtr client,
+                   Event& closing);
+  ServerConnection(const ServerConnection&) = delete;
+  ServerConnection& operator=(const ServerConnection&) = delete;
+
+  /// The connection's life. Between requests it holds no buffer and only small frames.
+  Task<Done> run();
+
+ private:
+  friend class ServerExchange;
+  friend class RequestBody;
+
+  Task<bool> next_request();
+  Task<Done> exchange();
+  /// Reads and drops what the client still sends, so that its kernel does not discard our answer (RFC 9112 §9.6).
+  Task<Done> linger();
+  bool is_last_request() const noexcept {
+    return closing_.is_set() || requests_ >= settings_.requests_per_connection;
+  }
+
+  Loop& loop_;
+  Input input_;
+  const ServerSettings& settings_;
+  Handler& handler_;
+  ClientPtr client_;
+  Event& closing_;
+  std::uint32_t requests_ = 0;
+  bool open_ = true;       ///< another request may follow
+  bool must_linger_ = false;
+};
+
+}  // namespace sluice::http::h1

@@ -1,0 +1,297 @@
+#include "http/h1/server_exchange.h"
+
+#include <algorithm>
+
+namespace sluice::http::h1 {
+namespace {
+
+// A response's head with the gateway's own fields; grows when it must.
+constexpr std::size_t head_room = 2048 - 64;
+// A body up to this size is copied behind its head: cheaper than a second piece for the kernel.
+constexpr std::size_t joined_body_max = 1024;
+constexpr std::size_t raw_line_max = 256;
+
+bool is_informational(std::uint16_t status) noexcept { return status >= 100 && status < 200; }
+
+/// RFC 9110 §6.4.1: these never have a body.
+bool never_has_body(std::uint16_t status) noexcept {
+  return is_informational(status) || status == 204 || status == 304;
+}
+
+}  // namespace
+
+RequestBody::RequestBody(ServerExchange& exchange, Framing framing, const Limits& limits)
+    : exchange_(&exchange), reader_(framing, limits) {
+  exchange.body_ = this;
+}
+
+RequestBody::~RequestBody() {
+  if (exchange_ != nullptr) exchange_->body_ = nullptr;
+}
+
+Task<Result<Chunk>> RequestBody::read() {
+  if (exchange_ == nullptr) return fail(ErrorCode::client_gone, "the client's connection is gone");
+  ServerExchange& exchange = *exchange_;
+  if (!exchange.upgrade_.empty()) return read_tunnel();
+  if (std::exchange(exchange.expects_continue_, false) && !exchange.head_sent_)
+    exchange.write(Chunks(Chunk::of_static("HTTP/1.1 100 Continue\r\n\r\n")), Flush::now);
+  ServerConnection& connection = exchange.connection_;
+  auto reading = reader_.read(connection.input_, after(exchange.loop_.now(), connection.settings_.body_idle_timeout));
+  if (!reading.await_ready()) return read_later(std::move(reading));
+  return account(reading.await_resume());
+}
+
+Task<Result<Chunk>> RequestBody::read_later(Task<Result<Chunk>> reading) {
+  co_return account(co_await std::move(reading));
+}
+
+/// Nothing before the upgrade is accepted: these bytes are not for an upstream that answers something else.
+Task<Result<Chunk>> RequestBody::read_tunnel() {
+  Loop& loop = exchange_->loop_;
+  if (!exchange_->tunnel_.is_set()) co_await wait_for(loop, exchange_->tunnel_.waiting());
+  if (exchange_ == nullptr) co_return fail(ErrorCode::client_gone, "the client's connection is gone");
+  reader_.become_tunnel();
+  ServerConnection& connection = exchange_->connection_;
+  co_return co_await reader_.read(connection.input_, after(loop.now(), connection.settings_.tunnel_idle_timeout));
+}
+
+Result<Chunk> RequestBody::account(Result<Chunk> chunk) {
+  if (exchange_ == nullptr) return fail(ErrorCode::client_gone, "the client's connection is gone");
+  if (!chunk) {
+    exchange_->keep_alive_ = false;
+    Error& error = chunk.error();
+    if (error.code == ErrorCode::timed_out) error.code = ErrorCode::request_timeout;
+    if (error.code == ErrorCode::closed || error.code == ErrorCode::io_failed) error.code = ErrorCode::client_gone;
+    return chunk;
+  }
+  delivered_ += chunk->size();
+  const std::uint64_t limit = exchange_->connection_.settings_.body_bytes;
+  if (limit != 0 && delivered_ > limit) return fail(ErrorCode::payload_too_large, "limits.body_bytes");
+  exchange_->body_complete_ = reader_.finished();
+  return chunk;
+}
+
+ServerExchange::ServerExchange(ServerConnection& connection)
+    : connection_(connection),
+      loop_(connection.loop_),
+      received_at_(loop_.now()),
+      received_before_(connection.input_.bytes_read() - connection.input_.buffered().size()) {}
+
+ServerExchange::~ServerExchange() {
+  if (body_ != nullptr) body_->exchange_ = nullptr;
+}
+
+Task<Done> ServerExchange::read_head() {
+  Input& input = connection_.input_;
+  const ServerSettings& settings = connection_.settings_;
+  auto size = co_await input.read_head(settings.limits, after(received_at_, settings.header_timeout));
+  const std::string_view text = input.buffered().text();
+  if (!size) {
+    Error& error = size.error();
+    if (error.code == ErrorCode::timed_out) error.code = ErrorCode::request_timeout;
+    if (error.code == ErrorCode::closed || error.code == ErrorCode::io_failed) error.code = ErrorCode::client_gone;
+    head_.emplace(std::unexpected(std::move(error)));
+  } else {
+    head_.emplace(parse_request(text.substr(0, *size), settings.limits));
+  }
+  if (!*head_) {
+    // Nothing behind a broken head can be trusted to be a request (security: no answer after a 400).
+    raw_line_ = text.substr(0, std::min(text.find_first_of("\r\n"), raw_line_max));
+    keep_alive_ = false;
+    body_complete_ = false;
+    co_return Done{};
+  }
+  input.consume(*size);
+  co_return Done{};
+}
+
+Result<Request> ServerExchange::take() {
+  if (!*head_) return std::unexpected(head_->error());
+  RequestHead head = **std::move(head_);
+  is_head_method_ = head.method == "HEAD";
+  http_1_0_ = head.version == Version::http_1_0;
+  keep_alive_ = head.keep_alive;
+  expects_continue_ = head.expects_continue;
+  accepts_trailers_ = head.accepts_trailers;
+  upgrade_ = head.upgrade;
+
+  Request request;
+  request.method = head.method;
+  request.scheme = connection_.client_->scheme;
+  request.authority = head.authority;
+  request.target = head.target;
+  request.protocol = head.upgrade;
+  request.accepts_trailers = head.accepts_trailers;
+  request.http_minor = http_1_0_ ? 0 : 1;
+  request.headers = std::move(head.headers);
+  if (head.framing.kind != Framing::Kind::none || !upgrade_.empty()) {
+    body_complete_ = head.framing.kind == Framing::Kind::none ||
+                     (head.framing.kind == Framing::Kind::length && head.framing.length == 0);
+    const std::uint64_t limit = connection_.settings_.body_bytes;
+    if (limit != 0 && head.framing.kind == Framing::Kind::length && head.framing.length > limit)
+      return fail(ErrorCode::payload_too_large, "Content-Length exceeds limits.body_bytes");
+    request.body = std::make_unique<RequestBody>(*this, head.framing, connection_.settings_.limits);
+  }
+  return request;
+}
+
+bool ServerExchange::inform(const Response& head) {
+  if (http_1_0_ || head_sent_ || ++informed_ > connection_.settings_.informational_responses) return false;
+  // A 100 from the upstream answers the client's Expect: ours would be a second one.
+  if (head.status == 100) expects_continue_ = false;
+  HeadWriter writer(head_room);
+  writer << "HTTP/1.1 " << std::uint64_t{head.status} << " " << reason_phrase(head.status) << "\r\n";
+  writer.fields(head.headers);
+  writer << "\r\n";
+  write(Chunks(writer.take()), Flush::now);
+  return true;
+}
+
+void ServerExchange::write(Chunks bytes, Flush flush) {
+  for (const Chunk& chunk : bytes) sent_ += chunk.size();
+  static_cast<void>(connection_.input_.stream().write(std::move(bytes), flush, never));
+}
+
+Coding ServerExchange::coding_of(const Response& response) const noexcept {
+  if (response.body == nullptr) return Coding::length;  // Content-Length: 0, where the status has one
+  if (response.body->length()) return Coding::length;
+  return http_1_0_ ? Coding::until_close : Coding::chunked;
+}
+
+Chunk ServerExchange::compose_head(const Response& response, Coding coding) {
+  HeadWriter writer(head_room);
+  writer << "HTTP/1.1 " << std::uint64_t{response.status} << " " << reason_phrase(response.status) << "\r\n";
+  writer.fields(response.headers);
+  if (!response.headers.has(HeaderId::date)) writer.field("Date", http_date(loop_.wall()));
+  if (response.status == 101) {
+    writer.field("Upgrade", response.protocol);
+    writer << "Connection: Upgrade\r\n\r\n";
+    return writer.take();
+  }
+  if (coding == Coding::chunked && !is_head_method_ && !never_has_body(response.status)) {
+    writer << "Transfer-Encoding: chunked\r\n";
+  } else if (coding == Coding::length && !is_informational(response.status) && response.status != 204) {
+    // A 304 tells the length of what it does not send only when the upstream said it (RFC 9110 §8.6).
+    if (response.body != nullptr)
+      writer << "Content-Length: " << *response.body->length() << "\r\n";
+    else if (response.status != 304 && !is_head_method_)
+      writer << "Content-Length: 0\r\n";
+  }
+  if (response.status == 426 && !response.protocol.empty()) {
+    writer.field("Upgrade", response.protocol);
+    writer << "Connection: Upgrade" << (keep_alive_ ? "\r\n" : ", close\r\n");
+  } else if (!keep_alive_) {
+    writer << "Connection: close\r\n";
+  } else if (http_1_0_) {
+    writer << "Connection: keep-alive\r\n";
+  }
+  writer << "\r\n";
+  return writer.take();
+}
+
+Task<Result<Done>> ServerExchange::send(Response response) {
+  if (response.status == 101) {
+    if (upgrade_.empty() || response.body == nullptr) co_return fail(ErrorCode::upgrade_refused, "not asked for");
+    keep_alive_ = false;
+    co_return co_await send_tunnel(std::move(response.body), compose_head(response, Coding::none));
+  }
+  upgrade_ = {};
+  const bool bodiless = is_head_method_ || never_has_body(response.status);
+  const Coding coding = coding_of(response);
+  // A body that nobody will read any more cannot be told from the next request: the connection ends behind the answer.
+  if (!body_complete_ && body_ == nullptr) keep_alive_ = false;
+  if ((coding == Coding::until_close && !bodiless) || response.ends_connection || connection_.is_last_request()) keep_alive_ = false;
+
+  Chunk head = compose_head(response, coding);
+  head_sent_ = true;
+  if (bodiless || response.body == nullptr) {
+    // The body of an answer to HEAD has a length and reads empty: reading to its end gives its lease back.
+    if (response.body != nullptr) co_await response.body->read();
+    write(Chunks(std::move(head)), Flush::end_of_turn);
+    answered_ = true;
+    co_return Done{};
+  }
+  co_return co_await send_body(std::move(response.body), coding, std::move(head));
+}
+
+Task<Result<Done>> ServerExchange::send_body(BodyPtr body, Coding coding, Chunk head) {
+  Stream& stream = connection_.input_.stream();
+  const auto declared = body->length();
+  std::uint64_t delivered = 0;
+  for (;;) {
+    auto reading = body->read();
+    // The head does not wait for a body that has nothing to say yet; what is there leaves with it.
+    if (!head.empty() && !reading.await_ready()) write(Chunks(std::exchange(head, Chunk())), Flush::end_of_turn);
+    auto chunk = co_await std::move(reading);
+    if (!chunk) {
+      if (!head.empty()) write(Chunks(std::move(head)), Flush::end_of_turn);
+      keep_alive_ = false;
+      co_return std::unexpected(std::move(chunk).error());
+    }
+    delivered += chunk->size();
+    const bool at_end = chunk->empty();
+    if (declared && (delivered > *declared || (at_end && delivered < *declared))) {
+      keep_alive_ = false;
+      co_return fail(ErrorCode::internal, "a body delivered another size than it declared");
+    }
+    Chunks bytes;
+    if (!head.empty()) {
+      if (!at_end && coding == Coding::length && chunk->size() <= std::min(joined_body_max, head.room().size())) {
+        head.append(chunk->text());
+        *chunk = Chunk();
+      }
+      bytes.push_back(std::exchange(head, Chunk()));
+    }
+    if (!chunk->empty()) {
+      for (Chunk& piece : frame_chunk(coding, *std::move(chunk))) bytes.push_back(std::move(piece));
+    } else if (at_end && coding == Coding::chunked) {
+      const Headers* trailers = accepts_trailers_ ? body->trailers() : nullptr;
+      for (Chunk& piece : end_of_chunks(trailers)) bytes.push_back(std::move(piece));
+    }
+    for (const Chunk& piece : bytes) sent_ += piece.size();
+    const bool finished = at_end || (declared && delivered == *declared);
+    if (!bytes.empty()) {
+      auto written = co_await stream.write(std::move(bytes), Flush::end_of_turn,
+                                           after(loop_.now(), connection_.settings_.write_idle_timeout));
+      if (!written) {
+        keep_alive_ = false;
+        co_return fail(ErrorCode::client_gone, std::move(written.error().detail));
+      }
+    }
+    if (finished) break;
+  }
+  answered_ = true;
+  co_return Done{};
+}
+
+Task<Result<Done>> ServerExchange::send_tunnel(BodyPtr body, Chunk head) {
+  Stream& stream = connection_.input_.stream();
+  head_sent_ = true;
+  write(Chunks(std::move(head)), Flush::now);
+  tunnel_.set(loop_);
+  for (;;) {
+    auto chunk = co_await body->read();
+    if (!chunk) co_return std::unexpected(std::move(chunk).error());
+    if (chunk->empty()) break;
+    sent_ += chunk->size();
+    auto written = co_await stream.write(Chunks(*std::move(chunk)), Flush::end_of_turn,
+                                         after(loop_.now(), connection_.settings_.write_idle_timeout));
+    if (!written) co_return fail(ErrorCode::client_gone, std::move(written.error().detail));
+  }
+  co_await stream.end(after(loop_.now(), connection_.settings_.write_idle_timeout));
+  answered_ = true;
+  co_return Done{};
+}
+
+bool ServerExchange::finish() noexcept {
+  const bool reusable = answered_ && keep_alive_ && body_complete_ && !connection_.closing_.is_set();
+  must_linger_ = answered_ && !reusable && !is_tunnel();
+  return reusable;
+}
+
+Traffic ServerExchange::traffic() const {
+  const Input& input = connection_.input_;
+  return {input.bytes_read() - input.buffered().size() - received_before_, sent_};
+}
+
+}  // namespace sluice::http::h1

@@ -1,0 +1,84 @@
+#pragma once
+// One request and its answer on an HTTP/1.1 connection, as Incoming.
+
+#include <optional>
+#include <string>
+
+#include "http/h1/connection.h"
+#include "http/h1/server_connection.h"
+
+namespace sluice::http::h1 {
+
+/// The client's body. Refers to its exchange while that lives; reads an Error afterwards.
+class RequestBody final : public Body {
+ public:
+  RequestBody(ServerExchange& exchange, Framing framing, const Limits& limits);
+  ~RequestBody() override;
+  Task<Result<Chunk>> read() override;
+  std::optional<std::uint64_t> length() const override { return reader_.length(); }
+  const Headers* trailers() const override { return reader_.trailers(); }
+
+ private:
+  friend class ServerExchange;
+  Task<Result<Chunk>> read_later(Task<Result<Chunk>> reading);
+  Task<Result<Chunk>> read_tunnel();
+  Result<Chunk> account(Result<Chunk> chunk);
+
+  ServerExchange* exchange_;
+  BodyReader reader_;
+  std::uint64_t delivered_ = 0;
+};
+
+class ServerExchange final : public Incoming {
+ public:
+  explicit ServerExchange(ServerConnection& connection);
+  ~ServerExchange() override;
+
+  /// Ends when there is a whole head, or the Error that take() will report.
+  Task<Done> read_head();
+  bool is_tunnel() const noexcept { return tunnel_.is_set(); }
+  /// After the handler ended: whether the connection can carry another request.
+  bool finish() noexcept;
+  bool must_linger() const noexcept { return must_linger_; }
+
+  Result<Request> take() override;
+  bool inform(const Response& head) override;
+  Task<Result<Done>> send(Response response) override;
+  Traffic traffic() const override;
+  TimePoint received_at() const override { return received_at_; }
+  std::string_view raw_line() const override { return raw_line_; }
+
+ private:
+  friend class RequestBody;
+
+  Chunk compose_head(const Response& response, Coding coding);
+  Coding coding_of(const Response& response) const noexcept;
+  Task<Result<Done>> send_body(BodyPtr body, Coding coding, Chunk head);
+  Task<Result<Done>> send_tunnel(BodyPtr body, Chunk head);
+  /// The client's body was read to its end.
+  bool request_is_complete() const noexcept { return body_complete_; }
+  void write(Chunks bytes, Flush flush);
+
+  ServerConnection& connection_;
+  Loop& loop_;
+  TimePoint received_at_;
+  std::uint64_t received_before_;
+  std::uint64_t sent_ = 0;
+  std::optional<Result<RequestHead>> head_;
+  std::string raw_line_;
+  std::string_view upgrade_;
+  RequestBody* body_ = nullptr;     ///< while the handler has it
+  Event tunnel_;                    ///< an upgrade was accepted
+  bool is_head_method_ = false;
+  bool http_1_0_ = false;
+  bool keep_alive_ = true;
+  bool expects_continue_ = false;
+  bool accepts_trailers_ = false;
+  bool body_complete_ = true;
+  bool head_sent_ = false;
+  bool answered_ = false;           ///< whole response written
+  bool must_linger_ = false;
+  std::uint32_t informed_ = 0;
+};
+
+}  // namespace sluice::http::h1

@@ -1,0 +1,51 @@
+#pragma once
+// Which target gets the next request: weighted round-robin, one pointer a worker, as Kong's (kong.md §5).
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/error.h"
+#include "runtime/address.h"
+
+namespace sluice::upstream {
+
+/// One place that requests may go to.
+struct Target {
+  std::string host;  ///< name or IP address; what Host becomes
+  std::uint16_t port = 80;
+  std::uint32_t weight = 100;
+  std::optional<Address> address;  ///< when `host` is an IP address: nothing to resolve
+};
+
+/// A load-balanced name, or a service's own host as the only target. Immutable, in the snapshot.
+struct TargetGroup {
+  std::string id;  ///< of the upstream entity; the balancer's state is kept under it across reloads
+  std::string host_header;
+  std::vector<Target> targets;  ///< without those of weight 0
+  std::uint64_t weight_total = 0;
+};
+
+/// The worker's place in one group's turn: smooth weighted round-robin, so that a heavy target does not get its share in a burst.
+class RoundRobin {
+ public:
+  /// The next target that is not in `tried`, by index; empty when all were tried.
+  std::optional<std::size_t> pick(const TargetGroup& group, const std::vector<bool>& tried);
+
+ private:
+  std::vector<std::int64_t> credit_;
+};
+
+/// Node state of one worker.
+class Balancers {
+ public:
+  std::optional<std::size_t> pick(const TargetGroup& group, const std::vector<bool>& tried);
+
+ private:
+  std::unordered_map<std::string, RoundRobin> by_id_;
+};
+
+}  // namespace sluice::upstream
