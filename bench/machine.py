@@ -27,7 +27,8 @@ def congestion_control():
 
 
 def git(*arguments):
-  result = subprocess.run(["git", "-C", str(REPOSITORY), *arguments], capture_output=True, text=True, check=False)
+  result = subprocess.run(["git", "-C", str(REPOSITORY), *arguments], capture_output=True, text=True,
+                          check=False)
   return result.stdout.strip() if result.returncode == 0 else ""
 
 

@@ -63,13 +63,18 @@ class Programs:
 
 @dataclasses.dataclass
 class Running:
-  """A proxy that answers on `address`, with its upstream expected at `origin`."""
+  """A proxy that answers on `address`, with its upstream expected at `origin`. stop() must be called."""
 
-  process: subprocess.Popen
+  name: str
   address: str
   origin: str
+  status: str
   folder: pathlib.Path
-  status: str = ""
+  process: subprocess.Popen | None = None
+
+  @property
+  def file(self):
+    return self.folder / "configuration.yaml"
 
   @property
   def pid(self):
@@ -125,21 +130,36 @@ def fill(template, **values):
   return template
 
 
-def nginx_configuration(folder, listen, origin, gateway, connections=4096):
-  template = (HERE / "nginx.conf.in").read_text(encoding="utf-8")
-  template = fill(template, FEATURES_HTTP=NGINX_GATEWAY_HTTP if gateway else "",
-                  FEATURES_LOCATION=NGINX_GATEWAY_LOCATION if gateway else "")
-  return fill(template, FOLDER=folder, LISTEN=listen, ORIGIN=origin, CONNECTIONS=connections,
-              DESCRIPTORS=resource.getrlimit(resource.RLIMIT_NOFILE)[1],
+@dataclasses.dataclass
+class Settings:
+  """What differs between the benchmarks; the defaults are those of run.py."""
+
+  connections: int = 4096  # What nginx may hold.
+  workers: int = 1
+  origin: str = ""  # host:port; a free port when empty.
+  paths: tuple = ()  # Further routes; then only these and /load are routed, not everything.
+
+
+def nginx_configuration(folder, listen, origin, gateway, settings):
+  text = (HERE / "nginx.conf.in").read_text(encoding="utf-8")
+  routes = "\n".join(f"    location {path} {{ proxy_pass http://origin; }}" for path in settings.paths)
+  if settings.paths:
+    routes += "\n    location / { return 404; }"
+  text = fill(text, FEATURES_HTTP=NGINX_GATEWAY_HTTP if gateway else "", ROUTES=routes,
+              FEATURES_LOCATION=NGINX_GATEWAY_LOCATION if gateway else "",
+              PATH="/load" if settings.paths else "/")
+  return fill(text, FOLDER=folder, LISTEN=listen, ORIGIN=origin, CONNECTIONS=settings.connections,
+              DESCRIPTORS=resource.getrlimit(resource.RLIMIT_NOFILE)[1], WORKERS=settings.workers,
               USER=pwd.getpwuid(os.getuid()).pw_name)
 
 
-def sluice_configuration(listen, origin, status, access_log=None, routes=None, workers=1):
+def sluice_configuration(listen, origin, status, settings, access_log=None):
   """A declarative file as text. JSON is YAML, so no YAML library is needed."""
+  paths = ("/load", *settings.paths) if settings.paths else ("/",)
   return json.dumps({
       "_format_version": "3.0",
       "gateway": {
-          "workers": workers,
+          "workers": settings.workers,
           "listeners": [{"address": listen}],
           "access_log": {"path": str(access_log)} if access_log else None,
           "status": {"address": status},
@@ -147,74 +167,85 @@ def sluice_configuration(listen, origin, status, access_log=None, routes=None, w
       "services": [{
           "name": "origin",
           "url": f"http://{origin}",
-          "routes": routes or [{"name": "everything", "paths": ["/"]}],
+          "routes": [{"name": f"route-{number}", "paths": [path]} for number, path in enumerate(paths)],
       }],
   }, indent=1)
 
 
-def start(name, programs, folder, cpu, connections=4096):
+def start(name, programs, folder, cpu, settings=Settings()):
   """Starts the proxy `name` and returns once it accepts connections. Raises PeerError."""
   folder = pathlib.Path(folder)
   listen, origin, status = (f"127.0.0.1:{port}" for port in free_ports(3))
-  command = command_of(name, programs, folder, listen, origin, status, connections)
+  running = Running(name, listen, settings.origin or origin, status, folder)
+  configure(running, settings)
+  command = command_of(running, programs)
   if not command[0] or not pathlib.Path(command[0]).exists():
     raise PeerError(f"{name}: not built or not installed")
   with (folder / "output").open("w") as output:
-    process = subprocess.Popen(list(map(str, command)), stdout=output, stderr=output, stdin=subprocess.DEVNULL,
-                               start_new_session=True, preexec_fn=prepare_child(cpu))
-  prefer(process.pid)
-  running = Running(process, listen, origin, folder, status)
-  wait_until_listening(name, running)
+    running.process = subprocess.Popen(list(map(str, command)), stdout=output, stderr=output,
+                                       stdin=subprocess.DEVNULL, start_new_session=True,
+                                       preexec_fn=prepare_child(cpu))
+  prefer(running.pid)
+  wait_until_listening(running)
   return running
 
 
-def command_of(name, programs, folder, listen, origin, status, connections):
-  if name in ("relay", "relay-splice"):
-    command = [programs.relay, "--listen", listen, "--target", origin]
-    return command + (["--splice"] if name == "relay-splice" else [])
-  if name in ("nginx", "nginx-gateway"):
-    text = nginx_configuration(folder, listen, origin, name == "nginx-gateway", connections)
-    return [programs.nginx, "-p", folder, "-c", written(folder / "nginx.conf", text)]
-  if name == "haproxy":
-    text = fill((HERE / "haproxy.cfg.in").read_text(encoding="utf-8"), LISTEN=listen, ORIGIN=origin)
-    return [programs.haproxy, "-db", "-q", "-f", written(folder / "haproxy.cfg", text)]
-  if name in ("sluice", "sluice-log"):
-    log = folder / "access.log" if name == "sluice-log" else None
-    text = sluice_configuration(listen, origin, status, log)
-    return [programs.sluice, "run", written(folder / "sluice.yaml", text)]
-  raise PeerError(f"{name}: no such proxy; known are {', '.join(NAMES)}")
+def configure(running, settings):
+  """Writes the proxy's file in one step, so that a reload never reads half of it."""
+  listen, origin, folder = running.address, running.origin, running.folder
+  if running.name in ("nginx", "nginx-gateway"):
+    text = nginx_configuration(folder, listen, origin, running.name == "nginx-gateway", settings)
+  elif running.name == "haproxy":
+    text = fill((HERE / "haproxy.cfg.in").read_text(encoding="utf-8"), LISTEN=listen, ORIGIN=origin,
+                CONNECTIONS=min(9000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] // 2 - 500))
+  elif running.name in ("sluice", "sluice-log"):
+    log = folder / "access.log" if running.name == "sluice-log" else None
+    text = sluice_configuration(listen, origin, running.status, settings, log)
+  else:
+    return
+  running.file.with_suffix(".new").write_text(text, encoding="utf-8")
+  os.replace(running.file.with_suffix(".new"), running.file)
+
+
+def command_of(running, programs):
+  relay = [programs.relay, "--listen", running.address, "--target", running.origin]
+  nginx = [programs.nginx, "-p", running.folder, "-c", running.file]
+  sluice = [programs.sluice, "run", running.file]
+  return {"relay": relay, "relay-splice": [*relay, "--splice"], "nginx": nginx, "nginx-gateway": nginx,
+          "haproxy": [programs.haproxy, "-db", "-q", "-f", running.file],
+          "sluice": sluice, "sluice-log": sluice}[running.name]
 
 
 NAMES = ("relay", "relay-splice", "nginx", "nginx-gateway", "haproxy", "sluice", "sluice-log")
 
 
-def written(path, text):
-  path.write_text(text, encoding="utf-8")
-  return path
-
-
-def wait_until_listening(name, running, limit=5.0):
+def wait_until_listening(running, limit=5.0):
   host, port = running.address.split(":")
   end = time.monotonic() + limit
   while time.monotonic() < end and running.process.poll() is None:
     with contextlib.suppress(OSError), socket.create_connection((host, int(port)), 0.5):
       return
-    time.sleep(0.01)
+    time.sleep(0.001)
   running.stop()
   said = (running.folder / "output").read_text(encoding="utf-8", errors="replace").strip()
-  raise PeerError(f"{name}: does not listen on {running.address}" + (f": {said[-500:]}" if said else ""))
+  raise PeerError(f"{running.name}: does not listen on {running.address}: {said[-500:] or 'it said nothing'}")
 
 
-def measure(running, programs, size, cpu, warmup, duration, rate=0, connections=64):
-  """One window of load through a running proxy: the generator's figures as a dictionary. Raises PeerError."""
+def start_load(running, programs, size, cpu, warmup, duration, rate=0, connections=64, path="/"):
+  """Starts the generator, which is the upstream too; load_result() waits for what it measured."""
   command = [programs.load, "--target", running.address, "--origin-listen", running.origin, "--size", size,
              "--warmup", warmup, "--duration", duration, "--rate", rate, "--connections", connections,
-             "--pid", running.pid, "--json"]
+             "--path", path, "--pid", running.pid, "--json"]
   if cpu is not None:
     command += ["--cpu", cpu]
-  process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                             start_new_session=True)
+  process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                             text=True, start_new_session=True)
   prefer(process.pid)
+  return process
+
+
+def load_result(process):
+  """The figures of one window as a dictionary. Raises PeerError."""
   output, errors = process.communicate()
   if process.returncode != 0:
     raise PeerError(f"the load generator ended with {process.returncode}: {errors.strip()}")

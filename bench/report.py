@@ -56,7 +56,15 @@ def table(results):
 
 def goals(congestion_control):
   """What Sluice must reach: {size: (x floor, x nginx)}, on a bare route without a log."""
-  return {128: (1.12, 0.75), 16384: (1.12, 0.65), 1048576: (1.05, 0.36 if congestion_control == "bbr" else 0.22)}
+  large = 0.36 if congestion_control == "bbr" else 0.22
+  return {128: (1.12, 0.75), 16384: (1.12, 0.65), 1048576: (1.05, large)}
+
+
+def disturbed(results):
+  """The smallest share of its CPU that a saturated proxy had in the median, or None when all had theirs."""
+  shares = [statistics.median(result["cpu_ns"] * result["rps"] / 1e9 for result in rounds)
+            for rounds in results.values() if rounds]
+  return min(shares) if shares and min(shares) < 0.9 else None
 
 
 def verdicts(size, results, congestion_control):

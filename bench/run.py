@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Runs Sluice side by side with a layer-4 relay (the floor), nginx and HAProxy and prints a table of ratios.
 
-Each proxy runs alone on one CPU; clients and upstream are one spinning process on another. Rounds are interleaved
-(A B C, A B C, ...), each starts every proxy afresh, and ratios are formed inside a round: a shared host may drift by a
-factor of two within minutes. `./dev bench` builds the programs and calls this."""
+Each proxy runs alone on one CPU; clients and upstream are one spinning process on another. Rounds are
+interleaved (A B C, A B C, ...), each starts every proxy afresh, and ratios are formed inside a round: a
+shared host may drift by a factor of two within minutes. `./dev bench` builds the programs and calls this."""
 
 import argparse
 import contextlib
@@ -29,15 +29,16 @@ def arguments_of(command_line):
   parser.add_argument("--build", type=pathlib.Path, default=peers.REPOSITORY / "build" / "release",
                       help="folder of the built programs (build/release)")
   parser.add_argument("--only", help=f"proxies, separated by commas, of {', '.join(peers.NAMES)}")
-  parser.add_argument("--sizes", default="128,16384,1048576", help="response bodies in bytes (128,16384,1048576)")
+  parser.add_argument("--sizes", default="128,16384,1048576", help="response bodies in bytes")
   parser.add_argument("--rounds", type=int, default=5, help="rounds (5)")
   parser.add_argument("--quick", action="store_true", help="two rounds: a first look, not a measurement")
   parser.add_argument("--connections", type=int, default=64, help="keep-alive connections (64)")
   parser.add_argument("--warmup", type=float, default=0.4, help="seconds before each window (0.4)")
   parser.add_argument("--duration", type=float, default=0.6, help="seconds of each window (0.6)")
   parser.add_argument("--rate", nargs="?", const="half", default="0",
-                      help="requests a second; without a number half of what nginx reaches, to compare latencies")
-  parser.add_argument("--log", action="store_true", help="what the access log costs: sluice with and without it, 128 B")
+                      help="requests a second; without a number half of what nginx reaches, for latencies")
+  parser.add_argument("--log", action="store_true",
+                      help="what the access log costs: sluice with and without it, 128 B")
   parser.add_argument("--netns", action="store_true",
                       help="run in a network namespace of its own with TCP reno (needs root)")
   parser.add_argument("--proxy-cpu", type=int, default=1, help="CPU of the proxy (1)")
@@ -81,8 +82,9 @@ class Bench:
     with tempfile.TemporaryDirectory(prefix="sluice-bench-") as folder:
       running = peers.start(name, self.programs, folder, options.proxy_cpu)
       try:
-        return peers.measure(running, self.programs, size, options.load_cpu, options.warmup, options.duration, rate,
-                             options.connections)
+        load = peers.start_load(running, self.programs, size, options.load_cpu, options.warmup,
+                                options.duration, rate, options.connections)
+        return peers.load_result(load)
       finally:
         running.stop()
 
@@ -114,7 +116,8 @@ class Bench:
     """Measures all sizes and returns (text, data, all goals met)."""
     facts = machine.describe(self.programs)
     data = {"machine": facts, "rounds": self.options.rounds, "connections": self.options.connections,
-            "warmup": self.options.warmup, "duration": self.options.duration, "rate": self.options.rate, "sizes": {}}
+            "warmup": self.options.warmup, "duration": self.options.duration, "rate": self.options.rate,
+            "sizes": {}}
     parts = []
     goals_met = True
     for size in self.options.sizes:
@@ -122,6 +125,9 @@ class Bench:
       data["sizes"][size] = results
       parts.append(f"## {report.size_name(size)}\n\n{report.table(results)}")
       if self.options.rate == "0":
+        share = report.disturbed(results)
+        if share:
+          parts.append(f"Disturbed: other work took up to {100 * (1 - share):.0f} % of the CPU. Measure again.")
         lines, met = report.verdicts(size, results, facts["congestion control"])
         parts += ["\n".join(lines)] if lines else []
         goals_met = goals_met and met
@@ -129,6 +135,8 @@ class Bench:
         cost = report.difference(results["sluice-log"], results["sluice"])
         parts.append(f"access log: {cost:+.0f} ns a request (median of per-round differences), goal +300")
         goals_met = goals_met and cost <= 300
+    if not self.forwarded:
+      raise peers.PeerError("nothing was measured")
     data["forwarded"] = self.forwarded
     return "\n\n".join([self.heading(facts, data), *parts]) + "\n", data, goals_met
 
@@ -163,13 +171,12 @@ def in_namespace(command_line):
   """Runs this script again inside a network namespace with TCP reno; None where that is impossible."""
   tool = shutil.which("ip", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
   if os.geteuid() != 0 or not tool:
-    say("bench: --netns needs root and the ip command: running in this namespace with "
-        + machine.congestion_control())
+    say(f"bench: --netns needs root and the ip command: running here with {machine.congestion_control()}")
     return None
   name = f"sluice-bench-{os.getpid()}"
   created = subprocess.run([tool, "netns", "add", name], capture_output=True, text=True, check=False)
   if created.returncode != 0:
-    say(f"bench: --netns: {created.stderr.strip()}: running in this namespace with {machine.congestion_control()}")
+    say(f"bench: --netns: {created.stderr.strip()}: running here with {machine.congestion_control()}")
     return None
   try:
     inside = [tool, "netns", "exec", name]
