@@ -439,25 +439,25 @@ Options read_options(int count, char** arguments) {
         options.path = optarg;
         break;
       case 'c':
-        options.connections = std::strtoul(optarg, nullptr, 10);
+        options.connections = number_of<std::size_t>(program, optarg);
         break;
       case 's':
-        options.body_bytes = std::strtoul(optarg, nullptr, 10);
+        options.body_bytes = number_of<std::size_t>(program, optarg);
         break;
       case 'w':
-        options.warmup = std::atof(optarg);
+        options.warmup = number_of<double>(program, optarg);
         break;
       case 'd':
-        options.duration = std::atof(optarg);
+        options.duration = number_of<double>(program, optarg);
         break;
       case 'r':
-        options.rate = std::atof(optarg);
+        options.rate = number_of<double>(program, optarg);
         break;
       case 'p':
-        options.proxy = std::atoi(optarg);
+        options.proxy = number_of<int>(program, optarg);
         break;
       case 'u':
-        options.cpu = std::atoi(optarg);
+        options.cpu = number_of<int>(program, optarg);
         break;
       case 'j':
         options.json = true;

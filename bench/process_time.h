@@ -4,13 +4,15 @@
 
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <dirent.h>
 #include <sys/types.h>
+
+#include "numbers.h"
 
 namespace bench {
 
@@ -21,8 +23,7 @@ inline std::vector<pid_t> numbers_in(const std::string& folder) {
   DIR* directory = opendir(folder.c_str());
   if (directory == nullptr) return numbers;
   while (const dirent* entry = readdir(directory)) {
-    if (entry->d_name[0] >= '0' && entry->d_name[0] <= '9')
-      numbers.push_back(std::atoi(entry->d_name));
+    if (const auto number = leading_number<pid_t>(entry->d_name)) numbers.push_back(*number);
   }
   closedir(directory);
   return numbers;
@@ -41,7 +42,8 @@ inline pid_t parent_of(pid_t process) {
   // "pid (name) state ppid": the name may contain anything, so count from its last bracket.
   const std::string line = first_line("/proc/" + std::to_string(process) + "/stat");
   const auto bracket = line.rfind(')');
-  return bracket == std::string::npos ? 0 : std::atoi(line.c_str() + bracket + 4);
+  if (bracket == std::string::npos || line.size() < bracket + 4) return 0;
+  return leading_number<pid_t>(std::string_view(line).substr(bracket + 4)).value_or(0);
 }
 
 }  // namespace detail
@@ -69,7 +71,7 @@ class ProcessTime {
       for (const pid_t thread : detail::numbers_in(tasks)) {
         const std::string line =
             detail::first_line(tasks + "/" + std::to_string(thread) + "/schedstat");
-        sum += std::atoll(line.c_str());
+        sum += leading_number<std::int64_t>(line).value_or(0);
       }
     }
     return sum;

@@ -248,7 +248,7 @@ int main(int count, char** arguments) {
   for (int letter; (letter = getopt_long(count, arguments, "", options.data(), nullptr)) != -1;) {
     if (letter == 'l') listen = optarg;
     if (letter == 't') target = optarg;
-    if (letter == 'c') cpu = std::atoi(optarg);
+    if (letter == 'c') cpu = bench::number_of<int>(program, optarg);
     if (letter == 's') spliced = true;
     if (letter == '?') return 2;
   }

@@ -127,7 +127,7 @@ class Bench:
       if self.options.rate == "0":
         share = report.disturbed(results)
         if share:
-          parts.append(f"Disturbed: other work took up to {100 * (1 - share):.0f} % of the CPU. Measure again.")
+          parts.append(f"Disturbed: other work took up to {100 * (1 - share):.0f} % of the CPU.")
         lines, met = report.verdicts(size, results, facts["congestion control"])
         parts += ["\n".join(lines)] if lines else []
         goals_met = goals_met and met

@@ -19,6 +19,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "numbers.h"
+
 namespace bench {
 
 [[noreturn]] inline void fail(const char* program, const std::string& message) {
@@ -26,12 +28,21 @@ namespace bench {
   std::exit(2);
 }
 
+/// Reads an option's number. Anything else ends the process.
+template <class Number>
+Number number_of(const char* program, const std::string& text) {
+  const auto number = leading_number<Number>(text);
+  if (!number) fail(program, "'" + text + "' must be a number");
+  return *number;
+}
+
 /// Reads "127.0.0.1:8000". Anything else ends the process.
 inline sockaddr_in address_of(const char* program, const std::string& text) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   const auto colon = text.rfind(':');
-  const long port = colon == std::string::npos ? 0 : std::atol(text.c_str() + colon + 1);
+  const auto port =
+      number_of<int>(program, colon == std::string::npos ? "0" : text.substr(colon + 1));
   const std::string host = text.substr(0, colon);
   if (port <= 0 || port > 65535 || inet_pton(AF_INET, host.c_str(), &address.sin_addr) != 1) {
     fail(program, "'" + text + "' must be an IPv4 address and a port, as in 127.0.0.1:8000");
