@@ -20,6 +20,11 @@ REQUEST = (b"GET /load HTTP/1.1\r\nHost: bench.example.com\r\nUser-Agent: idle/1
            b"Accept-Language: en\r\nCookie: session=0123456789abcdef\r\nX-Api-Key: 7f3b9c1e5a2d\r\n\r\n")
 BODY_BYTES = 128
 
+# The goals of Sluice with two workers.
+KIB_MAX = 1.5
+BASE_KIB_MAX = 40 * 1024
+ANSWER_MS_MAX = 100
+
 
 def ask(connection):
   """Sends the request and reads its whole answer. Raises PeerError when it is not 200 or not whole."""
@@ -83,6 +88,9 @@ def main(command_line):
   parser.add_argument("--build", type=pathlib.Path, default=peers.REPOSITORY / "build" / "release")
   parser.add_argument("--only", default="nginx,haproxy,sluice", help="proxies, separated by commas")
   parser.add_argument("--connections", type=int, default=8000)
+  parser.add_argument("--gate", action="store_true",
+                      help=f"exit with 1 unless sluice needs at most {KIB_MAX} KiB a connection and "
+                           f"{BASE_KIB_MAX // 1024} MiB at the start, and answers within {ANSWER_MS_MAX} ms")
   options = parser.parse_args(command_line)
   programs = peers.Programs(options.build)
 
@@ -95,6 +103,7 @@ def main(command_line):
   origin = f"127.0.0.1:{peers.free_ports(10)[-1]}"
   upstream = subprocess.Popen([str(programs.load), "--target", origin, "--origin-listen", origin,
                                "--connections", "0", "--duration", "600"], stdout=subprocess.DEVNULL)
+  met = False
   try:
     print(f"| proxy, {count:,} idle connections | KiB each | base MiB (2 workers) | start to answer ms |\n"
           "|---|---:|---:|---:|")
@@ -105,10 +114,12 @@ def main(command_line):
         print(f"idle: left out: {name}: {error}", file=sys.stderr)
         continue
       print(f"| {name} | {each:.2f} | {before / 1024:.1f} | {first:.0f} |", flush=True)
+      if name == "sluice":
+        met = each <= KIB_MAX and before <= BASE_KIB_MAX and first <= ANSWER_MS_MAX
   finally:
     upstream.kill()
     upstream.wait()
-  return 0
+  return 1 if options.gate and not met else 0
 
 
 if __name__ == "__main__":

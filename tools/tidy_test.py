@@ -132,7 +132,7 @@ class Openings(TidyTest):
     self.write("d.py", "import sys\n")
     self.write("e", "#!/bin/sh\necho\n")
     self.assert_found("d.py:1: the file opens with", "e:1: the file opens with",
-                      "src/base/a.h:1: the file opens with", "src/base/b.h:1: a header begins with #pragma once",
+                      "src/base/a.h:1: the file opens with", "src/base/b.h:1: a header begins with #pragma",
                       "src/base/c.cc:1: the file opens with")
 
   def test_scripts_open_after_their_first_line(self):
