@@ -1,0 +1,487 @@
+// The load generator of the benchmark: clients and upstream in one thread that spins and never
+// sleeps, so that the proxy between them pays for no wake-up and is the only thing that is
+// measured. Every response is checked. See run.py.
+
+#include <array>
+#include <cctype>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <getopt.h>
+#include <strings.h>
+#include <sys/syscall.h>
+
+#include "histogram.h"
+#include "origin.h"
+#include "process_time.h"
+#include "sockets.h"
+
+namespace {
+
+using namespace bench;
+
+constexpr const char* program = "bench_load";
+
+struct Options {
+  std::string target;
+  std::string origin;
+  std::string path = "/";
+  std::size_t connections = 64;
+  std::size_t body_bytes = 128;
+  double warmup = 0.4;
+  double duration = 0.6;
+  double rate =
+      0;  // Requests a second from all connections together; 0 sends as fast as answers come.
+  pid_t proxy = 0;
+  int cpu = -1;
+  bool json = false;
+};
+
+std::int64_t now() {
+  timespec time{};
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return time.tv_sec * 1'000'000'000 + time.tv_nsec;
+}
+
+/// What a system call that does nothing costs here, in nanoseconds: it tells hosts, and the phases
+/// of a host, apart.
+double null_syscall() {
+  constexpr int rounds = 20'000;
+  const std::int64_t start = now();
+  for (int round = 0; round < rounds; round++)
+    syscall(SYS_getppid);
+  return static_cast<double>(now() - start) / rounds;
+}
+
+struct Counters {
+  std::uint64_t answers = 0;
+  std::uint64_t reconnects = 0;  // Closed by the proxy between two exchanges, as it may.
+  std::uint64_t connect_errors = 0;
+  std::uint64_t closed_early = 0;  // A request was sent, and no whole answer came.
+  std::uint64_t wrong_status = 0;
+  std::uint64_t wrong_length = 0;
+  std::int64_t idle = 0;
+  std::int64_t slowest = 0;
+
+  std::uint64_t errors() const {
+    return connect_errors + closed_early + wrong_status + wrong_length;
+  }
+};
+
+struct Client : Watched {
+  enum class State : std::uint8_t { broken, connecting, idle, awaiting_head, reading_body };
+
+  State state = State::broken;
+  int descriptor = -1;
+  std::int64_t sent_at = 0;  // With a rate: when it should have been sent.
+  std::uint64_t body_left = 0;
+  bool last_answer = false;  // "Connection: close" was announced.
+  std::string head_so_far;   // Only when a head came in pieces.
+};
+
+class Load {
+ public:
+  explicit Load(const Options& options)
+      : options_(options),
+        target_(address_of(program, options.target)),
+        epoll_(epoll_create1(EPOLL_CLOEXEC)) {
+    if (!options.origin.empty())
+      origin_.emplace(program, epoll_, options.origin, options.body_bytes);
+    request_ =
+        "GET " + options.path +
+        " HTTP/1.1\r\n"
+        "Host: bench.example.com\r\n"
+        "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0\r\n"
+        "Accept: text/html,application/xhtml+xml,application/xml;q=0.9\r\n"
+        "Accept-Language: en-US,en;q=0.5\r\n"
+        "Accept-Encoding: identity\r\n"
+        "Cookie: session=0123456789abcdef\r\n"
+        "X-Api-Key: 7f3b9c1e5a2d\r\n"
+        "\r\n";
+    interval_ = options.rate > 0 ? 1e9 / options.rate : 0;
+    clients_ = std::vector<Client>(options.connections);
+    for (Client& client : clients_) {
+      client.kind = Watched::Kind::client;
+      broken_.push_back(&client);
+    }
+  }
+
+  void run() {
+    spin_for(options_.warmup);
+    std::optional<ProcessTime> proxy;
+    if (options_.proxy != 0) proxy.emplace(options_.proxy);
+
+    counters_ = {};
+    latencies_.clear();
+    const std::int64_t cpu_before = proxy ? proxy->nanoseconds() : 0;
+    const std::int64_t start = last_turn_ = now();
+    spin_for(options_.duration);
+    const std::int64_t end = now();
+    const std::int64_t cpu = proxy ? proxy->nanoseconds() - cpu_before : 0;
+
+    std::uint64_t stalled = 0;
+    for (const Client& client : clients_)
+      stalled += client.state >= Client::State::awaiting_head && client.sent_at < start;
+    report(static_cast<double>(end - start) / 1e9, cpu, stalled);
+  }
+
+ private:
+  // Answers up to this size are read together with their head; of larger ones only the head is
+  // copied.
+  static constexpr std::size_t small_body = 48 * 1024;
+  static constexpr std::size_t scratch_bytes = 64 * 1024;
+  static constexpr std::size_t head_bytes = 4 * 1024;
+
+  void spin_for(double seconds) {
+    const std::int64_t end = now() + static_cast<std::int64_t>(seconds * 1e9);
+    std::array<epoll_event, 256> events;
+    next_due_ = static_cast<double>(now());
+    for (last_turn_ = now(); last_turn_ < end;) {
+      const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), 0);
+      for (std::size_t index = 0; index < static_cast<std::size_t>(count); index++) {
+        auto* watched = static_cast<Watched*>(events[index].data.ptr);
+        if (watched->kind == Watched::Kind::client) {
+          on_client(static_cast<Client&>(*watched), events[index].events);
+        } else {
+          origin_->on_event(*watched, events[index].events);
+        }
+      }
+      const std::int64_t turn = now();
+      if (!broken_.empty()) reconnect(turn);
+      const bool sent = interval_ > 0 && send_due(turn);
+      if (count <= 0 && !sent) counters_.idle += turn - last_turn_;
+      last_turn_ = turn;
+    }
+  }
+
+  bool send_due(std::int64_t turn) {
+    bool sent = false;
+    // Without a free connection the schedule waits, and what is late counts as late: from the
+    // intended time.
+    while (next_due_ <= static_cast<double>(turn) && !idle_.empty()) {
+      Client& client = *idle_.back();
+      idle_.pop_back();
+      if (client.state != Client::State::idle) continue;
+      send_request(client, static_cast<std::int64_t>(next_due_));
+      next_due_ += interval_;
+      sent = true;
+    }
+    return sent;
+  }
+
+  void reconnect(std::int64_t turn) {
+    if (turn - last_reconnect_ < 1'000'000) return;
+    last_reconnect_ = turn;
+    std::vector<Client*> broken;
+    broken.swap(broken_);
+    for (Client* client : broken) {
+      client->descriptor = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+      client->state = Client::State::connecting;
+      client->last_answer = false;
+      client->head_so_far.clear();
+      send_at_once(client->descriptor);
+      const int result =
+          connect(client->descriptor, reinterpret_cast<const sockaddr*>(&target_), sizeof target_);
+      if (result != 0 && errno != EINPROGRESS) {
+        counters_.connect_errors++;
+        drop(*client);
+        continue;
+      }
+      watch(epoll_, client->descriptor, client);
+    }
+  }
+
+  void drop(Client& client) {
+    close(client.descriptor);
+    client.state = Client::State::broken;
+    broken_.push_back(&client);
+  }
+
+  void on_client(Client& client, std::uint32_t events) {
+    const bool ending = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+    if (client.state == Client::State::connecting) {
+      if (ending) {
+        counters_.connect_errors++;
+        return drop(client);
+      }
+      if ((events & EPOLLOUT) != 0) become_idle(client);
+      return;
+    }
+    if ((events & EPOLLIN) != 0 && client.state >= Client::State::awaiting_head)
+      read(client, ending);
+    if (!ending || client.state == Client::State::broken) return;
+    if (client.state == Client::State::idle) {
+      counters_.reconnects++;
+    } else {
+      counters_.closed_early++;
+    }
+    drop(client);
+  }
+
+  void become_idle(Client& client) {
+    client.state = Client::State::idle;
+    if (interval_ > 0) {
+      idle_.push_back(&client);
+    } else {
+      send_request(client, now());
+    }
+  }
+
+  void send_request(Client& client, std::int64_t at) {
+    client.sent_at = at;
+    client.state = Client::State::awaiting_head;
+    if (send(client.descriptor, request_.data(), request_.size(), MSG_NOSIGNAL) ==
+        static_cast<ssize_t>(request_.size())) {
+      return;
+    }
+    counters_.closed_early++;
+    drop(client);
+  }
+
+  void read(Client& client, bool ending) {
+    for (;;) {
+      const bool head = client.state == Client::State::awaiting_head;
+      const std::size_t wanted = !head                               ? client.body_left
+                                 : options_.body_bytes <= small_body ? scratch_bytes
+                                                                     : head_bytes;
+      // MSG_TRUNC throws the bytes of a large body away without copying them.
+      const ssize_t got = recv(client.descriptor, scratch_.data(), wanted, head ? 0 : MSG_TRUNC);
+      if (got <= 0) return;  // An end is dealt with by the caller, who knows of it from epoll.
+      const auto bytes = static_cast<std::size_t>(got);
+      bool whole = false;
+      if (head) {
+        if (!read_head(client, {scratch_.data(), bytes}, whole)) return;
+      } else {
+        client.body_left -= bytes;
+        whole = client.body_left == 0;
+      }
+      if (whole) return finish(client, ending);
+      if (bytes < wanted && !ending) return;
+    }
+  }
+
+  /// Reads a head and what came with it. False when the answer was wrong and the connection is
+  /// dropped.
+  bool read_head(Client& client, std::string_view bytes, bool& whole) {
+    if (!client.head_so_far.empty()) {
+      client.head_so_far += bytes;
+      bytes = client.head_so_far;
+    }
+    const void* found = memmem(bytes.data(), bytes.size(), "\r\n\r\n", 4);
+    if (found == nullptr) {
+      if (client.head_so_far.empty()) client.head_so_far = bytes;
+      if (client.head_so_far.size() > head_bytes) return refuse(client, counters_.wrong_length);
+      return true;
+    }
+    const auto head_end =
+        static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data()) + 4;
+    const std::string_view head = bytes.substr(0, head_end);
+    if (!head.starts_with("HTTP/1.1 200 ")) return refuse(client, counters_.wrong_status);
+    const std::string_view length = field(head, "content-length");
+    const std::size_t body = bytes.size() - head_end;
+    if (length != expected_length_ || body > options_.body_bytes)
+      return refuse(client, counters_.wrong_length);
+    client.last_answer = field(head, "connection") == "close";
+    client.body_left = options_.body_bytes - body;
+    client.state = Client::State::reading_body;
+    client.head_so_far.clear();
+    whole = client.body_left == 0;
+    return true;
+  }
+
+  bool refuse(Client& client, std::uint64_t& counter) {
+    counter++;
+    drop(client);
+    return false;
+  }
+
+  static std::string_view field(std::string_view head, std::string_view name) {
+    for (;;) {
+      const auto end_of_line = head.find('\n');
+      if (end_of_line == std::string_view::npos || head.size() <= end_of_line + name.size() + 1)
+        return {};
+      head.remove_prefix(end_of_line + 1);
+      if (head[name.size()] != ':' || (head[0] | 0x20) != name[0]) continue;
+      if (strncasecmp(head.data(), name.data(), name.size()) != 0) continue;
+      head.remove_prefix(name.size() + 1);
+      while (head.starts_with(' '))
+        head.remove_prefix(1);
+      return head.substr(0, head.find('\r'));
+    }
+  }
+
+  void finish(Client& client, bool ending) {
+    const std::int64_t time = now();
+    const std::int64_t latency = time - client.sent_at;
+    latencies_.add(latency);
+    if (latency > counters_.slowest) counters_.slowest = latency;
+    counters_.answers++;
+    client.state = Client::State::idle;
+    if (ending || client.last_answer) {
+      counters_.reconnects++;
+      return drop(client);
+    }
+    if (interval_ > 0) {
+      idle_.push_back(&client);
+    } else {
+      send_request(client, time);
+    }
+  }
+
+  void report(double seconds, std::int64_t cpu, std::uint64_t stalled) const {
+    const auto answers = static_cast<double>(counters_.answers);
+    const double cpu_each = counters_.answers == 0 ? 0 : static_cast<double>(cpu) / answers;
+    const double idle = static_cast<double>(counters_.idle) / 1e9 / seconds;
+    if (!options_.json) {
+      std::printf(
+          "%.0f requests/s, CPU %.0f ns a request, p50 %.1f us, p99 %.1f us, %llu errors, "
+          "generator idle %.2f\n",
+          answers / seconds, cpu_each, static_cast<double>(latencies_.quantile(0.5)) / 1e3,
+          static_cast<double>(latencies_.quantile(0.99)) / 1e3,
+          static_cast<unsigned long long>(counters_.errors() + stalled), idle);
+      return;
+    }
+    const auto number = [](const char* name, double value) {
+      std::printf("\"%s\": %.10g, ", name, value);
+    };
+    const auto count = [&](const char* name, std::uint64_t value) {
+      number(name, static_cast<double>(value));
+    };
+    std::printf("{");
+    number("seconds", seconds);
+    count("requests", counters_.answers);
+    number("rps", answers / seconds);
+    number("cpu_ns", cpu_each);
+    number("p50_us", static_cast<double>(latencies_.quantile(0.5)) / 1e3);
+    number("p99_us", static_cast<double>(latencies_.quantile(0.99)) / 1e3);
+    number("p999_us", static_cast<double>(latencies_.quantile(0.999)) / 1e3);
+    number("max_us", static_cast<double>(counters_.slowest) / 1e3);
+    number("gen_idle", idle);
+    number("null_syscall_ns", null_syscall_);
+    count("errors", counters_.errors() + stalled);
+    count("connect_errors", counters_.connect_errors);
+    count("closed_early", counters_.closed_early);
+    count("wrong_status", counters_.wrong_status);
+    count("wrong_length", counters_.wrong_length);
+    count("stalled", stalled);
+    count("reconnects", counters_.reconnects);
+    count("upstream_connections", origin_ ? origin_->connections() : 0);
+    std::printf("\"first_request\": \"%s\"}\n",
+                origin_ ? escaped(origin_->first_request()).c_str() : "");
+  }
+
+  static std::string escaped(const std::string& text) {
+    std::string result;
+    for (const char letter : text) {
+      if (letter == '\r') continue;
+      if (letter == '\n') {
+        result += "\\n";
+      } else if (letter == '"' || letter == '\\') {
+        result += '\\';
+        result += letter;
+      } else {
+        result += std::iscntrl(static_cast<unsigned char>(letter)) != 0 ? '?' : letter;
+      }
+    }
+    return result;
+  }
+
+  Options options_;
+  sockaddr_in target_;
+  int epoll_;
+  std::optional<Origin> origin_;
+  std::string request_;
+  std::string expected_length_ = std::to_string(options_.body_bytes);
+  double null_syscall_ = null_syscall();
+  double interval_ = 0;
+  double next_due_ = 0;
+  std::int64_t last_turn_ = 0;
+  std::int64_t last_reconnect_ = 0;
+  std::vector<Client> clients_;
+  std::vector<Client*> idle_;
+  std::vector<Client*> broken_;
+  Counters counters_;
+  Histogram latencies_;
+  std::array<char, scratch_bytes> scratch_{};
+};
+
+Options read_options(int count, char** arguments) {
+  Options options;
+  const std::array<option, 13> names{{{"target", required_argument, nullptr, 't'},
+                                      {"origin-listen", required_argument, nullptr, 'o'},
+                                      {"path", required_argument, nullptr, 'P'},
+                                      {"connections", required_argument, nullptr, 'c'},
+                                      {"size", required_argument, nullptr, 's'},
+                                      {"warmup", required_argument, nullptr, 'w'},
+                                      {"duration", required_argument, nullptr, 'd'},
+                                      {"rate", required_argument, nullptr, 'r'},
+                                      {"pid", required_argument, nullptr, 'p'},
+                                      {"cpu", required_argument, nullptr, 'u'},
+                                      {"json", no_argument, nullptr, 'j'},
+                                      {nullptr, 0, nullptr, 0}}};
+  for (int letter; (letter = getopt_long(count, arguments, "", names.data(), nullptr)) != -1;) {
+    switch (letter) {
+      case 't':
+        options.target = optarg;
+        break;
+      case 'o':
+        options.origin = optarg;
+        break;
+      case 'P':
+        options.path = optarg;
+        break;
+      case 'c':
+        options.connections = number_of<std::size_t>(program, optarg);
+        break;
+      case 's':
+        options.body_bytes = number_of<std::size_t>(program, optarg);
+        break;
+      case 'w':
+        options.warmup = number_of<double>(program, optarg);
+        break;
+      case 'd':
+        options.duration = number_of<double>(program, optarg);
+        break;
+      case 'r':
+        options.rate = number_of<double>(program, optarg);
+        break;
+      case 'p':
+        options.proxy = number_of<int>(program, optarg);
+        break;
+      case 'u':
+        options.cpu = number_of<int>(program, optarg);
+        break;
+      case 'j':
+        options.json = true;
+        break;
+      default:
+        std::exit(2);
+    }
+  }
+  if (options.target.empty()) {
+    fail(
+        program,
+        "usage: bench_load --target 127.0.0.1:8000 [--origin-listen 127.0.0.1:9000] [--connections "
+        "64] [--size 128]\n"
+        "  [--warmup 0.4] [--duration 0.6] [--rate 0] [--path /] [--pid PROXY] [--cpu N] [--json]");
+  }
+  return options;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  const Options options = read_options(count, arguments);
+  pin_to(program, options.cpu);
+  raise_descriptor_limit();
+  auto load = std::make_unique<Load>(options);
+  load->run();
+}
