@@ -70,6 +70,12 @@ constexpr char lower(char byte) noexcept {
   return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte | 0x20) : byte;
 }
 
+/// Precondition: `digit` is a hex digit.
+constexpr unsigned hex_value(char digit) noexcept {
+  return is(digit, byte_class::digit) ? static_cast<unsigned>(digit - '0')
+                                      : static_cast<unsigned>(lower(digit) - 'a') + 10;
+}
+
 /// ASCII case only, as HTTP compares names and most keywords.
 constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
   if (a.size() != b.size()) return false;
