@@ -35,6 +35,14 @@ bool in_range(const Constraint& constraint, double number) {
          (number >= constraint.low && number <= constraint.high);
 }
 
+/// 8e1 and 80.0 are whole numbers too, as in JSON and Kong. Beyond 2^53 a double is no longer
+/// exact; no setting is.
+bool is_whole(const Node& node) {
+  if (node.kind() == NodeKind::integer) return true;
+  return node.kind() == NodeKind::number && node.number() == std::floor(node.number()) &&
+         std::fabs(node.number()) < 9007199254740992.0;
+}
+
 bool read_integer(const Reading& reading, void* value) {
   const Node& node = reading.node;
   const Constraint& constraint = reading.constraint;
@@ -42,14 +50,15 @@ bool read_integer(const Reading& reading, void* value) {
     reading.type.set_integer(value, constraint.word_value);
     return true;
   }
-  if (node.kind() != NodeKind::integer) return reading.wrong();
-  const auto number = static_cast<double>(node.integer());
+  if (!is_whole(node)) return reading.wrong();
+  const double number = node.number();
   if (number < reading.type.low || number > reading.type.high || !in_range(constraint, number))
     return reading.wrong();
   if (constraint.kind == Constraint::Kind::one_of &&
-      std::ranges::find(constraint.numbers, node.integer()) == constraint.numbers.end())
+      std::ranges::find(constraint.numbers, static_cast<std::int64_t>(number)) ==
+          constraint.numbers.end())
     return reading.wrong();
-  reading.type.set_integer(value, node.integer());
+  reading.type.set_integer(value, static_cast<std::int64_t>(number));
   return true;
 }
 
@@ -63,7 +72,7 @@ bool read_number(const Reading& reading, void* value) {
 }
 
 bool read_duration(const Reading& reading, void* value) {
-  const bool whole = reading.node.kind() == NodeKind::integer;
+  const bool whole = is_whole(reading.node);
   const bool fraction =
       reading.constraint.unit == Unit::seconds && reading.node.kind() == NodeKind::number;
   if (!whole && !fraction) return reading.wrong();
@@ -90,13 +99,17 @@ bool fits(const Constraint& constraint, std::string_view text) {
   }
 }
 
+/// YAML reads 1.0 and true as something else than text; quotes are what helps.
+std::string unquoted_hint(const Node& node) {
+  return fmt::format(", write it as {}", quoted(node.source()));
+}
+
 bool read_text(const Reading& reading, void* value) {
   const Node& node = reading.node;
   const bool is_scalar = !node.is_list() && !node.is_map();
   if (!node.is_text()) {
-    // YAML reads 1.0 and yes-like words as something else than text; quotes are what helps.
     if (is_scalar && !node.source().empty() && fits(reading.constraint, node.source()))
-      return reading.wrong(fmt::format(", write it as {}", quoted(node.source())));
+      return reading.wrong(unquoted_hint(node));
     return reading.wrong();
   }
   if (!fits(reading.constraint, node.text())) {
@@ -114,8 +127,11 @@ bool read_text(const Reading& reading, void* value) {
 
 bool read_enumeration(const Reading& reading, void* value) {
   const Node& node = reading.node;
-  if (!node.is_text()) return reading.wrong();
-  const auto found = std::ranges::find(reading.type.names, node.text());
+  const auto found = std::ranges::find(reading.type.names, node.source());
+  if (!node.is_text()) {
+    const bool lacks_quotes = found != reading.type.names.end() && !node.source().empty();
+    return reading.wrong(lacks_quotes ? unquoted_hint(node) : std::string());
+  }
   if (found == reading.type.names.end())
     return reading.wrong(suggestion(node.text(), reading.type.names));
   reading.type.set_integer(value, found - reading.type.names.begin());
@@ -204,8 +220,10 @@ bool read_member(const Reading& reading, const Field& field, const Member& membe
     return true;
   }
   if (field.presence == Presence::later) {
-    reading.diagnostics.unsupported(member.key_place, reading.path,
-                                    fmt::format("field \"{}\" is not supported yet", field.name));
+    const bool is_empty = (member.value.is_list() && member.value.items().empty()) ||
+                          (member.value.is_map() && member.value.members().empty());
+    if (!is_empty)
+      reading.diagnostics.unsupported_field(member.key_place, reading.path, field.name);
     return true;
   }
   const Reading element{*field.type, field.constraint, member.value, reading.diagnostics, path};

@@ -44,26 +44,26 @@ std::vector<std::size_t> line_starts(std::string_view text) {
 }
 
 /// The line and a caret under the column; nothing where the place is not in the file.
-std::string excerpt(std::string_view text, std::span<const std::size_t> starts, Place place) {
+std::string excerpt(std::string_view text, std::span<const std::size_t> starts,
+                    const Diagnostic& diagnostic) {
+  const Place place = diagnostic.place;
   if (place.line == 0 || place.line > starts.size()) return {};
   std::string_view line = text.substr(starts[place.line - 1]);
   line = line.substr(0, line.find_first_of("\r\n"));
   if (line.empty()) return {};
-  std::string caret;
-  std::size_t column = 1;
-  for (const char letter : cut(line, line_bytes_max)) {
-    if ((static_cast<unsigned char>(letter) & 0xC0) == 0x80) continue;
-    if (column++ >= place.column) break;
-    caret += letter == '\t' ? '\t' : ' ';
-  }
   std::string shown;
+  std::string caret;
+  std::uint32_t column = 0;
   for (const char letter : cut(line, line_bytes_max)) {
-    const bool control =
-        (static_cast<unsigned char>(letter) < 0x20 && letter != '\t') || letter == 0x7F;
-    shown += control ? '?' : letter;
+    const bool begins = (static_cast<unsigned char>(letter) & 0xC0) != 0x80;
+    if (begins && ++column > diagnostic.shown_columns && diagnostic.shown_columns > 0) break;
+    const bool is_control = static_cast<unsigned char>(letter) < 0x20 || letter == 0x7F;
+    shown += is_control && letter != '\t' ? '?' : letter;
+    if (begins && column < place.column) caret += letter == '\t' ? '\t' : ' ';
   }
-  const bool visible = column > place.column || line.size() <= line_bytes_max;
-  return fmt::format("  {}\n{}", shown, visible ? fmt::format("  {}^\n", caret) : "");
+  // The end of the line has a column too, one behind its last character.
+  const bool is_visible = column + 1 >= place.column;
+  return fmt::format("  {}\n{}", shown, is_visible ? fmt::format("  {}^\n", caret) : "");
 }
 
 /// Edits between two words, with a swap of neighbours as one edit (optimal string alignment).
@@ -118,6 +118,13 @@ void Diagnostics::unsupported(Place place, const Path& path, std::string message
   add(allow_unsupported_ ? Severity::warning : Severity::error, place, path, std::move(message));
 }
 
+void Diagnostics::unsupported_field(Place key, const Path& path, std::string_view name) {
+  const std::size_t before = diagnostics_.size();
+  unsupported(key, path, fmt::format("field {} is not supported yet", quoted(name)));
+  if (diagnostics_.size() > before)
+    diagnostics_.back().shown_columns = key.column + static_cast<std::uint32_t>(name.size());
+}
+
 std::string Diagnostics::render() const {
   std::vector<const Diagnostic*> ordered;
   for (const Diagnostic& diagnostic : diagnostics_)
@@ -135,7 +142,7 @@ std::string Diagnostics::render() const {
     if (!diagnostic->path.empty()) rendered += diagnostic->path + ": ";
     if (diagnostic->severity == Severity::warning) rendered += "warning: ";
     rendered += diagnostic->message + "\n";
-    rendered += excerpt(source_->text, starts, diagnostic->place);
+    rendered += excerpt(source_->text, starts, *diagnostic);
   }
   if (dropped_ > 0) rendered += fmt::format("{}: and {} more\n", source_->name, dropped_);
   return rendered;

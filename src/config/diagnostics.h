@@ -48,10 +48,11 @@ struct Diagnostic {
   Place place;
   std::string path;
   std::string message;
+  std::uint32_t shown_columns = 0;  ///< where the excerpt of the line ends; 0 shows all of it
 };
 
 /// How many diagnostics are kept; what comes after them is counted.
-inline constexpr std::size_t diagnostics_max = 200;
+inline constexpr std::size_t diagnostics_max = 100;
 
 class Diagnostics {
  public:
@@ -65,6 +66,9 @@ class Diagnostics {
   void warning(Place place, const Path& path, std::string message);
   /// For what is declared but not served yet: an error, or a warning after allow_unsupported().
   void unsupported(Place place, const Path& path, std::string message);
+
+  /// The same for a whole field. The excerpt ends with its name: the value may be a credential.
+  void unsupported_field(Place key, const Path& path, std::string_view name);
 
   void allow_unsupported() noexcept { allow_unsupported_ = true; }
 

@@ -23,22 +23,27 @@ class Directory {
 
   std::string_view noun() const noexcept { return noun_; }
 
-  /// `name` may be empty. Both places are in the message where the id or the name is taken.
-  void add(std::uint32_t index, std::string_view name, const Uuid& id, Place place,
-           const Path& path, Diagnostics& diagnostics) {
-    places_.push_back(place);
-    if (!name.empty()) add("name", std::string(name), index, path, diagnostics);
-    add("id", id.text(), index, path, diagnostics);
+  /// What is added from here on belongs to the next entity.
+  void enter(Place place) { places_.push_back(place); }
+
+  /// Both places are in the message where the name is taken. An empty name adds nothing.
+  void add_name(std::string_view what, const std::string& name, const Path& path,
+                Diagnostics& diagnostics) {
+    if (!name.empty()) add(entities_, what, name, name, path, diagnostics);
   }
 
-  /// Keeps the numbering of an entity that is not to be found.
-  void skip(Place place) { places_.push_back(place); }
+  /// An id that the file gives. One that is derived is as unique as what it is derived from.
+  void add_id(const Uuid& id, const Path& path, Diagnostics& diagnostics) {
+    const std::string text = id.text();
+    add(entities_, "id", text, text, path, diagnostics);
+  }
 
-  /// A further unique text, apart from names and ids.
-  void add_alias(std::string_view what, const std::string& text, std::uint32_t index,
-                 const Path& path, Diagnostics& diagnostics) {
-    const auto [taken, fresh] = aliases_.emplace(text, index);
-    if (!fresh) report(what, text, taken->second, index, path, diagnostics);
+  void add_derived_id(const Uuid& id) { entities_.emplace(id.text(), places_.size() - 1); }
+
+  /// A further unique text, by which nobody refers to the entity.
+  void add_unique(std::string_view what, const std::string& key, const std::string& shown,
+                  const Path& path, Diagnostics& diagnostics) {
+    if (!shown.empty()) add(unique_, what, key, shown, path, diagnostics);
   }
 
   std::optional<std::uint32_t> find(const std::string& key) const {
@@ -60,26 +65,24 @@ class Directory {
   }
 
  private:
-  void add(std::string_view what, std::string text, std::uint32_t index, const Path& path,
-           Diagnostics& diagnostics) {
-    const auto [taken, fresh] = entities_.emplace(std::move(text), index);
-    if (!fresh && taken->second != index)
-      report(what, taken->first, taken->second, index, path, diagnostics);
-  }
+  using Index = std::unordered_map<std::string, std::uint32_t>;
 
-  void report(std::string_view what, std::string_view text, std::uint32_t first,
-              std::uint32_t index, const Path& path, Diagnostics& diagnostics) {
-    const Place place = places_[first];
-    diagnostics.error(places_[index], path,
+  void add(Index& index, std::string_view what, const std::string& key, const std::string& shown,
+           const Path& path, Diagnostics& diagnostics) {
+    const auto last = static_cast<std::uint32_t>(places_.size() - 1);
+    const auto [taken, fresh] = index.emplace(key, last);
+    if (fresh || taken->second == last) return;
+    const Place first = places_[taken->second];
+    diagnostics.error(places_[last], path,
                       fmt::format("{} {} is already used by the {} at line {}, column {}", what,
-                                  quoted(text), noun_, place.line, place.column));
+                                  quoted(shown), noun_, first.line, first.column));
   }
 
   Uuid space_;
   std::string_view noun_;
   std::vector<Place> places_;
-  std::unordered_map<std::string, std::uint32_t> entities_;
-  std::unordered_map<std::string, std::uint32_t> aliases_;
+  Index entities_;
+  Index unique_;
 };
 
 class Resolver {
@@ -120,8 +123,8 @@ class Resolver {
       const Path path(list, i);
       const auto index = static_cast<std::uint32_t>(i);
       Upstream& upstream = upstreams[i];
-      if (upstream.id.is_nil()) upstream.id = upstreams_.derive(upstream.name);
-      upstreams_.add(index, upstream.name, upstream.id, upstream.place, path, diagnostics_);
+      identify(upstreams_, upstream.id, upstream.place, upstream.name, path);
+      upstreams_.add_name("name", upstream.name, path, diagnostics_);
       if (upstream.healthchecks != nullptr)
         upstream.healthchecks = document_->keep(*upstream.healthchecks);
       std::vector<Target> targets = std::exchange(upstream.targets, {});
@@ -139,9 +142,8 @@ class Resolver {
       const Path path(list, i);
       const auto index = static_cast<std::uint32_t>(i);
       Service& service = services[i];
-      if (service.id.is_nil()) service.id = services_.derive(service.name.value_or(path.text()));
-      services_.add(index, service.name.value_or(""), service.id, service.place, path,
-                    diagnostics_);
+      identify(services_, service.id, service.place, service.name.value_or(path.text()), path);
+      services_.add_name("name", service.name.value_or(""), path, diagnostics_);
       service.upstream_index = upstreams_.find(service.host);
       const Parent parent{"service", index, service.id};
       std::vector<Route> routes = std::exchange(service.routes, {});
@@ -156,12 +158,11 @@ class Resolver {
   void take_route(Route route, const Path& path, const std::optional<Parent>& parent,
                   std::size_t place_in_list) {
     const auto index = static_cast<std::uint32_t>(loaded_.routes.size());
-    if (route.id.is_nil()) {
-      const std::string within = parent ? parent->id.text() + ":" : std::string();
-      route.id = routes_.derive(route.name ? *route.name
-                                           : fmt::format("{}routes[{}]", within, place_in_list));
-    }
-    routes_.add(index, route.name.value_or(""), route.id, route.place, path, diagnostics_);
+    const std::string within = parent ? parent->id.text() + ":" : std::string();
+    const std::string key =
+        route.name ? *route.name : fmt::format("{}routes[{}]", within, place_in_list);
+    identify(routes_, route.id, route.place, key, path);
+    routes_.add_name("name", route.name.value_or(""), path, diagnostics_);
     if (parent) {
       route.service_index = parent->index;
       refuse_nested(route.service, *parent, path);
@@ -178,14 +179,13 @@ class Resolver {
       const Path path(list, i);
       const auto index = static_cast<std::uint32_t>(i);
       Consumer& consumer = consumers[i];
-      if (consumer.id.is_nil())
-        consumer.id = consumers_.derive(
-            consumer.username ? *consumer.username
-                              : "custom_id:" + consumer.custom_id.value_or(path.text()));
-      consumers_.add(index, consumer.username.value_or(""), consumer.id, consumer.place, path,
-                     diagnostics_);
-      if (consumer.custom_id)
-        consumers_.add_alias("custom_id", *consumer.custom_id, index, path, diagnostics_);
+      const std::string key = consumer.username
+                                  ? *consumer.username
+                                  : "custom_id:" + consumer.custom_id.value_or(path.text());
+      identify(consumers_, consumer.id, consumer.place, key, path);
+      consumers_.add_name("username", consumer.username.value_or(""), path, diagnostics_);
+      const std::string custom_id = consumer.custom_id.value_or("");
+      consumers_.add_unique("custom_id", custom_id, custom_id, path, diagnostics_);
       take_plugins(std::exchange(consumer.plugins, {}), path,
                    Parent{"consumer", index, consumer.id});
     }
@@ -193,7 +193,6 @@ class Resolver {
   }
 
   void take_target(Target target, const Path& path, const std::optional<Parent>& parent) {
-    const auto index = static_cast<std::uint32_t>(loaded_.targets.size());
     if (parent) {
       target.upstream_index = parent->index;
       refuse_nested(target.upstream, *parent, path);
@@ -204,8 +203,9 @@ class Resolver {
       target.upstream_index = find(upstreams_, target.upstream, "upstream", path).value_or(0);
     }
     const std::string owner = parent ? parent->id.text() : target.upstream.key;
-    if (target.id.is_nil()) target.id = targets_.derive(target.target + ":" + owner);
-    targets_.add(index, {}, target.id, target.place, path, diagnostics_);
+    identify(targets_, target.id, target.place, target.target + ":" + owner, path);
+    targets_.add_unique("target", fmt::format("{} {}", target.target, target.upstream_index),
+                        target.target, path, diagnostics_);
     loaded_.targets.push_back(std::move(target));
   }
 
@@ -218,7 +218,8 @@ class Resolver {
   void take_plugin(Plugin plugin, const Path& path, const std::optional<Parent>& parent) {
     plugin.path = path.text();
     if (plugin.config != nullptr) plugin.config = document_->keep(*plugin.config);
-    if (plugin.id.is_nil()) plugin.id = derive(plugin, parent);
+    identify(plugins_, plugin.id, plugin.place, key_of(plugin, parent), path);
+    plugins_.add_name("instance_name", plugin.instance_name.value_or(""), path, diagnostics_);
     if (parent) {
       Reference& reference = field_of(plugin, parent->field);
       refuse_nested(reference, *parent, path);
@@ -229,14 +230,13 @@ class Resolver {
   }
 
   /// Kong's key of a plugin: its instance name, or its name and the scope as the file states it.
-  Uuid derive(const Plugin& plugin, const std::optional<Parent>& parent) const {
-    if (plugin.instance_name) return plugins_.derive(*plugin.instance_name);
+  static std::string key_of(const Plugin& plugin, const std::optional<Parent>& parent) {
+    if (plugin.instance_name) return *plugin.instance_name;
     const auto scope = [&](std::string_view field, const Reference& reference) {
       return parent && parent->field == field ? parent->id.text() : reference.key;
     };
-    return plugins_.derive(
-        fmt::format("plugins:{}:{}:{}:{}", plugin.name, scope("route", plugin.route),
-                    scope("service", plugin.service), scope("consumer", plugin.consumer)));
+    return fmt::format("plugins:{}:{}:{}:{}", plugin.name, scope("route", plugin.route),
+                       scope("service", plugin.service), scope("consumer", plugin.consumer));
   }
 
   static Reference& field_of(Plugin& plugin, std::string_view field) {
@@ -255,11 +255,11 @@ class Resolver {
     for (std::uint32_t i = 0; i < loaded_.plugins.size(); ++i) {
       Plugin& plugin = loaded_.plugins[i];
       const Path path(plugin.path);
-      if (!plugin.service.empty())
-        plugin.service_index = find(services_, plugin.service, "service", path);
-      if (!plugin.route.empty()) plugin.route_index = find(routes_, plugin.route, "route", path);
-      if (!plugin.consumer.empty())
-        plugin.consumer_index = find(consumers_, plugin.consumer, "consumer", path);
+      const bool is_resolved =
+          resolve(plugin.service_index, services_, plugin.service, "service", path) &&
+          resolve(plugin.route_index, routes_, plugin.route, "route", path) &&
+          resolve(plugin.consumer_index, consumers_, plugin.consumer, "consumer", path);
+      if (!is_resolved || plugin.name.empty()) continue;
       const auto text = [](const std::optional<std::uint32_t>& index) {
         return index ? fmt::format("{}", *index) : std::string("-");
       };
@@ -267,18 +267,30 @@ class Resolver {
           scopes.emplace(fmt::format("{} {} {} {}", plugin.name, text(plugin.service_index),
                                      text(plugin.route_index), text(plugin.consumer_index)),
                          i);
-      if (fresh) {
-        plugins_.add(i, plugin.instance_name.value_or(""), plugin.id, plugin.place, path,
-                     diagnostics_);
-        continue;
-      }
+      if (fresh) continue;
       const Place first = loaded_.plugins[taken->second].place;
-      plugins_.skip(plugin.place);
       diagnostics_.error(
           plugin.place, path,
           fmt::format("plugin {} is already used in this scope at line {}, column {}",
                       quoted(plugin.name), first.line, first.column));
     }
+  }
+
+  /// False where the reference names nothing that exists.
+  bool resolve(std::optional<std::uint32_t>& index, const Directory& directory,
+               const Reference& reference, std::string_view field, const Path& path) {
+    if (reference.empty()) return true;
+    index = find(directory, reference, field, path);
+    return index.has_value();
+  }
+
+  /// Gives an entity its id where the file does not, and a number among its kind.
+  void identify(Directory& directory, Uuid& id, Place place, const std::string& key,
+                const Path& path) {
+    directory.enter(place);
+    if (!id.is_nil()) return directory.add_id(id, path, diagnostics_);
+    id = directory.derive(key);
+    directory.add_derived_id(id);
   }
 
   void refuse_nested(const Reference& reference, const Parent& parent, const Path& path) {

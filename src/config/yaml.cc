@@ -133,7 +133,8 @@ class TreeBuilder {
   }
 
   bool take_alias(const fy_event& event) {
-    const Place place = place_of(event.alias.anchor);
+    Place place = place_of(event.alias.anchor);
+    if (place.column > 1) --place.column;  // the mark is behind the asterisk
     const std::string name = text_of(event.alias.anchor);
     if (expects_key()) return fail(place, "an alias cannot be a key");
     const auto found = anchors_.find(name);
