@@ -1,0 +1,192 @@
+// Renders what is wrong with a configuration, and guesses what was meant.
+
+#include "config/diagnostics.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <tuple>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace sluice::config {
+namespace {
+
+constexpr std::size_t shown_bytes_max = 60;
+constexpr std::size_t line_bytes_max = 160;
+
+/// Cuts at a limit, but never inside a UTF-8 sequence.
+std::string_view cut(std::string_view text, std::size_t limit) {
+  if (text.size() <= limit) return text;
+  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0) == 0x80)
+    --limit;
+  return text.substr(0, limit);
+}
+
+std::string printable(std::string_view text) {
+  std::string shown;
+  for (const char letter : text) {
+    if (static_cast<unsigned char>(letter) < 0x20 || letter == 0x7F)
+      fmt::format_to(std::back_inserter(shown), "\\x{:02x}", static_cast<unsigned>(letter) & 0xFFU);
+    else
+      shown += letter;
+  }
+  return shown;
+}
+
+/// The offsets at which the lines begin, so that many diagnostics cost one pass over the file.
+std::vector<std::size_t> line_starts(std::string_view text) {
+  std::vector<std::size_t> starts = {0};
+  for (std::size_t at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1))
+    starts.push_back(at + 1);
+  return starts;
+}
+
+/// The line and a caret under the column; nothing where the place is not in the file.
+std::string excerpt(std::string_view text, std::span<const std::size_t> starts,
+                    const Diagnostic& diagnostic) {
+  const Place place = diagnostic.place;
+  if (place.line == 0 || place.line > starts.size()) return {};
+  std::string_view line = text.substr(starts[place.line - 1]);
+  line = line.substr(0, line.find_first_of("\r\n"));
+  if (line.empty()) return {};
+  std::string shown;
+  std::string caret;
+  std::uint32_t column = 0;
+  for (const char letter : cut(line, line_bytes_max)) {
+    const bool begins = (static_cast<unsigned char>(letter) & 0xC0) != 0x80;
+    if (begins && ++column > diagnostic.shown_columns && diagnostic.shown_columns > 0) break;
+    const bool is_control = static_cast<unsigned char>(letter) < 0x20 || letter == 0x7F;
+    shown += is_control && letter != '\t' ? '?' : letter;
+    if (begins && column < place.column) caret += letter == '\t' ? '\t' : ' ';
+  }
+  // The end of the line has a column too, one behind its last character.
+  const bool is_visible = column + 1 >= place.column;
+  return fmt::format("  {}\n{}", shown, is_visible ? fmt::format("  {}^\n", caret) : "");
+}
+
+/// Edits between two words, with a swap of neighbours as one edit (optimal string alignment).
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> before(b.size() + 1);
+  std::vector<std::size_t> above(b.size() + 1);
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j)
+    above[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = above[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      row[j] = std::min({replaced, above[j] + 1, row[j - 1] + 1});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        row[j] = std::min(row[j], before[j - 2] + 1);
+    }
+    before.swap(above);
+    above.swap(row);
+  }
+  return above[b.size()];
+}
+
+}  // namespace
+
+std::string Path::text() const {
+  std::string start = parent_ == nullptr ? std::string() : parent_->text();
+  if (is_index_) return fmt::format("{}[{}]", start, index_);
+  if (key_.empty()) return start;
+  const std::string key = printable(cut(key_, parent_ == nullptr ? key_.size() : shown_bytes_max));
+  return start.empty() ? key : fmt::format("{}.{}", start, key);
+}
+
+void Diagnostics::add(Severity severity, Place place, const Path& path, std::string message) {
+  if (severity == Severity::error) ++errors_;
+  if (diagnostics_.size() == diagnostics_max) {
+    ++dropped_;
+    return;
+  }
+  diagnostics_.push_back({severity, place, path.text(), std::move(message)});
+}
+
+void Diagnostics::error(Place place, const Path& path, std::string message) {
+  add(Severity::error, place, path, std::move(message));
+}
+
+void Diagnostics::warning(Place place, const Path& path, std::string message) {
+  add(Severity::warning, place, path, std::move(message));
+}
+
+void Diagnostics::unsupported(Place place, const Path& path, std::string message) {
+  add(allow_unsupported_ ? Severity::warning : Severity::error, place, path, std::move(message));
+}
+
+void Diagnostics::unsupported_field(Place key, const Path& path, std::string_view name) {
+  const std::size_t before = diagnostics_.size();
+  unsupported(key, path, fmt::format("field {} is not supported yet", quoted(name)));
+  if (diagnostics_.size() > before)
+    diagnostics_.back().shown_columns = key.column + static_cast<std::uint32_t>(name.size());
+}
+
+std::string Diagnostics::render() const {
+  std::vector<const Diagnostic*> ordered;
+  for (const Diagnostic& diagnostic : diagnostics_)
+    ordered.push_back(&diagnostic);
+  std::ranges::sort(ordered, {}, [](const Diagnostic* diagnostic) {
+    return std::tuple(diagnostic->place.line, diagnostic->place.column, diagnostic);
+  });
+  const std::vector<std::size_t> starts = line_starts(source_->text);
+  std::string rendered;
+  for (const Diagnostic* diagnostic : ordered) {
+    rendered += source_->name;
+    if (diagnostic->place.line != 0)
+      rendered += fmt::format(":{}:{}", diagnostic->place.line, diagnostic->place.column);
+    rendered += ": ";
+    if (!diagnostic->path.empty()) rendered += diagnostic->path + ": ";
+    if (diagnostic->severity == Severity::warning) rendered += "warning: ";
+    rendered += diagnostic->message + "\n";
+    rendered += excerpt(source_->text, starts, *diagnostic);
+  }
+  if (dropped_ > 0) rendered += fmt::format("{}: and {} more\n", source_->name, dropped_);
+  return rendered;
+}
+
+std::string quoted(std::string_view text) {
+  const std::string_view shown = cut(text, shown_bytes_max);
+  return fmt::format("\"{}{}\"", printable(shown), shown.size() < text.size() ? "..." : "");
+}
+
+std::string describe(const Node& node) {
+  switch (node.kind()) {
+    case NodeKind::null:
+      return "null";
+    case NodeKind::list:
+      return "a list";
+    case NodeKind::map:
+      return "a map";
+    case NodeKind::text:
+      return quoted(node.text());
+    default:
+      return printable(cut(node.source(), shown_bytes_max));
+  }
+}
+
+std::string_view nearest(std::string_view given, std::span<const std::string_view> candidates) {
+  // A longer text is no misspelling, and the search must not cost more than the message is worth.
+  if (given.empty() || given.size() > shown_bytes_max) return {};
+  std::string_view best;
+  std::size_t best_distance = std::max<std::size_t>(1, given.size() / 3) + 1;
+  for (const std::string_view candidate : candidates) {
+    if (candidate.size() > shown_bytes_max) continue;
+    const std::size_t edits = distance(given, candidate);
+    if (edits < best_distance && edits < candidate.size()) {
+      best = candidate;
+      best_distance = edits;
+    }
+  }
+  return best;
+}
+
+std::string suggestion(std::string_view given, std::span<const std::string_view> candidates) {
+  const std::string_view meant = nearest(given, candidates);
+  return meant.empty() ? std::string() : fmt::format(", did you mean {}?", quoted(meant));
+}
+
+}  // namespace sluice::config
