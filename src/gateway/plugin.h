@@ -10,6 +10,8 @@
 namespace sluice::config {
 class Diagnostics;
 class Node;
+class Path;
+struct Type;
 }  // namespace sluice::config
 
 namespace sluice {
@@ -52,9 +54,10 @@ struct PluginType {
   int priority;               ///< Kong's: higher runs first, in every hook
   std::string_view summary;
   bool without_route;         ///< also runs where no route matched (logs, metrics, ids; never authentication or limits)
-  /// Null, and a diagnostic at `path`, when the configuration is wrong. `config` may be null: all defaults.
-  std::unique_ptr<Plugin> (*make)(const config::Node* config, std::string_view path, const PluginDeps& deps,
+  /// Null, and diagnostics at `path`, when the configuration is wrong. `config` may be null: all defaults.
+  std::unique_ptr<Plugin> (*make)(const config::Node* config, const config::Path& path, const PluginDeps& deps,
                                   config::Diagnostics& diagnostics);
+  const config::Type* (*settings)();  ///< the declaration of its settings: schema and reference
 };
 using PluginCatalog = std::span<const PluginType* const>;
 

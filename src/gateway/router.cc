@@ -31,7 +31,7 @@ struct HostPattern {
 };
 
 HostPattern split_port(std::string_view text) {
-  HostPattern pattern{http::lower(text), 0};
+  HostPattern pattern{http::lowered(text), 0};
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos || text.find(']', colon) != std::string_view::npos) return pattern;
   std::uint16_t port = 0;

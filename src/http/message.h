@@ -68,6 +68,7 @@ struct Client {
   Address peer;
   Address local;
   std::string peer_text;     ///< the peer's address without port
+  std::uint64_t number = 0;  ///< of the connection, in its worker
   std::string_view scheme = "http";
 };
 using ClientPtr = std::shared_ptr<const Client>;

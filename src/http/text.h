@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -77,6 +78,12 @@ constexpr unsigned hex_value(char digit) noexcept {
 }
 
 /// ASCII case only, as HTTP compares names and most keywords.
+inline std::string lowered(std::string_view text) {
+  std::string result(text);
+  for (char& byte : result) byte = lower(byte);
+  return result;
+}
+
 constexpr bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
   if (a.size() != b.size()) return false;
   for (std::size_t i = 0; i < a.size(); ++i)

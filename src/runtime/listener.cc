@@ -13,4 +13,10 @@ Task<Result<Accepted>> Acceptor::accept() {
   co_return Accepted{std::move(op_->accepted), std::move(*op_->address)};
 }
 
+std::optional<Accepted> Acceptor::try_accept() {
+  if (!op_.pending() && !completed_) completed_ = op_.start();
+  if (!std::exchange(completed_, false) || op_->result < 0) return std::nullopt;
+  return Accepted{std::move(op_->accepted), std::move(*op_->address)};
+}
+
 }  // namespace sluice

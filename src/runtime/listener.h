@@ -1,6 +1,8 @@
 #pragma once
 // Takes connections from a listening socket, one at a time.
 
+#include <optional>
+
 #include "runtime/loop.h"
 #include "runtime/task.h"
 
@@ -17,6 +19,8 @@ class Acceptor final : private OpSink {
 
   /// Error(io_failed) when the node has no descriptor left: wait a little, do not spin.
   Task<Result<Accepted>> accept();
+  /// What is there already; empty when a client would have to be waited for.
+  std::optional<Accepted> try_accept();
 
  private:
   void on_completion(Op&) noexcept override {

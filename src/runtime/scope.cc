@@ -42,7 +42,7 @@ Scope::~Scope() {
 Scope::Member Scope::drive(Scope&, Task<Done> task) { co_await std::move(task); }
 
 bool Scope::spawn(Task<Done> task) {
-  if (size_ >= limit_ || cancelled_) return false;
+  if (!has_room()) return false;
   const Member member = drive(*this, std::move(task));
   ++size_;
   running_.append(member.promise->entry);

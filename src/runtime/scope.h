@@ -24,6 +24,7 @@ class Scope : private TurnEnd {
   void cancel() noexcept;
 
   std::size_t size() const noexcept { return size_; }
+  bool has_room() const noexcept { return size_ < limit_ && !cancelled_; }
 
  private:
   struct Member;

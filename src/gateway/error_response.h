@@ -1,0 +1,14 @@
+#pragma once
+// Turns an Error into a Response, and nothing else does: Kong's error bodies (kong.md §4).
+
+#include "gateway/exchange.h"
+
+namespace sluice {
+
+/// The body's format is chosen by the request's Accept, else gateway.error_default_type.
+http::Response error_response(const Error& error, const Exchange& exchange);
+
+/// The same for a status and message that a plugin chose (kong.response.error).
+http::Response status_response(std::uint16_t status, std::string_view message, const Exchange& exchange);
+
+}  // namespace sluice

@@ -1,0 +1,218 @@
+#include "gateway/forward.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+#include "gateway/worker_state.h"
+#include "http/text.h"
+#include "http/uri.h"
+
+namespace sluice {
+namespace {
+
+using http::HeaderId;
+
+constexpr std::string_view via_value = "1.1 sluice/" SLUICE_VERSION;
+
+bool is_trusted(const Settings& settings, const Address& address) {
+  if (address.family == Address::Family::unix_path) return settings.trusts_unix;
+  return std::ranges::any_of(settings.trusted_networks,
+                             [&](const Network& network) { return network.contains(address); });
+}
+
+/// An address as it may stand in a list of X-Forwarded-For: with or without port and brackets.
+std::string_view bare_ip(std::string_view text) {
+  if (text.starts_with('[')) return text.substr(1, std::min(text.find(']'), text.size()) - 1);
+  if (std::ranges::count(text, ':') == 1) return text.substr(0, text.find(':'));
+  return text;
+}
+
+/// The client's address in the trusted field: the last one, or with real_ip_recursive the last that is not trusted itself.
+std::string_view real_ip(const Exchange& exchange, const Settings& settings) {
+  const auto value = exchange.request.headers.get(settings.real_ip_header);
+  if (!value) return {};
+  std::string_view rest = *value;
+  std::string_view found;
+  while (!rest.empty()) {
+    const std::size_t comma = rest.rfind(',');
+    const std::string_view item = http::trim(comma == std::string_view::npos ? rest : rest.substr(comma + 1));
+    rest = comma == std::string_view::npos ? std::string_view() : rest.substr(0, comma);
+    const std::string_view ip = bare_ip(item);
+    const auto address = Address::from_ip(ip, 0);
+    if (!address) return found;  // what stands before nonsense cannot be believed
+    found = ip;
+    if (!settings.real_ip_recursive || !is_trusted(settings, *address)) return found;
+  }
+  return found;
+}
+
+std::string_view host_without_port(std::string_view authority) {
+  if (authority.starts_with('[')) return authority.substr(0, std::min(authority.find(']'), authority.size() - 1) + 1);
+  return authority.substr(0, authority.find(':'));
+}
+
+std::string_view number_text(std::uint64_t number, http::Headers& keeper) {
+  char digits[20];
+  const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+  return keeper.keep({digits, static_cast<std::size_t>(end - digits)});
+}
+
+std::string_view joined(http::Headers& keeper, std::initializer_list<std::string_view> parts) {
+  std::size_t size = 0;
+  for (const std::string_view part : parts) size += part.size();
+  char* const text = keeper.reserve(size);
+  char* at = text;
+  for (const std::string_view part : parts) {
+    if (!part.empty()) std::memcpy(at, part.data(), part.size());
+    at += part.size();
+  }
+  return {text, size};
+}
+
+/// All values of a list field, joined in order, with `last` behind them (RFC 9110 §5.3).
+std::string_view appended(http::Headers& headers, HeaderId id, std::string_view last) {
+  std::string_view list;
+  for (const http::Headers::Field& field : headers.fields())
+    if (field.id == id && !field.value().empty())
+      list = list.empty() ? field.value() : joined(headers, {list, ", ", field.value()});
+  return list.empty() ? last : joined(headers, {list, ", ", last});
+}
+
+void set_latency(http::Headers& headers, HeaderId id, nanoseconds latency) {
+  char digits[20];
+  const auto count = std::max<std::int64_t>(std::chrono::duration_cast<milliseconds>(latency).count(), 0);
+  const auto end = std::to_chars(digits, digits + sizeof digits, count).ptr;
+  headers.set(id, {digits, static_cast<std::size_t>(end - digits)});
+}
+
+}  // namespace
+
+void identify(Exchange& exchange) {
+  const Settings& settings = exchange.snapshot.settings();
+  const http::Client& client = *exchange.client;
+  Origin& origin = exchange.origin;
+  origin.client_ip = client.peer_text;
+  origin.proto = client.scheme;
+  const std::string_view host = host_without_port(exchange.request.authority);
+  origin.host = std::ranges::any_of(host, [](char byte) { return byte >= 'A' && byte <= 'Z'; })
+                    ? exchange.request.headers.keep(http::lowered(host))
+                    : host;
+  if (settings.trusted_networks.empty() && !settings.trusts_unix) return;
+  origin.trusted_peer = is_trusted(settings, client.peer);
+  if (!origin.trusted_peer) return;
+  if (const auto ip = real_ip(exchange, settings); !ip.empty()) origin.client_ip = ip;
+}
+
+std::uint16_t port_of(const Exchange& exchange) noexcept {
+  const std::string_view authority = exchange.request.authority;
+  const std::string_view host = host_without_port(authority);
+  std::uint16_t port = exchange.client->scheme == "https" ? 443 : 80;
+  if (host.size() < authority.size()) {
+    const std::string_view digits = authority.substr(host.size() + 1);
+    std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  }
+  return port;
+}
+
+Result<Done> read_target(Exchange& exchange) {
+  http::Request& request = exchange.request;
+  const std::string_view target = request.target;
+  const std::string_view query = http::query_of(target);
+  exchange.has_query = !query.empty();
+  exchange.query = query.empty() ? query : query.substr(1);
+  if (target == "*") {
+    exchange.path = target;
+    return Done{};
+  }
+  TRY(exchange.path, http::normalize_path(http::path_of(target), request.headers));
+  return Done{};
+}
+
+std::string_view upstream_path(std::string_view base, bool strip, std::string_view path, std::size_t prefix_size,
+                               http::Headers& keeper) {
+  if (base.empty()) base = "/";
+  if (!strip) {
+    if (base.ends_with('/')) return base.size() == 1 ? path : joined(keeper, {base, path.substr(1)});
+    return path == "/" ? base : joined(keeper, {base, path});
+  }
+  std::string_view rest = path.substr(prefix_size);
+  while (rest.starts_with("./") || rest.starts_with("../")) rest.remove_prefix(rest.starts_with("./") ? 2 : 3);
+  if (base.ends_with('/')) {
+    if (rest.empty()) return base.size() == 1 || path.ends_with('/') ? base : base.substr(0, base.size() - 1);
+    if (rest.starts_with('/')) return base.size() == 1 ? rest : joined(keeper, {base.substr(0, base.size() - 1), rest});
+    return joined(keeper, {base, rest});
+  }
+  if (rest.empty()) return path.size() > 1 && path.ends_with('/') ? joined(keeper, {base, "/"}) : base;
+  return rest.starts_with('/') ? joined(keeper, {base, rest}) : joined(keeper, {base, "/", rest});
+}
+
+void prepare_forward(Exchange& exchange) {
+  http::Request& request = exchange.request;
+  http::Headers& headers = request.headers;
+  const http::Client& client = *exchange.client;
+  const bool trusted = exchange.origin.trusted_peer;
+
+  // What an untrusted client says about its way here is replaced; what a trusted one says stays.
+  const auto forward = [&](HeaderId id, std::string_view value) {
+    if (trusted && headers.has(id)) return;
+    headers.set(id, value);
+  };
+  forward(HeaderId::x_forwarded_proto, client.scheme);
+  forward(HeaderId::x_forwarded_host, exchange.origin.host);
+  forward(HeaderId::x_forwarded_port, number_text(client.local.port, headers));
+  forward(HeaderId::x_forwarded_path, http::path_of(request.target));
+  if (exchange.route->strip_path && exchange.matched_prefix.size() > 1)
+    forward(HeaderId::x_forwarded_prefix, http::escape_path(exchange.matched_prefix, headers));
+  else if (!trusted)
+    headers.remove(HeaderId::x_forwarded_prefix);
+  headers.set(HeaderId::x_real_ip, exchange.origin.client_ip);
+  headers.set(HeaderId::x_forwarded_for, appended(headers, HeaderId::x_forwarded_for, client.peer_text));
+  headers.set(HeaderId::via, appended(headers, HeaderId::via, via_value));
+  headers.set(HeaderId::x_kong_request_id, exchange.record.request_id());
+
+  const Route& route = *exchange.route;
+  if (exchange.path == "*") return;
+  const std::string_view path =
+      http::escape_path(upstream_path(route.service->path, route.strip_path, exchange.path,
+                                      exchange.matched_prefix.size(), headers),
+                        headers);
+  request.target = exchange.has_query ? joined(headers, {path, "?", exchange.query}) : path;
+}
+
+void set_host(Exchange& exchange, const upstream::Target& target) {
+  const Route& route = *exchange.route;
+  http::Request& request = exchange.request;
+  const std::string& configured = route.service->targets.host_header;
+  if (route.preserve_host && !request.authority.empty()) return;
+  if (!configured.empty()) {
+    request.authority = configured;
+    return;
+  }
+  const bool ipv6 = target.host.find(':') != std::string::npos;
+  const std::string_view host = ipv6 ? joined(request.headers, {"[", target.host, "]"}) : std::string_view(target.host);
+  request.authority =
+      target.port == 80 ? host : joined(request.headers, {host, ":", number_text(target.port, request.headers)});
+}
+
+void finish_head(Exchange& exchange, http::Response& response) {
+  const Settings& settings = exchange.snapshot.settings();
+  const Record& record = exchange.record;
+  http::Headers& headers = response.headers;
+  const TimePoint now = exchange.worker.loop.now();
+  if (record.source == Source::upstream) {
+    if (settings.add_upstream_status) headers.set(HeaderId::x_kong_upstream_status, number_text(record.upstream_status, headers));
+    if (settings.add_upstream_latency)
+      set_latency(headers, HeaderId::x_kong_upstream_latency, record.upstream_head_at - record.upstream_sent_at);
+    if (settings.add_proxy_latency)
+      set_latency(headers, HeaderId::x_kong_proxy_latency, record.upstream_sent_at - exchange.received_at);
+    if (settings.add_via) headers.set(HeaderId::via, appended(headers, HeaderId::via, via_value));
+    if (settings.add_server && !headers.has(HeaderId::server)) headers.set(HeaderId::server, product_token);
+  } else {
+    if (settings.add_server) headers.set(HeaderId::server, product_token);
+    if (settings.add_response_latency) set_latency(headers, HeaderId::x_kong_response_latency, now - exchange.received_at);
+  }
+  if (settings.add_request_id) headers.set(HeaderId::x_kong_request_id, record.request_id());
+}
+
+}  // namespace sluice

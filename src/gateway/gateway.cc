@@ -1,0 +1,121 @@
+#include "gateway/gateway.h"
+
+#include "base/memory.h"
+#include "gateway/access_line.h"
+#include "gateway/error_response.h"
+#include "gateway/forward.h"
+#include "gateway/proxy.h"
+
+namespace sluice {
+namespace {
+
+/// Fills 32 hex digits, as Kong's request ids: unique, not secret.
+void make_request_id(Loop& loop, std::array<char, 32>& text) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  for (std::size_t half = 0; half < 2; ++half) {
+    std::uint64_t value = loop.random();
+    for (std::size_t i = 0; i < 16; ++i, value >>= 4) text[half * 16 + i] = digits[value & 15];
+  }
+}
+
+/// The end of every exchange, also of one whose client left and whose task is destroyed: exactly once.
+class Ending {
+ public:
+  explicit Ending(Exchange& exchange) : exchange_(exchange) {}
+  Ending(const Ending&) = delete;
+  Ending& operator=(const Ending&) = delete;
+  ~Ending() {
+    Record& record = exchange_.record;
+    if (!ended_) {
+      record.error = ErrorCode::client_gone;
+      if (record.status == 0) record.status = 499;
+    }
+    record.ended_at = exchange_.worker.loop.now();
+    exchange_.pipeline->end(exchange_);
+    count();
+    write_access_line(exchange_);
+  }
+  void sent(const Result<Done>& result) noexcept {
+    ended_ = true;
+    if (result) return;
+    exchange_.record.error = result.error().code;
+    exchange_.record.error_detail = result.error().detail;
+  }
+
+ private:
+  void count() const noexcept {
+    telemetry::WorkerMetrics& metrics = exchange_.worker.metrics;
+    const Record& record = exchange_.record;
+    const http::Traffic traffic = exchange_.incoming.traffic();
+    metrics.requests.add();
+    metrics.responses_by_class[record.status < 600 ? record.status / 100 : 0].add();
+    metrics.bytes_received.add(traffic.received);
+    metrics.bytes_sent.add(traffic.sent);
+    if (record.error) metrics.errors[std::to_underlying(*record.error)].add();
+  }
+
+  Exchange& exchange_;
+  bool ended_ = false;
+};
+
+}  // namespace
+
+Task<Done> Gateway::respond(http::Incoming& incoming, const http::ClientPtr& client) {
+  const PinRef pin(worker_);
+  Exchange exchange(worker_, *pin, incoming, client);
+  exchange.pipeline = &exchange.snapshot.without_route();
+  exchange.received_at = incoming.received_at();
+  exchange.record.started_at = worker_.loop.wall();
+  make_request_id(worker_.loop, exchange.record.request_id_text);
+  Ending ending(exchange);
+
+  auto outcome = co_await answer(exchange);
+  if (!outcome) {
+    exchange.record.error = outcome.error().code;
+    exchange.record.error_detail = outcome.error().detail;
+    if (outcome.error().code == ErrorCode::client_gone) {
+      exchange.record.status = 499;
+      ending.sent(Done{});
+      co_return Done{};
+    }
+  }
+  http::Response response = outcome ? *std::move(outcome) : error_response(outcome.error(), exchange);
+  exchange.pipeline->dress(exchange, response);
+  finish_head(exchange, response);
+  exchange.record.status = response.status;
+  keep_response_head(exchange, response);
+
+  ending.sent(co_await incoming.send(std::move(response)));
+  co_return Done{};
+}
+
+http::ResponseTask Gateway::answer(Exchange& exchange) {
+  auto found = find_route(exchange);
+  if (!found) return std::unexpected(std::move(found).error());
+  return Next{exchange.pipeline->steps}(exchange);
+}
+
+Result<Done> Gateway::find_route(Exchange& exchange) {
+  TRY(exchange.request, exchange.incoming.take());
+  if (memory::live_bytes() > static_cast<std::int64_t>(exchange.snapshot.settings().worker_memory))
+    return fail(ErrorCode::overloaded, "limits.worker_memory");
+  identify(exchange);
+  const http::Request& request = exchange.request;
+  if (request.method == "CONNECT" || request.method == "TRACE") return fail(ErrorCode::method_not_allowed);
+  TRY(Done read, read_target(exchange));
+  static_cast<void>(read);
+  const Router::Answer answer = exchange.snapshot.router().match(
+      {request.method, exchange.origin.host, port_of(exchange), exchange.path, request.headers});
+  if (answer.route == nullptr) return Done{};
+  exchange.route = answer.route;
+  exchange.pipeline = &answer.route->pipeline;
+  exchange.matched_prefix = exchange.path.substr(0, answer.prefix_size);
+  return Done{};
+}
+
+http::ResponseTask Next::operator()(Exchange& exchange) const {
+  if (rest.empty()) return proxy(exchange);
+  return rest.front().plugin->handle(exchange, Next{rest.subspan(1)});
+}
+
+}  // namespace sluice

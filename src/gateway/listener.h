@@ -1,0 +1,32 @@
+#pragma once
+// One worker's side of one listening address: accepts, and serves each connection in a task of its own.
+
+#include "gateway/worker_state.h"
+#include "runtime/listener.h"
+#include "runtime/scope.h"
+
+namespace sluice {
+
+class Listener {
+ public:
+  /// `connections` bounds and owns what is accepted; it, `worker` and `handler` outlive the listener and its connections.
+  Listener(WorkerState& worker, http::Handler& handler, Scope& connections, SocketPtr socket);
+
+  /// Takes what the kernel has accepted already, then stops. Connections end after the exchange in flight, idle ones now.
+  void close() noexcept { closing_->set(worker_.loop); }
+  /// Nothing is accepted any more.
+  bool closed() const noexcept { return accepting_.size() == 0; }
+
+ private:
+  Task<Done> accept_loop(SocketPtr socket);
+  Task<Done> serve(Accepted accepted);
+
+  WorkerState& worker_;
+  http::Handler& handler_;
+  Scope& connections_;
+  std::shared_ptr<Event> closing_;   ///< shared with connections, which may outlive the listener
+  Address local_;
+  Scope accepting_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,59 @@
+#include "http/replay.h"
+
+#include <vector>
+
+namespace sluice::http {
+
+struct Replay::Store {
+  BodyPtr source;
+  std::size_t limit;
+  std::size_t footprint = 0;
+  bool overflown = false;
+  std::vector<Chunk> kept;
+};
+
+class Replay::Reader final : public Body {
+ public:
+  explicit Reader(std::shared_ptr<Store> store) : store_(std::move(store)) {}
+
+  Task<Result<Chunk>> read() override {
+    if (next_ < store_->kept.size()) return Result<Chunk>(store_->kept[next_++]);
+    auto reading = store_->source->read();
+    if (!reading.await_ready()) return read_later(std::move(reading));
+    return keep(reading.await_resume());
+  }
+  std::optional<std::uint64_t> length() const override { return store_->source->length(); }
+  const Headers* trailers() const override { return store_->source->trailers(); }
+
+ private:
+  Task<Result<Chunk>> read_later(Task<Result<Chunk>> reading) { co_return keep(co_await std::move(reading)); }
+
+  Result<Chunk> keep(Result<Chunk> chunk) {
+    Store& store = *store_;
+    if (!chunk || chunk->empty() || store.overflown) return chunk;
+    store.footprint += chunk->footprint();
+    if (store.footprint > store.limit) {
+      store.overflown = true;
+      store.kept.clear();
+      next_ = 0;
+      return chunk;
+    }
+    store.kept.push_back(*chunk);
+    ++next_;
+    return chunk;
+  }
+
+  std::shared_ptr<Store> store_;
+  std::size_t next_ = 0;
+};
+
+Replay::Replay(BodyPtr source, std::size_t limit) : store_(std::make_shared<Store>()) {
+  store_->source = std::move(source);
+  store_->limit = limit;
+}
+
+BodyPtr Replay::reader() { return std::make_unique<Reader>(store_); }
+
+bool Replay::from_start() const noexcept { return !store_->overflown; }
+
+}  // namespace sluice::http

@@ -1,0 +1,221 @@
+#include "node/node.h"
+
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+
+#include "base/log.h"
+#include "node/resolver_settings.h"
+#include "runtime/engine/epoll.h"
+
+namespace sluice {
+namespace {
+
+// What signals ask for; the handler may only store and ring.
+std::atomic<bool> reload_wanted = false;
+std::atomic<int> stops_wanted = 0;
+std::atomic<Loop*> control_loop = nullptr;
+
+void on_signal(int number) {
+  if (number == SIGHUP)
+    reload_wanted.store(true);
+  else
+    stops_wanted.fetch_add(1);
+  if (Loop* loop = control_loop.load()) loop->engine().wake();
+}
+
+// Beside clients, a node needs descriptors for upstreams, listeners and logs: half are left for those.
+std::size_t connections_of(const config::Gateway& gateway, std::uint64_t descriptors, std::size_t workers) {
+  const std::uint64_t total = gateway.limits.connections != 0 ? gateway.limits.connections
+                              : descriptors > 256           ? (descriptors - 128) / 2
+                                                            : 64;
+  return static_cast<std::size_t>(std::max<std::uint64_t>(total / workers, 1));
+}
+
+log::Level level_of(config::LogLevel level) {
+  switch (level) {
+    case config::LogLevel::debug: return log::Level::debug;
+    case config::LogLevel::info: return log::Level::info;
+    case config::LogLevel::warn: return log::Level::warn;
+    default: return log::Level::error;
+  }
+}
+
+}  // namespace
+
+Node::Node(NodeOptions options) : options_(std::move(options)) {}
+
+Node::~Node() {
+  control_loop.store(nullptr);
+  if (job_.joinable()) job_.join();
+  workers_.clear();
+  // What workers and jobs still sent us.
+  if (loop_) loop_->turn(loop_->now());
+}
+
+bool Node::start() {
+  Compiled compiled = compile(options_);
+  if (!compiled.problems.empty()) std::fputs(compiled.problems.c_str(), stderr);
+  if (compiled.snapshot == nullptr) return false;
+  gateway_ = std::move(compiled.gateway);
+  if (!log::open(gateway_.log.path, level_of(gateway_.log.level))) {
+    std::fprintf(stderr, "sluice: cannot write the log %s; set gateway.log.path to a writable path\n",
+                 gateway_.log.path.c_str());
+    return false;
+  }
+  if (!open_engine() || !start_workers(gateway_)) return false;
+  std::string problem;
+  if (!open_status(gateway_, problem) || !open_listeners(gateway_, problem)) {
+    std::fprintf(stderr, "sluice: %s\n", problem.c_str());
+    return false;
+  }
+  install(std::move(compiled.snapshot));
+  status_.ready = true;
+  for (auto& worker : workers_) worker->start();
+
+  static_cast<void>(background_->spawn(heed_signals()));
+  static_cast<void>(background_->spawn(watch_file()));
+  for (const std::string& address : listening_) log::info("listening on " + address);
+  if (gateway_.status) log::info("status on http://" + gateway_.status->address + "/status");
+  return true;
+}
+
+bool Node::open_engine() {
+  auto engine = make_epoll_engine();
+  if (!engine) {
+    std::fprintf(stderr, "sluice: cannot start: %s\n", engine.error().detail.c_str());
+    return false;
+  }
+  engine_ = *std::move(engine);
+  loop_ = std::make_unique<Loop>(*engine_);
+  background_ = std::make_unique<Scope>(*loop_, 8);
+  control_loop.store(loop_.get());
+  struct sigaction action{};
+  action.sa_handler = on_signal;
+  for (const int number : {SIGHUP, SIGTERM, SIGINT}) ::sigaction(number, &action, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  return true;
+}
+
+bool Node::start_workers(const config::Gateway& gateway) {
+  const std::uint64_t descriptors = raise_descriptor_limit();
+  const std::size_t count = gateway.workers != 0 ? gateway.workers : std::max(1u, std::thread::hardware_concurrency());
+  if (gateway.access_log) {
+    auto opened = telemetry::AccessLog::open(gateway.access_log->path, count);
+    if (!opened) {
+      std::fprintf(stderr, "sluice: %s\n", opened.error().detail.c_str());
+      return false;
+    }
+    access_log_ = *std::move(opened);
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    auto worker = Worker::make(resolver_settings(gateway.dns), connections_of(gateway, descriptors, count));
+    if (!worker) {
+      std::fprintf(stderr, "sluice: cannot start worker %zu: %s\n", i, worker.error().detail.c_str());
+      return false;
+    }
+    WorkerState& state = (*worker)->state();
+    state.give_back = [this](std::shared_ptr<const Snapshot> done) {
+      loop_->post([kept = std::move(done)] {});
+    };
+    if (access_log_)
+      state.log_line = [log = access_log_.get(), i](std::string_view line) { return log->write(i, line); };
+    status_.workers.push_back(&(*worker)->metrics());
+    workers_.push_back(*std::move(worker));
+  }
+  char id[37];
+  const std::uint64_t high = loop_->random(), low = loop_->random();
+  std::snprintf(id, sizeof id, "%08x-%04x-4%03x-%04x-%012llx", static_cast<unsigned>(high >> 32),
+                static_cast<unsigned>(high >> 16 & 0xffff), static_cast<unsigned>(high & 0xfff),
+                static_cast<unsigned>(0x8000 | (low >> 50)), static_cast<unsigned long long>(low & 0xffffffffffff));
+  status_.node_id = id;
+  return true;
+}
+
+/// Binds every new address for every worker before any of them accepts.
+bool Node::open_listeners(const config::Gateway& gateway, std::string& problem) {
+  ListenOptions options;
+  options.congestion_control = gateway.tcp.congestion_control.value_or("");
+  struct Opened {
+    std::string address;
+    std::vector<SocketPtr> sockets;
+  };
+  std::vector<Opened> opened;
+  for (const auto& listener : gateway.listeners) {
+    if (std::ranges::find(listening_, listener.address) != listening_.end()) continue;
+    const auto address = Address::parse(listener.address);
+    if (!address) {
+      problem = address.error().detail;
+      return false;
+    }
+    Opened& entry = opened.emplace_back(Opened{listener.address, {}});
+    // A path has one socket: the first worker serves it.
+    const bool shared = address->family != Address::Family::unix_path;
+    for (std::size_t i = 0; i < (shared ? workers_.size() : 1); ++i) {
+      auto socket = engine_->listen(*address, options);
+      if (!socket) {
+        problem = socket.error().detail;
+        return false;
+      }
+      entry.sockets.push_back(*std::move(socket));
+    }
+  }
+  for (Opened& entry : opened) {
+    for (std::size_t i = 0; i < entry.sockets.size(); ++i) {
+      Worker& worker = *workers_[i];
+      worker.loop().post([&worker, address = entry.address, socket = std::move(entry.sockets[i])]() mutable {
+        worker.add_listener(address, std::move(socket));
+      });
+    }
+    listening_.push_back(std::move(entry.address));
+  }
+  return true;
+}
+
+bool Node::open_status(const config::Gateway& gateway, std::string& problem) {
+  if (!gateway.status) {
+    status_server_.reset();
+    return true;
+  }
+  const auto address = Address::parse(gateway.status->address);
+  if (!address) {
+    problem = address.error().detail;
+    return false;
+  }
+  ListenOptions options;
+  options.reuse_port = false;
+  auto socket = engine_->listen(*address, options);
+  if (!socket) {
+    problem = socket.error().detail + " (gateway.status.address)";
+    return false;
+  }
+  status_server_ = std::make_unique<StatusServer>(*loop_, status_, *std::move(socket));
+  return true;
+}
+
+Task<Done> Node::heed_signals() {
+  for (;;) {
+    // Woken by the handler's ring; the sleep is for a ring that came between the look and the wait.
+    if (reload_wanted.exchange(false)) {
+      if (access_log_) access_log_->reopen();
+      log::open(gateway_.log.path, level_of(gateway_.log.level));
+      begin_reload("SIGHUP");
+    }
+    const int stops = stops_wanted.load();
+    if (stops > 0 && !std::exchange(draining_, true)) static_cast<void>(background_->spawn(drain()));
+    if (stops > 1) {
+      log::warn("stopped at once by a second signal; requests in flight are cut");
+      cut_short_ = true;
+      loop_->stop();
+    }
+    co_await sleep_until(*loop_, loop_->now() + milliseconds(20));
+  }
+}
+
+int Node::run() {
+  loop_->run();
+  return cut_short_ ? 1 : 0;
+}
+
+}  // namespace sluice

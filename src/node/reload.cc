@@ -1,0 +1,136 @@
+// A new configuration: compiled beside the traffic, swapped in whole, or refused whole.
+
+#include <algorithm>
+
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "node/node.h"
+
+namespace sluice {
+
+Node::Compiled Node::compile(const NodeOptions& options) {
+  Compiled compiled;
+  config::LoadResult loaded = config::load_file(options.file, {options.allow_unsupported});
+  if (loaded.file) {
+    compiled.snapshot = Snapshot::compile(*loaded.file, options.catalog, loaded.diagnostics);
+    compiled.gateway = std::move(loaded.file->gateway);
+    if (loaded.diagnostics.has_errors()) compiled.snapshot = nullptr;
+  }
+  compiled.problems = loaded.diagnostics.render();
+  return compiled;
+}
+
+void Node::begin_reload(std::string_view reason) {
+  if (draining_) return;
+  if (reloading_) {
+    reload_again_ = true;
+    return;
+  }
+  reloading_ = true;
+  log::info("loading " + options_.file + " (" + std::string(reason) + ")");
+  if (job_.joinable()) job_.join();
+  job_ = std::thread([this] {
+    Compiled compiled = compile(options_);
+    loop_->post([this, compiled = std::move(compiled)]() mutable { finish_reload(std::move(compiled)); });
+  });
+}
+
+void Node::finish_reload(Compiled compiled) {
+  reloading_ = false;
+  std::string problem = compiled.problems;
+  bool applied = false;
+  if (compiled.snapshot != nullptr && !draining_) {
+    // New addresses first: if one cannot be bound, nothing has changed.
+    problem.clear();
+    if (!compiled.problems.empty()) log::warn(compiled.problems);
+    const bool status_moves = compiled.gateway.status.has_value() != gateway_.status.has_value() ||
+                              (gateway_.status && compiled.gateway.status->address != gateway_.status->address);
+    applied = open_listeners(compiled.gateway, problem) && (!status_moves || open_status(compiled.gateway, problem));
+  }
+  if (applied) {
+    if (compiled.gateway.workers != gateway_.workers) log::warn("gateway.workers changes with a restart");
+    if (compiled.gateway.engine != gateway_.engine) log::warn("gateway.engine changes with a restart");
+    open_access_log(compiled.gateway);
+    install(std::move(compiled.snapshot));
+    apply_listeners(compiled.gateway);
+    gateway_ = std::move(compiled.gateway);
+    ++status_.reloads;
+    status_.last_problem.clear();
+    log::info("loaded: " + std::to_string(status_.services) + " services, " + std::to_string(status_.routes) +
+              " routes");
+  } else {
+    ++status_.reloads_failed;
+    status_.last_problem = problem;
+    // What was bound for the refused configuration is let go again.
+    apply_listeners(gateway_);
+    log::error("the configuration is not loaded, the old one stays in force:\n" + problem);
+  }
+  if (std::exchange(reload_again_, false)) begin_reload("changed again");
+}
+
+void Node::apply_listeners(const config::Gateway& gateway) {
+  std::erase_if(listening_, [&](const std::string& address) {
+    if (std::ranges::find(gateway.listeners, address, &config::ListenerSettings::address) != gateway.listeners.end())
+      return false;
+    for (auto& worker : workers_)
+      worker->loop().post([&worker = *worker, address] { worker.remove_listener(address); });
+    log::info("no longer listening on " + address);
+    return true;
+  });
+}
+
+void Node::install(std::shared_ptr<const Snapshot> snapshot) {
+  status_.services = snapshot->service_count();
+  status_.routes = snapshot->route_count();
+  snapshot_ = snapshot;
+  for (auto& worker : workers_)
+    worker->loop().post([&worker = *worker, snapshot] { worker.state().install(snapshot); });
+}
+
+void Node::open_access_log(const config::Gateway& gateway) {
+  const std::string wanted = gateway.access_log ? gateway.access_log->path : "";
+  if (wanted == (access_log_ ? access_log_->path() : "")) return;
+  std::unique_ptr<telemetry::AccessLog> next;
+  if (!wanted.empty()) {
+    auto opened = telemetry::AccessLog::open(wanted, workers_.size());
+    if (!opened) {
+      log::error(opened.error().detail + "; the old access log stays");
+      return;
+    }
+    next = *std::move(opened);
+  }
+  // Workers let go of the old log first; the last of them sends it back to be closed here.
+  std::shared_ptr<telemetry::AccessLog> old(std::move(access_log_));
+  access_log_ = std::move(next);
+  for (std::size_t i = 0; i < workers_.size(); ++i)
+    workers_[i]->loop().post([this, &worker = *workers_[i], log = access_log_.get(), i, old]() mutable {
+      if (log != nullptr)
+        worker.state().log_line = [log, i](std::string_view line) { return log->write(i, line); };
+      else
+        worker.state().log_line = nullptr;
+      loop_->post([kept = std::move(old)] {});
+    });
+}
+
+Task<Done> Node::watch_file() {
+  const auto stamp = [this] {
+    struct stat status{};
+    if (::stat(options_.file.c_str(), &status) != 0) return std::string();
+    return std::to_string(status.st_ino) + "." + std::to_string(status.st_size) + "." +
+           std::to_string(status.st_mtim.tv_sec) + "." + std::to_string(status.st_mtim.tv_nsec);
+  };
+  std::string loaded = stamp();
+  std::string previous = loaded;
+  for (;;) {
+    co_await sleep_until(*loop_, loop_->now() + milliseconds(50));
+    const std::string present = stamp();
+    // Two equal looks: an editor that still writes is waited for.
+    const bool settled = !present.empty() && present == std::exchange(previous, present);
+    if (!settled || present == loaded) continue;
+    loaded = present;
+    if (gateway_.watch) begin_reload("the file changed");
+  }
+}
+
+}  // namespace sluice

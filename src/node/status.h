@@ -1,0 +1,52 @@
+#pragma once
+// The status API: /status, /status/ready and /metrics, with Kong's names (kong.md §10), on the control thread.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gateway/listener.h"
+#include "gateway/worker_state.h"
+#include "http/server.h"
+#include "runtime/scope.h"
+
+namespace sluice {
+
+/// What the status API tells. Belongs to the control thread.
+struct NodeStatus {
+  std::string node_id;
+  bool ready = false;
+  std::string not_ready_reason = "no configuration available";
+  std::uint64_t reloads = 0;
+  std::uint64_t reloads_failed = 0;
+  std::string last_problem;              ///< of the last reload that failed; empty after one that worked
+  std::uint64_t services = 0;
+  std::uint64_t routes = 0;
+  std::vector<const telemetry::WorkerMetrics*> workers;
+};
+
+class StatusServer final : public http::Handler {
+ public:
+  /// `status` outlives the server.
+  StatusServer(Loop& loop, const NodeStatus& status, SocketPtr socket);
+
+  Task<Done> respond(http::Incoming& incoming, const http::ClientPtr& client) override;
+
+ private:
+  http::Response answer(const http::Request& request) const;
+  Task<Done> accept_loop(SocketPtr socket);
+  Task<Done> serve(Accepted accepted);
+
+  Loop& loop_;
+  const NodeStatus& status_;
+  http::ServerSettings settings_;
+  Event closing_;
+  Scope connections_;
+  Scope accepting_;
+};
+
+/// The texts, apart from their transport.
+std::string status_json(const NodeStatus& status);
+std::string metrics_text(const NodeStatus& status);
+
+}  // namespace sluice

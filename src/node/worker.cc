@@ -1,0 +1,64 @@
+#include "node/worker.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "base/memory.h"
+#include "runtime/engine/epoll.h"
+
+namespace sluice {
+
+Result<std::unique_ptr<Worker>> Worker::make(ResolverSettings resolver, std::size_t connections_max) {
+  TRY(auto engine, make_epoll_engine());
+  return std::unique_ptr<Worker>(new Worker(std::move(engine), std::move(resolver), connections_max));
+}
+
+Worker::Worker(std::unique_ptr<Engine> engine, ResolverSettings resolver, std::size_t connections_max)
+    : engine_(std::move(engine)),
+      loop_(*engine_),
+      state_(loop_, std::move(resolver)),
+      gateway_(state_),
+      connections_(loop_, connections_max),
+      background_(loop_, 1) {}
+
+Worker::~Worker() {
+  if (!thread_.joinable()) return;
+  loop_.stop();
+  thread_.join();
+}
+
+void Worker::start() {
+  static_cast<void>(background_.spawn(housekeeping()));
+  thread_ = std::thread([this] { loop_.run(); });
+}
+
+void Worker::add_listener(const std::string& address, SocketPtr socket) {
+  listeners_[address] = std::make_unique<Listener>(state_, gateway_, connections_, std::move(socket));
+}
+
+void Worker::remove_listener(const std::string& address) {
+  const auto found = listeners_.find(address);
+  if (found == listeners_.end()) return;
+  found->second->close();
+  closing_.push_back(std::move(found->second));
+  listeners_.erase(found);
+}
+
+void Worker::remove_listeners() {
+  while (!listeners_.empty()) remove_listener(std::string(listeners_.begin()->first));
+}
+
+/// Gauges that would cost too much to keep exact, and listeners that are done.
+Task<Done> Worker::housekeeping() {
+  for (;;) {
+    const upstream::PoolCounts pools = state_.pools.counts();
+    state_.metrics.upstream_connections_opened.set(pools.opened);
+    state_.metrics.upstream_connections_reused.set(pools.reused);
+    state_.metrics.upstream_connections_idle.set(pools.idle);
+    state_.metrics.memory_bytes.set(static_cast<std::uint64_t>(std::max<std::int64_t>(memory::live_bytes(), 0)));
+    std::erase_if(closing_, [](const auto& listener) { return listener->closed(); });
+    co_await sleep_until(loop_, loop_.now() + milliseconds(500));
+  }
+}
+
+}  // namespace sluice

@@ -1,0 +1,51 @@
+#pragma once
+// A thread with its loop and all that it may touch without a lock.
+
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "gateway/gateway.h"
+#include "gateway/listener.h"
+#include "gateway/worker_state.h"
+#include "runtime/loop.h"
+#include "runtime/scope.h"
+
+namespace sluice {
+
+class Worker {
+ public:
+  /// Error(io_failed) when the kernel refuses descriptors. `connections_max` bounds its clients.
+  static Result<std::unique_ptr<Worker>> make(ResolverSettings resolver, std::size_t connections_max);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  void start();
+  /// The only way to the worker's state once it runs: loop().post().
+  Loop& loop() noexcept { return loop_; }
+  const telemetry::WorkerMetrics& metrics() const noexcept { return state_.metrics; }
+
+  // On the worker's thread, or before start().
+  WorkerState& state() noexcept { return state_; }
+  void add_listener(const std::string& address, SocketPtr socket);
+  void remove_listener(const std::string& address);
+  void remove_listeners();
+
+ private:
+  Worker(std::unique_ptr<Engine> engine, ResolverSettings resolver, std::size_t connections_max);
+  Task<Done> housekeeping();
+
+  std::unique_ptr<Engine> engine_;
+  Loop loop_;
+  WorkerState state_;
+  Gateway gateway_;
+  Scope connections_;
+  Scope background_;
+  std::map<std::string, std::unique_ptr<Listener>> listeners_;
+  std::vector<std::unique_ptr<Listener>> closing_;   ///< until they accept nothing any more
+  std::thread thread_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,124 @@
+#include "telemetry/access_log.h"
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <utility>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+namespace sluice::telemetry {
+namespace {
+
+// A line waits this long at most, unless a ring fills up first.
+constexpr std::chrono::milliseconds batch_interval{200};
+
+int open_file(const std::string& path) {
+  return ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+}
+
+}  // namespace
+
+LineRing::LineRing(std::size_t capacity) : capacity_(std::bit_ceil(capacity)), bytes_(new char[capacity_]) {}
+
+bool LineRing::push(std::string_view line) noexcept {
+  const std::size_t written = written_.load(std::memory_order_relaxed);
+  if (capacity_ - (written - read_.load(std::memory_order_acquire)) < line.size()) return false;
+  const std::size_t at = written & (capacity_ - 1);
+  const std::size_t first = std::min(line.size(), capacity_ - at);
+  std::memcpy(bytes_.get() + at, line.data(), first);
+  std::memcpy(bytes_.get(), line.data() + first, line.size() - first);
+  written_.store(written + line.size(), std::memory_order_release);
+  return true;
+}
+
+void LineRing::drain(std::string& out) {
+  const std::size_t written = written_.load(std::memory_order_acquire);
+  std::size_t read = read_.load(std::memory_order_relaxed);
+  while (read < written) {
+    const std::size_t at = read & (capacity_ - 1);
+    const std::size_t size = std::min(written - read, capacity_ - at);
+    out.append(bytes_.get() + at, size);
+    read += size;
+  }
+  read_.store(read, std::memory_order_release);
+}
+
+Result<std::unique_ptr<AccessLog>> AccessLog::open(const std::string& path, std::size_t workers) {
+  const int descriptor = open_file(path);
+  if (descriptor < 0)
+    return fail(ErrorCode::io_failed, "cannot write the access log " + path + ": " + std::strerror(errno) +
+                                          "; set gateway.access_log to a writable path, or to null for none");
+  return std::unique_ptr<AccessLog>(new AccessLog(path, descriptor, workers));
+}
+
+AccessLog::AccessLog(std::string path, int descriptor, std::size_t workers)
+    : path_(std::move(path)), descriptor_(descriptor) {
+  for (std::size_t i = 0; i < workers; ++i) rings_.push_back(std::make_unique<LineRing>(ring_bytes));
+  thread_ = std::thread([this] { run(); });
+}
+
+AccessLog::~AccessLog() {
+  stopping_.store(true, std::memory_order_release);
+  wake_.notify_one();
+  thread_.join();
+  ::close(descriptor_);
+}
+
+bool AccessLog::write(std::size_t worker, std::string_view line) noexcept {
+  LineRing& ring = *rings_[worker];
+  const bool taken = ring.push(line);
+  // One wake-up for each time that a ring gets a quarter full: a batch large enough to be cheap, with room left while it is written.
+  if (ring.used() > ring_bytes / 4 && !hurry_.load(std::memory_order_relaxed) &&
+      !hurry_.exchange(true, std::memory_order_relaxed))
+    wake_.notify_one();
+  return taken;
+}
+
+void AccessLog::run() {
+  std::string batch;
+  for (bool last = false; !last;) {
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait_for(lock, batch_interval, [this] {
+        return stopping_.load(std::memory_order_acquire) || hurry_.load(std::memory_order_relaxed);
+      });
+    }
+    last = stopping_.load(std::memory_order_acquire);
+    hurry_.store(false, std::memory_order_relaxed);
+    if (reopen_.exchange(false, std::memory_order_relaxed)) {
+      if (const int descriptor = open_file(path_); descriptor >= 0) ::close(std::exchange(descriptor_, descriptor));
+    }
+    batch.clear();
+    for (auto& ring : rings_) ring->drain(batch);
+    write_out(batch);
+  }
+}
+
+void AccessLog::write_out(std::string& batch) {
+  std::string_view rest = batch;
+  while (!rest.empty()) {
+    const ssize_t written = ::write(descriptor_, rest.data(), rest.size());
+    if (written >= 0) {
+      rest.remove_prefix(static_cast<std::size_t>(written));
+      continue;
+    }
+    if (errno == EINTR) continue;
+    if (errno == EAGAIN) {
+      pollfd ready{descriptor_, POLLOUT, 0};
+      ::poll(&ready, 1, 1000);
+      if (stopping_.load(std::memory_order_relaxed)) return;
+      continue;
+    }
+    log::error("the access log " + path_ + " cannot be written: " + std::strerror(errno) + "; lines are lost");
+    return;
+  }
+}
+
+}  // namespace sluice::telemetry
