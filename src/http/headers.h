@@ -63,7 +63,12 @@ class Headers {
   /// `size` bytes that live as long as the message, for whoever composes a text in place.
   char* reserve(std::size_t size);
   /// For codecs: a field whose texts were kept before and hold nothing forbidden.
-  void append_kept(HeaderId id, std::string_view name, std::string_view value);
+  void append_kept(HeaderId id, std::string_view name, std::string_view value) {
+    if (count_ == capacity_) [[unlikely]]
+      grow_fields();
+    fields_[count_++] = {name.data(), value.data(), static_cast<std::uint32_t>(value.size()),
+                         static_cast<std::uint16_t>(name.size()), id};
+  }
 
  private:
   struct Block;

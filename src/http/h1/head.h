@@ -24,16 +24,20 @@ struct Limits {
 class HeadScanner {
  public:
   /// `buffer` begins where the head begins and holds at least what it held before. Returns the head's size with its final
-  /// CRLF CRLF, or 0 when more bytes are needed. Errors as soon as no continuation could make it right: a control byte other
-  /// than HTAB, a bare CR or LF, and a first byte that cannot begin a head (bad_request), a first line too long (uri_too_long;
+  /// CRLF CRLF, or 0 when more bytes are needed. Errors as soon as no continuation could make it right: a byte below SP
+  /// other than HTAB, a bare CR or LF, and a first byte that cannot begin a head (bad_request), a first line too long (uri_too_long;
   /// bad_request where that is for want of a method), a head too long (header_too_large). How the bytes were cut into calls
   /// changes nothing. One empty line (CRLF) before the head is part of it: parse_request() steps over it (RFC 9112 §2.2).
   Result<std::size_t> scan(std::string_view buffer, const Limits& limits);
   void reset() noexcept { *this = HeadScanner(); }
 
  private:
+  bool may_begin(std::string_view buffer) const noexcept;
+  std::size_t unfinished_bytes_max(const Limits& limits) const noexcept;
+  std::unexpected<Error> too_long(std::string_view buffer, const Limits& limits) const;
+
   std::size_t scanned_ = 0;   ///< a CR there is looked at again, with what follows it
-  std::size_t line_begin_ = 0;
+  std::size_t line_begin_ = 0;  ///< of the line that is not complete
   bool first_line_done_ = false;
 };
 

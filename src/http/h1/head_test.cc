@@ -400,7 +400,7 @@ TEST(HeadScanner, MeasuresHeads) {
 TEST(HeadScanner, RefusesWhatCannotBecomeAHead) {
   for (const std::string_view bytes :
        {"\n", "\r\r", "\r\n\r\n", "\r\n\n", "\r\n GET", " ", "\x16\x03\x01", "GET / HTTP/1.1\n",
-        "GET / HTTP/1.1\rHost: h\r\n", "GET / HTTP/1.1\r\r\n", "GET / HTTP/1.1\r\n\n", "A\x7f",
+        "GET / HTTP/1.1\rHost: h\r\n", "GET / HTTP/1.1\r\r\n", "GET / HTTP/1.1\r\n\n", "A\x01",
         "GET / HTTP/1.1\r\n\rX", ":", "(", "\xff"})
     EXPECT_EQ(verdict(scan(bytes)), "400") << bytes;
   EXPECT_EQ(verdict(scan(std::string_view("A\0", 2))), "400");
