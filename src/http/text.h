@@ -110,8 +110,8 @@ constexpr std::string_view next_element(std::string_view& list) noexcept {
   return trim(element);
 }
 
-/// Bytes behind a text that padded scans may read, and must be zero.
-inline constexpr std::size_t scan_padding = 16;  // zero is a control byte: it ends each scan
+/// Bytes behind a text that padded scans may read. They are zero, and so end each scan.
+inline constexpr std::size_t scan_padding = 16;
 
 constexpr bool is_control(char byte) noexcept {
   return static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f;
