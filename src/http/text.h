@@ -56,10 +56,13 @@ constexpr bool is(char byte, std::uint8_t classes) noexcept {
   return (byte_classes[static_cast<unsigned char>(byte)] & classes) != 0;
 }
 
-constexpr bool all_are(std::string_view text, std::uint8_t classes) noexcept {
+/// For one class.
+constexpr bool all_are(std::string_view text, std::uint8_t one_class) noexcept {
+  // Without a branch for each byte: nearly all texts are what they should be.
+  std::uint8_t common = one_class;
   for (const char byte : text)
-    if (!is(byte, classes)) return false;
-  return true;
+    common &= byte_classes[static_cast<unsigned char>(byte)];
+  return common != 0;
 }
 
 constexpr bool is_token(std::string_view text) noexcept {

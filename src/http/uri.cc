@@ -102,10 +102,10 @@ Result<std::string_view> normalize_path(std::string_view path, Headers& keeper) 
 }
 
 std::string_view escape_path(std::string_view normalized, Headers& keeper) {
+  if (all_are(normalized, byte_class::path)) return normalized;
   std::size_t foreign = 0;
   for (const char byte : normalized)
     if (!is(byte, byte_class::path)) ++foreign;
-  if (foreign == 0) return normalized;
   const std::size_t size = normalized.size() + 2 * foreign;
   char* begin = keeper.reserve(size);
   char* to = begin;

@@ -56,8 +56,8 @@ struct RequestHead {
   std::string_view method;  ///< this and the other texts are kept by headers
   std::string_view target;  ///< origin-form ("/path?query") or "*"; for CONNECT empty
   std::string_view scheme;  ///< of an absolute-form target, lower case; else empty
-  std::string_view
-      authority;  ///< host[:port] of an absolute-form target, else of Host; as it came, validated
+  /// host[:port] of an absolute-form target, else of Host; as it came, validated.
+  std::string_view authority;
   /// Value of Upgrade when Connection names it, on HTTP/1.1 without a body; empty for a list with
   /// h2c, for more than one Upgrade field, and for websocket with a method other than GET (RFC 6455
   /// §4.1).
@@ -66,8 +66,8 @@ struct RequestHead {
   Framing framing;
   Version version = Version::http_1_1;
   bool keep_alive = true;
-  bool expects_continue =
-      false;  ///< Expect: 100-continue on HTTP/1.1, and there is a body to wait for
+  /// Expect: 100-continue on HTTP/1.1, and there is a body to wait for.
+  bool expects_continue = false;
   bool accepts_trailers = false;  ///< TE: trailers
 };
 
@@ -85,12 +85,12 @@ struct ResponseHead {
 /// `head` is what HeadScanner measured. Its bytes are copied once, into the message. Each Error has
 /// the status of the refusal.
 ///
-/// A target may hold all of visible ASCII but '#' and '\\' (RFC 3986 has no such bytes in a request
+/// A target may hold all of visible ASCII but '#' and '\' (RFC 3986 has no such bytes in a request
 /// target, and receivers disagree about them). Of what RFC 3986 wants escaped, " < > ^ ` { | } are
-/// let through, since clients send them: escape_path() writes them as triplets. Host and
-/// authorities are an IPv6 address in brackets, or 1 to 254 letters, digits and "-._~", with a port
-/// from 1 to 65535 or none: no user, no list, no percent triplets, never empty. An authority in the
-/// target wins over Host, and must be the same but for case.
+/// let through, since clients send them: escape_path() writes those of a path as triplets, a query
+/// goes on as it came. Host and authorities are an IPv6 address in brackets, or 1 to 254 letters,
+/// digits and "-._~", with a port from 1 to 65535 or none: no user, no list, no percent triplets,
+/// never empty. An authority in the target wins over Host, and must be the same but for case.
 ///
 /// Connection's options remove the fields that they name, but not those that others behind or
 /// before the gateway trust: authorization, cookies, content-*, forwarding and identity fields (the
