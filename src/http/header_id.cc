@@ -67,15 +67,12 @@ constexpr std::uint64_t every_byte(std::uint8_t byte) noexcept {
   return 0x0101010101010101U * byte;
 }
 
-// The case bit is set in all bytes: that is exact for the hash, where two names may share a slot
-// only by a wrong answer of the comparison.
+// The case bits are left out: names that share a slot for that are told apart by the comparison.
 constexpr unsigned slot_bits = 9;
 
 constexpr std::size_t slot_of(const Words& words, std::uint64_t multiplier) noexcept {
-  const std::uint64_t first = words.first | every_byte(0x20);
-  const std::uint64_t last = words.last | every_byte(0x20);
-  return static_cast<std::size_t>((first * multiplier + last * std::rotl(multiplier, 32)) >>
-                                  (64 - slot_bits));
+  const std::uint64_t mixed = (words.first ^ std::rotl(words.last, 24)) & every_byte(0xdf);
+  return static_cast<std::size_t>(mixed * multiplier >> (64 - slot_bits));
 }
 
 constexpr bool separates(std::uint64_t multiplier) noexcept {
@@ -96,29 +93,39 @@ constexpr std::uint64_t multiplier = [] {
   return candidate;
 }();
 
+/// Everywhere but in the case bit of letters.
+constexpr std::uint64_t mask_of(std::uint64_t word) noexcept {
+  std::uint64_t mask = ~std::uint64_t{0};
+  for (unsigned shift = 0; shift < 64; shift += 8)
+    if (const char byte = lower(static_cast<char>(word >> shift & 0xff));
+        byte >= 'a' && byte <= 'z')
+      mask &= ~(std::uint64_t{0x20} << shift);
+  return mask;
+}
+
 struct Entry {
-  Words words;  // lower case
+  Words words;  // with the case bits of letters cleared
+  Words masks;
   std::size_t size = 0;
 };
-
-constexpr std::uint64_t lower_word(std::uint64_t word) noexcept {
-  std::uint64_t result = 0;
-  for (unsigned shift = 0; shift < 64; shift += 8)
-    result |=
-        std::uint64_t{static_cast<unsigned char>(lower(static_cast<char>(word >> shift & 0xff)))}
-        << shift;
-  return result;
-}
 
 constexpr auto entries = [] {
   std::array<Entry, names.size()> table{};
   for (std::size_t id = 1; id < names.size(); ++id) {
     const Words words = words_of(names[id]);
-    table[id] = {{lower_word(words.first), lower_word(words.middle), lower_word(words.last)},
+    const Words masks = {mask_of(words.first), mask_of(words.middle), mask_of(words.last)};
+    table[id] = {{words.first & masks.first, words.middle & masks.middle, words.last & masks.last},
+                 masks,
                  names[id].size()};
   }
   return table;
 }();
+
+static_assert([] {
+  for (std::size_t id = 1; id < names.size(); ++id)
+    if (names[id].empty() || names[id].size() > name_size_max) return false;
+  return true;
+}());
 
 constexpr auto slots = [] {
   static_assert(names.size() <= 256);
@@ -141,12 +148,6 @@ static_assert(
     }(),
     "the comparison knows the case bit by bit 6, which of these only letters have");
 
-/// The bits in which `word` is not the wanted lower-case word, case apart.
-constexpr std::uint64_t difference(std::uint64_t word, std::uint64_t wanted) noexcept {
-  const std::uint64_t case_bits = (wanted & every_byte(0x40)) >> 1;
-  return (word ^ wanted) & ~case_bits;
-}
-
 }  // namespace
 
 HeaderId header_id(std::string_view name) noexcept {
@@ -154,9 +155,10 @@ HeaderId header_id(std::string_view name) noexcept {
   const Words words = words_of(name);
   const std::uint8_t id = slots[slot_of(words, multiplier)];
   const Entry& entry = entries[id];
-  const std::uint64_t different =
-      difference(words.first, entry.words.first) | difference(words.middle, entry.words.middle) |
-      difference(words.last, entry.words.last) | (name.size() ^ entry.size);
+  const std::uint64_t different = ((words.first & entry.masks.first) ^ entry.words.first) |
+                                  ((words.middle & entry.masks.middle) ^ entry.words.middle) |
+                                  ((words.last & entry.masks.last) ^ entry.words.last) |
+                                  (name.size() ^ entry.size);
   return different == 0 ? static_cast<HeaderId>(id) : HeaderId::other;
 }
 

@@ -141,13 +141,6 @@ std::string_view Headers::keep(std::string_view text) {
   return {copy, text.size()};
 }
 
-void Headers::append_kept(HeaderId id, std::string_view name, std::string_view value) {
-  if (count_ == capacity_) [[unlikely]]
-    grow_fields();
-  fields_[count_++] = {name.data(), value.data(), static_cast<std::uint32_t>(value.size()),
-                       static_cast<std::uint16_t>(name.size()), id};
-}
-
 std::optional<std::string_view> Headers::get(HeaderId id) const noexcept {
   assert(id != other);
   for (const Field& field : fields())

@@ -57,10 +57,13 @@ constexpr bool is(char byte, std::uint8_t classes) noexcept {
   return (byte_classes[static_cast<unsigned char>(byte)] & classes) != 0;
 }
 
-constexpr bool all_are(std::string_view text, std::uint8_t classes) noexcept {
+/// For one class.
+constexpr bool all_are(std::string_view text, std::uint8_t one_class) noexcept {
+  // Without a branch for each byte: nearly all texts are what they should be.
+  std::uint8_t common = one_class;
   for (const char byte : text)
-    if (!is(byte, classes)) return false;
-  return true;
+    common &= byte_classes[static_cast<unsigned char>(byte)];
+  return common != 0;
 }
 
 constexpr bool is_token(std::string_view text) noexcept {
@@ -117,62 +120,108 @@ constexpr std::string_view next_element(std::string_view& list) noexcept {
   return trim(element);
 }
 
-/// Bytes behind a text that padded scans may read, and must be zero.
+/// Bytes behind a text that padded scans may read. They are zero, and so end each scan.
 inline constexpr std::size_t scan_padding = 16;
 
 constexpr bool is_control(char byte) noexcept {
   return static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f;
 }
 
+/// Bytes that one scanning step looks at; masks have one bit for each.
+inline constexpr std::size_t scan_bytes = 16;
+
 #if defined(__SSE2__)
-/// One bit for each of the 16 bytes at `at` that is a control byte (HTAB too).
+
+inline __m128i load_bytes(const char* at) noexcept {
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+}
+
+inline unsigned to_mask(__m128i bytes) noexcept {
+  return static_cast<unsigned>(_mm_movemask_epi8(bytes));
+}
+
+/// Which of the bytes at `at` are control bytes (HTAB too).
 inline unsigned control_mask(const char* at) noexcept {
-  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-  const __m128i highest = _mm_set1_epi8(0x1f);
-  const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, highest), bytes);
-  const __m128i del = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f));
-  return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(low, del)));
+  const __m128i bytes = load_bytes(at);
+  const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+  return to_mask(_mm_or_si128(low, _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f))));
+}
+
+/// Which of the 64 bytes at `at` are below SP.
+inline std::uint64_t low_mask_of_64(const char* at) noexcept {
+  std::uint64_t mask = 0;
+  for (unsigned i = 0; i < 64; i += 16) {
+    const __m128i bytes = load_bytes(at + i);
+    const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+    mask |= std::uint64_t{to_mask(low)} << i;
+  }
+  return mask;
 }
 
 inline unsigned equal_mask(const char* at, char byte) noexcept {
-  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-  return static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(byte))));
+  return to_mask(_mm_cmpeq_epi8(load_bytes(at), _mm_set1_epi8(byte)));
 }
-#endif
 
-/// The first control byte (HTAB too) in [at, end), or `end`.
-inline const char* find_control(const char* at, const char* end) noexcept {
-#if defined(__SSE2__)
-  for (; end - at >= 16; at += 16)
-    if (const unsigned mask = control_mask(at)) return at + std::countr_zero(mask);
-#endif
-  while (at != end && !is_control(*at))
-    ++at;
-  return at;
+/// Which of the bytes at `at` are not of byte_class::target.
+inline unsigned foreign_to_target_mask(const char* at) noexcept {
+  const __m128i bytes = load_bytes(at);
+  // The comparison is signed: non-ASCII bytes are negative.
+  const __m128i visible = _mm_cmpgt_epi8(bytes, _mm_set1_epi8(' '));
+  const __m128i wrong = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f)),
+                                     _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('#')),
+                                                  _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
+  return to_mask(_mm_andnot_si128(wrong, visible)) ^ 0xffffU;
 }
+
+#else
+
+inline unsigned mask_where(const char* at, auto&& predicate) noexcept {
+  unsigned mask = 0;
+  for (std::size_t i = 0; i < scan_bytes; ++i)
+    if (predicate(at[i])) mask |= 1U << i;
+  return mask;
+}
+
+inline unsigned control_mask(const char* at) noexcept {
+  return mask_where(at, [](char byte) { return is_control(byte); });
+}
+
+inline std::uint64_t low_mask_of_64(const char* at) noexcept {
+  std::uint64_t mask = 0;
+  for (unsigned i = 0; i < 64; i += scan_bytes)
+    mask |= std::uint64_t{mask_where(
+                at + i, [](char byte) { return static_cast<unsigned char>(byte) < 0x20; })}
+            << i;
+  return mask;
+}
+
+inline unsigned equal_mask(const char* at, char byte) noexcept {
+  return mask_where(at, [byte](char other) { return other == byte; });
+}
+
+inline unsigned foreign_to_target_mask(const char* at) noexcept {
+  return mask_where(at, [](char byte) { return !is(byte, byte_class::target); });
+}
+
+#endif
 
 /// The first control byte (HTAB too) from `at` on. Precondition: the text is padded (scan_padding).
-inline const char* find_control_padded(const char* at) noexcept {
-#if defined(__SSE2__)
-  for (;; at += 16)
+inline const char* find_control(const char* at) noexcept {
+  for (;; at += scan_bytes)
     if (const unsigned mask = control_mask(at)) return at + std::countr_zero(mask);
-#else
-  while (!is_control(*at))
-    ++at;
-  return at;
-#endif
+}
+
+/// The first byte from `at` on that is not of byte_class::target. Precondition: the text is padded.
+inline const char* find_target_end(const char* at) noexcept {
+  for (;; at += scan_bytes)
+    if (const unsigned mask = foreign_to_target_mask(at)) return at + std::countr_zero(mask);
 }
 
 /// The first `byte` in [at, end), or some place at or behind `end`. Precondition: the text is
-/// padded (scan_padding).
-inline const char* find_padded(const char* at, const char* end, char byte) noexcept {
-#if defined(__SSE2__)
-  for (; at < end; at += 16)
+/// padded.
+inline const char* find_byte(const char* at, const char* end, char byte) noexcept {
+  for (; at < end; at += scan_bytes)
     if (const unsigned mask = equal_mask(at, byte)) return at + std::countr_zero(mask);
-#else
-  while (at < end && *at != byte)
-    ++at;
-#endif
   return at;
 }
 

@@ -22,16 +22,14 @@ bool is_plainly_normal(std::string_view path) noexcept {
   const char* at = path.data();
   const char* end = at + path.size();
   bool after_slash = false;
-#if defined(__SSE2__)
-  for (; end - at >= 16; at += 16) {
+  for (; static_cast<std::size_t>(end - at) >= scan_bytes; at += scan_bytes) {
     const unsigned slashes = equal_mask(at, '/');
     const unsigned behind_slashes = slashes << 1 | (after_slash ? 1U : 0U);
     const unsigned wrong = equal_mask(at, '%') | equal_mask(at, 0) |
                            ((slashes | equal_mask(at, '.')) & behind_slashes);
     if (wrong != 0) return false;
-    after_slash = (slashes >> 15) != 0;
+    after_slash = (slashes >> (scan_bytes - 1)) != 0;
   }
-#endif
   for (; at != end; ++at) {
     if (*at == '%' || *at == 0) return false;
     if (after_slash && (*at == '/' || *at == '.')) return false;
@@ -104,10 +102,10 @@ Result<std::string_view> normalize_path(std::string_view path, Headers& keeper) 
 }
 
 std::string_view escape_path(std::string_view normalized, Headers& keeper) {
+  if (all_are(normalized, byte_class::path)) return normalized;
   std::size_t foreign = 0;
   for (const char byte : normalized)
     if (!is(byte, byte_class::path)) ++foreign;
-  if (foreign == 0) return normalized;
   const std::size_t size = normalized.size() + 2 * foreign;
   char* begin = keeper.reserve(size);
   char* to = begin;

@@ -17,17 +17,21 @@ class ChunkedDecoder {
   explicit ChunkedDecoder(const Limits& limits) : limits_(limits) {}
 
   struct Step {
-    std::size_t consumed = 0;     ///< bytes of the input that are done with
-    std::size_t data_from = 0;    ///< where in the input this step's body bytes begin ...
-    std::size_t data_size = 0;    ///< ... and how many they are; 0 when there were none
-    bool finished = false;        ///< the last chunk and the trailer section were read; the rest is not ours
+    std::size_t consumed = 0;   ///< bytes of the input that are done with
+    std::size_t data_from = 0;  ///< where in the input this step's body bytes begin ...
+    std::size_t data_size = 0;  ///< ... and how many they are; 0 when there were none
+    bool finished =
+        false;  ///< the last chunk and the trailer section were read; the rest is not ours
   };
-  /// Goes on until one run of body bytes, the end of the body, or the end of the input. Errors: bad_request, or
-  /// header_too_large for trailers over the limits; a decoder that failed goes on failing. How the bytes were cut into calls
-  /// changes nothing but the cuts of the body. Forbidden trailer names (framing, routing, authentication: RFC 9110 §6.5.1)
-  /// are dropped.
+
+  /// Goes on until one run of body bytes, the end of the body, or the end of the input. Errors:
+  /// bad_request, or header_too_large for trailers over the limits; a decoder that failed goes on
+  /// failing. How the bytes were cut into calls changes nothing but the cuts of the body. Forbidden
+  /// trailer names (framing, routing, authentication: RFC 9110 §6.5.1) are dropped.
   Result<Step> feed(std::string_view input);
+
   bool finished() const noexcept { return state_ == State::finished; }
+
   /// The trailer fields; after the end.
   Headers& trailers() noexcept { return trailers_; }
 
@@ -64,8 +68,8 @@ class ChunkedDecoder {
 
   Limits limits_;
   Headers trailers_;
-  std::string trailer_text_;       ///< the trailer section so far
-  std::uint64_t remaining_ = 0;    ///< of the chunk's data; its size while that is read
+  std::string trailer_text_;     ///< the trailer section so far
+  std::uint64_t remaining_ = 0;  ///< of the chunk's data; its size while that is read
   std::uint32_t extension_bytes_ = 0;
   std::uint8_t size_digits_ = 0;
   State state_ = State::size_begin;

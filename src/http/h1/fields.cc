@@ -15,14 +15,6 @@ using enum HeaderId;
 // of option and field.
 constexpr std::size_t nominations_max = 64;
 
-constexpr auto owned = [] {
-  std::array<bool, 256> table{};
-  for (const HeaderId id : {connection, content_length, expect, host, http2_settings, keep_alive,
-                            proxy, proxy_connection, te, trailer, transfer_encoding, upgrade})
-    table[std::to_underlying(id)] = true;
-  return table;
-}();
-
 constexpr std::array<std::string_view, 27> protected_prefixes = {
     "authorization", "cache-control", "cf-",          "content-",      "cookie",
     "credential-",   "forwarded",     "host",         "kong-",         "origin",
@@ -73,10 +65,6 @@ bool is_forbidden_trailer(std::string_view name, HeaderId id) noexcept {
          id == www_authenticate;
 }
 
-bool ControlFields::owns(HeaderId id) noexcept {
-  return owned[std::to_underlying(id)];
-}
-
 const char* ControlFields::take(const FieldLine& line) {
   switch (line.id) {
     case HeaderId::content_length:
@@ -103,6 +91,11 @@ const char* ControlFields::take(const FieldLine& line) {
 }
 
 const char* ControlFields::take_connection(std::string_view list) {
+  // What most clients write.
+  if (list == "keep-alive") {
+    keep_alive_ = true;
+    return nullptr;
+  }
   while (!list.empty()) {
     const std::string_view option = next_element(list);
     if (option.empty()) continue;

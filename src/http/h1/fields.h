@@ -2,10 +2,12 @@
 // What request heads, response heads and trailer sections have in common: field lines, framing and
 // hop-by-hop fields.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "base/error.h"
 #include "base/inline_vector.h"
@@ -31,8 +33,9 @@ struct FieldLine {
 /// Reads the field line at `at`, and returns where the next one begins; null for a malformed one: a
 /// name that is no token, a control byte in the value, obs-fold. Precondition: [at, end) is not
 /// empty, ends with CRLF and is padded.
-inline const char* read_field(const char* at, const char* end, FieldLine& line) noexcept {
-  const char* colon = find_padded(at, end, ':');
+[[gnu::always_inline]] inline const char* read_field(const char* at, const char* end,
+                                                     FieldLine& line) noexcept {
+  const char* colon = find_byte(at, end, ':');
   if (colon >= end) return nullptr;
   line.name = {at, static_cast<std::size_t>(colon - at)};
   line.id = header_id(line.name);
@@ -40,17 +43,21 @@ inline const char* read_field(const char* at, const char* end, FieldLine& line) 
   if (line.id == HeaderId::other && (!is_token(line.name) || line.name.size() > UINT16_MAX))
     return nullptr;
 
+  // One space before the value and none behind it is what nearly all fields have.
   at = colon + 1;
-  while (is_space(*at))
-    ++at;
-  const char* stop = find_control_padded(at);
+  if (*at == ' ') ++at;
+  if (is_space(*at)) [[unlikely]] {
+    do
+      ++at;
+    while (is_space(*at));
+  }
+  const char* stop = find_control(at);
   while (*stop == '\t')
-    stop = find_control_padded(stop + 1);
+    stop = find_control(stop + 1);
   if (stop[0] != '\r' || stop[1] != '\n') return nullptr;
-  const char* value_end = stop;
-  while (value_end != at && is_space(value_end[-1]))
-    --value_end;
-  line.value = {at, static_cast<std::size_t>(value_end - at)};
+  line.value = {at, static_cast<std::size_t>(stop - at)};
+  if (is_space(stop[-1])) [[unlikely]]
+    line.value = trim(line.value);
   return stop + 2;
 }
 
@@ -78,7 +85,7 @@ inline bool is_framing_alias(std::string_view name) noexcept {
 class ControlFields {
  public:
   /// Whether fields of this name never become part of Headers.
-  static bool owns(HeaderId id) noexcept;
+  static constexpr bool owns(HeaderId id) noexcept { return owned[std::to_underlying(id)]; }
 
   /// Takes a field that this owns, other than Host and Expect. Error text, or null when all is
   /// well.
@@ -108,6 +115,16 @@ class ControlFields {
   std::string_view upgrade() const noexcept;
 
  private:
+  static constexpr std::array<bool, 256> owned = [] {
+    using enum HeaderId;
+    std::array<bool, 256> table{};
+    for (const HeaderId id :
+         {connection, HeaderId::content_length, expect, host, http2_settings, keep_alive, proxy,
+          proxy_connection, te, trailer, transfer_encoding, HeaderId::upgrade})
+      table[std::to_underlying(id)] = true;
+    return table;
+  }();
+
   const char* take_connection(std::string_view list);
 
   std::optional<std::uint64_t> content_length_;

@@ -87,8 +87,7 @@ class RequestParser {
       return refuse_line("a malformed method");
 
     const char* target = ++at;
-    while (is(*at, byte_class::target))
-      ++at;
+    at = find_target_end(at);
     head_.target = {target, static_cast<std::size_t>(at - target)};
     if (head_.target.size() > limits_.uri_bytes)
       return refuse_line("the target is too long", ErrorCode::uri_too_long);

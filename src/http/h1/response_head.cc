@@ -47,9 +47,9 @@ class ResponseParser {
     at += 3;
     // Many servers leave out the space before a reason phrase that they leave out.
     if (*at != ' ' && *at != '\r') return nullptr;
-    at = find_control_padded(at);
+    at = find_control(at);
     while (*at == '\t')
-      at = find_control_padded(at + 1);
+      at = find_control(at + 1);
     return at[0] == '\r' && at[1] == '\n' ? at + 2 : nullptr;
   }
 
