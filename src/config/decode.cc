@@ -101,7 +101,7 @@ bool fits(const Constraint& constraint, std::string_view text) {
 
 /// YAML reads 1.0 and true as something else than text; quotes are what helps.
 std::string unquoted_hint(const Node& node) {
-  return fmt::format(", write it as {}", quoted(node.source()));
+  return fmt::format(", write it as {}", in_quotes(node.source()));
 }
 
 bool read_text(const Reading& reading, void* value) {
@@ -202,7 +202,7 @@ bool unknown_field(const Reading& reading, std::span<const Field> fields, const 
     names.push_back(field.name);
   reading.diagnostics.error(
       member.key_place, reading.path,
-      fmt::format("unknown field {}{}", quoted(member.key), suggestion(member.key, names)));
+      fmt::format("unknown field {}{}", in_quotes(member.key), suggestion(member.key, names)));
   return false;
 }
 

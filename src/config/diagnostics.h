@@ -96,7 +96,7 @@ class Diagnostics {
 
 /// A value for a message: quoted, cut and made printable where it is text; `a list`, `a map`.
 std::string describe(const Node& node);
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 /// The candidate that was probably meant, or empty: at most a third of the letters differ, and a
 /// swap counts once.

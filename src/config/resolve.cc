@@ -100,7 +100,7 @@ class Directory {
     const Place first = places_[taken];
     diagnostics.error(places_.back(), path,
                       fmt::format("{} {} is already used by the {} at line {}, column {}", what,
-                                  quoted(shown), noun_, first.line, first.column));
+                                  in_quotes(shown), noun_, first.line, first.column));
   }
 
   Uuid space_;
@@ -305,7 +305,7 @@ class Resolver {
       diagnostics_.error(
           plugin.place, path,
           fmt::format("plugin {} is already used in this scope at line {}, column {}",
-                      quoted(plugin.name), first.line, first.column));
+                      in_quotes(plugin.name), first.line, first.column));
     }
   }
 
@@ -339,7 +339,7 @@ class Resolver {
     if (!found)
       diagnostics_.error(
           reference.place, Path(path, field),
-          fmt::format("no {} has the name or id {}{}", directory.noun(), quoted(reference.key),
+          fmt::format("no {} has the name or id {}{}", directory.noun(), in_quotes(reference.key),
                       directory.suggestion_for(reference.key)));
     return found;
   }

@@ -116,7 +116,7 @@ class TreeBuilder {
     if (expects_key()) return take_key(text, place);
     const std::string tag = text_of(event.scalar.tag);
     if (!tag.empty() && tag != "!" && tag != "!!str" && tag != "tag:yaml.org,2002:str")
-      return fail(place, fmt::format("tag {} is not supported", quoted(tag)));
+      return fail(place, fmt::format("tag {} is not supported", in_quotes(tag)));
     const Node node = style == FYSS_PLAIN && tag.empty() ? plain_scalar(document_, text, place)
                                                          : document_.text(text, place);
     return finish({node, 1, 0}, text_of(event.scalar.anchor));
@@ -139,7 +139,7 @@ class TreeBuilder {
     if (expects_key()) return fail(place, "an alias cannot be a key");
     const auto found = anchors_.find(name);
     if (found == anchors_.end())
-      return fail(place, fmt::format("alias {} has no anchor before it", quoted(name)));
+      return fail(place, fmt::format("alias {} has no anchor before it", in_quotes(name)));
     alias_nodes_ += found->second.nodes;
     if (alias_nodes_ > alias_nodes_max)
       return fail(place,
@@ -159,7 +159,7 @@ class TreeBuilder {
     if (const std::string name = text_of(tag); !name.empty() && name != "!" && name != "!!map" &&
                                                name != "!!seq" &&
                                                !name.starts_with("tag:yaml.org,2002:"))
-      return fail(place, fmt::format("tag {} is not supported", quoted(name)));
+      return fail(place, fmt::format("tag {} is not supported", in_quotes(name)));
     Open opened;
     opened.is_map = is_map;
     opened.place = place;
@@ -206,7 +206,7 @@ class TreeBuilder {
   bool duplicate(const Member& member, const Member& first) {
     return fail(member.key_place,
                 fmt::format("duplicate key {}, first given at line {}, column {}",
-                            quoted(member.key), first.key_place.line, first.key_place.column));
+                            in_quotes(member.key), first.key_place.line, first.key_place.column));
   }
 
   /// Hands a complete value to the list or map around it.
