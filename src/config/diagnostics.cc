@@ -99,7 +99,7 @@ std::string Path::text() const {
 
 void Diagnostics::add(Severity severity, Place place, const Path& path, std::string message) {
   if (severity == Severity::error) ++errors_;
-  if (diagnostics_.size() == diagnostics_max) {
+  if (is_full()) {
     ++dropped_;
     return;
   }
@@ -175,6 +175,9 @@ std::string_view nearest(std::string_view given, std::span<const std::string_vie
   std::size_t best_distance = std::max<std::size_t>(1, given.size() / 3) + 1;
   for (const std::string_view candidate : candidates) {
     if (candidate.size() > shown_bytes_max) continue;
+    // The difference in length alone takes that many edits.
+    const auto [shorter, longer] = std::minmax(given.size(), candidate.size());
+    if (longer - shorter >= best_distance) continue;
     const std::size_t edits = distance(given, candidate);
     if (edits < best_distance && edits < candidate.size()) {
       best = candidate;

@@ -72,6 +72,9 @@ class Diagnostics {
 
   void allow_unsupported() noexcept { allow_unsupported_ = true; }
 
+  /// Further ones are only counted, so that their wording need not be worked out.
+  bool is_full() const noexcept { return diagnostics_.size() == diagnostics_max; }
+
   bool has_errors() const noexcept { return errors_ > 0; }
 
   std::size_t error_count() const noexcept { return errors_; }

@@ -340,7 +340,7 @@ class Resolver {
       diagnostics_.error(
           reference.place, Path(path, field),
           fmt::format("no {} has the name or id {}{}", directory.noun(), in_quotes(reference.key),
-                      directory.suggestion_for(reference.key)));
+                      diagnostics_.is_full() ? "" : directory.suggestion_for(reference.key)));
     return found;
   }
 

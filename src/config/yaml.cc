@@ -52,6 +52,10 @@ std::string text_of(fy_token* token) {
   return text == nullptr ? std::string() : std::string(text, size);
 }
 
+std::string too_deep_message() {
+  return fmt::format("lists and maps may be nested at most {} deep", depth_max);
+}
+
 class TreeBuilder {
  public:
   TreeBuilder(Document& document, Diagnostics& diagnostics)
@@ -148,9 +152,7 @@ class TreeBuilder {
     return finish(found->second, {});
   }
 
-  bool too_deep(Place place) {
-    return fail(place, fmt::format("lists and maps may be nested at most {} deep", depth_max));
-  }
+  bool too_deep(Place place) { return fail(place, too_deep_message()); }
 
   bool open(bool is_map, fy_token* token, fy_token* anchor, fy_token* tag) {
     const Place place = place_of(token);
@@ -280,6 +282,12 @@ std::shared_ptr<Document> parse_text(TextFormat format, Diagnostics& diagnostics
     diagnostics.error(place_at(text, bad), Path(),
                       fmt::format("must be UTF-8 text, got byte 0x{:02x}",
                                   static_cast<unsigned>(text[bad]) & 0xFFU));
+    return nullptr;
+  }
+  // Far above depth_max, since brackets in plain texts count here too.
+  if (const std::size_t bracket = first_too_deep_bracket(text, 10 * depth_max);
+      bracket < text.size()) {
+    diagnostics.error(place_at(text, bracket), Path(), too_deep_message());
     return nullptr;
   }
   auto document = std::make_shared<Document>();

@@ -124,6 +124,20 @@ TEST(Yaml, CountsTheDepthBehindAnAliasToo) {
       nullptr);
 }
 
+TEST(Yaml, RefusesALineOfBracketsBeforeReadingAllOfIt) {
+  const Parsed parsed = parse("a: " + std::string(3'000'000, '['));
+
+  EXPECT_EQ(first_line(parsed.problems), "f:1:1004: lists and maps may be nested at most 100 deep");
+}
+
+TEST(Yaml, ReadsManyBracketsInTexts) {
+  std::string text = "[";
+  for (int i = 0; i < 2000; ++i)
+    text += "\"[{\", ";
+
+  EXPECT_NE(parse(text + "x]").document, nullptr);
+}
+
 TEST(Yaml, NamesBothPlacesOfAKeyThatComesTwice) {
   EXPECT_EQ(first_line(parse("a: 1\nb: 2\n\"a\": 3\n").problems),
             "f:3:1: duplicate key \"a\", first given at line 1, column 1");
