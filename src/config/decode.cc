@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -101,7 +102,7 @@ bool fits(const Constraint& constraint, std::string_view text) {
 
 /// YAML reads 1.0 and true as something else than text; quotes are what helps.
 std::string unquoted_hint(const Node& node) {
-  return fmt::format(", write it as {}", quoted(node.source()));
+  return fmt::format(", write it as {}", in_quotes(node.source()));
 }
 
 bool read_text(const Reading& reading, void* value) {
@@ -150,6 +151,20 @@ bool read_reference(const Reading& reading, void* value) {
   return true;
 }
 
+bool has_no_repetition(const Reading& reading) {
+  std::unordered_set<std::string_view> seen;
+  bool right = true;
+  const std::span<const Node> items = reading.node.items();
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (items[i].source().empty() || seen.insert(items[i].source()).second) continue;
+    const Path path(reading.path, i);
+    reading.diagnostics.error(items[i].place(), path,
+                              fmt::format("must not repeat {}", describe(items[i])));
+    right = false;
+  }
+  return right;
+}
+
 bool read_list(const Reading& reading, void* value) {
   const Type& type = reading.type;
   if (!reading.node.is_list()) return reading.wrong();
@@ -165,15 +180,8 @@ bool read_list(const Reading& reading, void* value) {
     }
     const Reading element{*type.element(), reading.constraint, items[i], reading.diagnostics, path};
     right &= read(element, type.add(value, {}));
-    if (!reading.constraint.unique) continue;
-    for (std::size_t j = 0; j < i; ++j) {
-      if (items[j].kind() != items[i].kind() || items[j].source() != items[i].source()) continue;
-      reading.diagnostics.error(items[i].place(), path,
-                                fmt::format("must not repeat {}", describe(items[i])));
-      right = false;
-      break;
-    }
   }
+  if (reading.constraint.unique) right &= has_no_repetition(reading);
   return right;
 }
 
@@ -198,11 +206,12 @@ const Field* field_named(std::span<const Field> fields, std::string_view name) {
 
 bool unknown_field(const Reading& reading, std::span<const Field> fields, const Member& member) {
   std::vector<std::string_view> names;
-  for (const Field& field : fields)
-    names.push_back(field.name);
+  if (!reading.diagnostics.is_full())
+    for (const Field& field : fields)
+      names.push_back(field.name);
   reading.diagnostics.error(
       member.key_place, reading.path,
-      fmt::format("unknown field {}{}", quoted(member.key), suggestion(member.key, names)));
+      fmt::format("unknown field {}{}", in_quotes(member.key), suggestion(member.key, names)));
   return false;
 }
 

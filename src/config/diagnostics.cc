@@ -99,7 +99,7 @@ std::string Path::text() const {
 
 void Diagnostics::add(Severity severity, Place place, const Path& path, std::string message) {
   if (severity == Severity::error) ++errors_;
-  if (diagnostics_.size() == diagnostics_max) {
+  if (is_full()) {
     ++dropped_;
     return;
   }
@@ -120,7 +120,7 @@ void Diagnostics::unsupported(Place place, const Path& path, std::string message
 
 void Diagnostics::unsupported_field(Place key, const Path& path, std::string_view name) {
   const std::size_t before = diagnostics_.size();
-  unsupported(key, path, fmt::format("field {} is not supported yet", quoted(name)));
+  unsupported(key, path, fmt::format("field {} is not supported yet", in_quotes(name)));
   if (diagnostics_.size() > before)
     diagnostics_.back().shown_columns = key.column + static_cast<std::uint32_t>(name.size());
 }
@@ -148,7 +148,7 @@ std::string Diagnostics::render() const {
   return rendered;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   const std::string_view shown = cut(text, shown_bytes_max);
   return fmt::format("\"{}{}\"", printable(shown), shown.size() < text.size() ? "..." : "");
 }
@@ -162,7 +162,7 @@ std::string describe(const Node& node) {
     case NodeKind::map:
       return "a map";
     case NodeKind::text:
-      return quoted(node.text());
+      return in_quotes(node.text());
     default:
       return printable(cut(node.source(), shown_bytes_max));
   }
@@ -175,6 +175,9 @@ std::string_view nearest(std::string_view given, std::span<const std::string_vie
   std::size_t best_distance = std::max<std::size_t>(1, given.size() / 3) + 1;
   for (const std::string_view candidate : candidates) {
     if (candidate.size() > shown_bytes_max) continue;
+    // The difference in length alone takes that many edits.
+    const auto [shorter, longer] = std::minmax(given.size(), candidate.size());
+    if (longer - shorter >= best_distance) continue;
     const std::size_t edits = distance(given, candidate);
     if (edits < best_distance && edits < candidate.size()) {
       best = candidate;
@@ -186,7 +189,7 @@ std::string_view nearest(std::string_view given, std::span<const std::string_vie
 
 std::string suggestion(std::string_view given, std::span<const std::string_view> candidates) {
   const std::string_view meant = nearest(given, candidates);
-  return meant.empty() ? std::string() : fmt::format(", did you mean {}?", quoted(meant));
+  return meant.empty() ? std::string() : fmt::format(", did you mean {}?", in_quotes(meant));
 }
 
 }  // namespace sluice::config

@@ -72,6 +72,9 @@ class Diagnostics {
 
   void allow_unsupported() noexcept { allow_unsupported_ = true; }
 
+  /// Further ones are only counted, so that their wording need not be worked out.
+  bool is_full() const noexcept { return diagnostics_.size() == diagnostics_max; }
+
   bool has_errors() const noexcept { return errors_ > 0; }
 
   std::size_t error_count() const noexcept { return errors_; }
@@ -96,7 +99,7 @@ class Diagnostics {
 
 /// A value for a message: quoted, cut and made printable where it is text; `a list`, `a map`.
 std::string describe(const Node& node);
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 /// The candidate that was probably meant, or empty: at most a third of the letters differ, and a
 /// swap counts once.

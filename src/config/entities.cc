@@ -33,33 +33,34 @@ void check_route_paths(const Route& route, const Given& given) {
   for (std::size_t i = 0; i < route.paths.size(); ++i) {
     const std::string& path = route.paths[i];
     if (path.starts_with("~"))
-      given.unsupported(
-          "paths", i,
-          fmt::format("a regular expression as path is not supported yet, got {}", quoted(path)));
+      given.unsupported("paths", i,
+                        fmt::format("a regular expression as path is not supported yet, got {}",
+                                    in_quotes(path)));
     else if (!is_plain_path(path))
       given.error("paths", i,
-                  fmt::format("must start with \"/\" and hold no \"//\", got {}", quoted(path)));
+                  fmt::format("must start with \"/\" and hold no \"//\", got {}", in_quotes(path)));
     else if (has_dot_segment(path) || path.find_first_of("?#") != std::string::npos)
       given.error("paths", i,
-                  fmt::format("must be a normalized path without query, got {}", quoted(path)));
+                  fmt::format("must be a normalized path without query, got {}", in_quotes(path)));
   }
 }
 
 void check_route_headers(Route& route, const Given& given) {
   for (const auto& [name, values] : route.headers) {
     if (!is_header_name(name))
-      given.error("headers", fmt::format("must have names of header fields, got {}", quoted(name)));
+      given.error("headers",
+                  fmt::format("must have names of header fields, got {}", in_quotes(name)));
     else if (std::ranges::equal(name, std::string_view("host"),
                                 [](char a, char b) { return (a | 0x20) == b; }))
       given.error("headers", "must not hold \"host\", use \"hosts\"");
     if (values.empty())
       given.error("headers",
-                  fmt::format("must have a value for {}, got an empty list", quoted(name)));
+                  fmt::format("must have a value for {}, got an empty list", in_quotes(name)));
     for (const std::string& value : values)
       if (value.starts_with("~*"))
-        given.unsupported(
-            "headers",
-            fmt::format("a regular expression as value of {} is not supported yet", quoted(name)));
+        given.unsupported("headers",
+                          fmt::format("a regular expression as value of {} is not supported yet",
+                                      in_quotes(name)));
   }
 }
 
@@ -91,7 +92,7 @@ void take_url(Service& service, const Given& given) {
   const auto found = std::ranges::find(schemes, scheme);
   if (scheme_end == std::string_view::npos || found == schemes.end()) {
     given.error("url", fmt::format("must be a URL such as http://example.com:8080/base, got {}",
-                                   quoted(*service.url)));
+                                   in_quotes(*service.url)));
     return;
   }
   service.protocol = static_cast<Protocol>(found - schemes.begin());
@@ -103,13 +104,13 @@ void take_url(Service& service, const Given& given) {
   if (!split || !is_target(authority)) {
     given.error("url",
                 fmt::format("must have a host name or IP address, with a port or not, got {}",
-                            quoted(authority)));
+                            in_quotes(authority)));
     return;
   }
   if (!path.empty() &&
       (!is_plain_path(path) || path.find_first_of("?#") != std::string_view::npos)) {
     given.error("url", fmt::format("must have a path without \"//\", query and fragment, got {}",
-                                   quoted(path)));
+                                   in_quotes(path)));
     return;
   }
   const bool is_secure = service.protocol == Protocol::https || service.protocol == Protocol::grpcs;
@@ -185,10 +186,11 @@ void Gateway::check(Gateway& gateway, const Given& given) {
     const std::string& address = gateway.listeners[i].address;
     for (std::size_t j = 0; j < i; ++j)
       if (gateway.listeners[j].address == address)
-        given.error("listeners", i, fmt::format("must not repeat the address {}", quoted(address)));
+        given.error("listeners", i,
+                    fmt::format("must not repeat the address {}", in_quotes(address)));
     if (gateway.status && gateway.status->address == address)
       given.error("listeners", i,
-                  fmt::format("must not be the address of \"status\", got {}", quoted(address)));
+                  fmt::format("must not be the address of \"status\", got {}", in_quotes(address)));
   }
   if (gateway.dns.order.empty())
     given.error("dns", "must have at least one record type in \"order\", got an empty list");

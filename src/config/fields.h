@@ -295,12 +295,17 @@ struct Describe<std::vector<std::pair<std::string, T>>> {
     return &(*static_cast<const Container*>(value))[index].second;
   }
 
+  static std::string_view key(const void* value, std::size_t index) {
+    return (*static_cast<const Container*>(value))[index].first;
+  }
+
   static constexpr Type type = {.kind = TypeKind::map,
                                 .element = type_of<T>,
                                 .add = add,
                                 .clear = clear,
                                 .count = count,
-                                .at = at};
+                                .at = at,
+                                .key = key};
 };
 
 template <class T, std::size_t Index>

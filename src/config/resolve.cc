@@ -3,6 +3,8 @@
 #include "config/resolve.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -23,22 +25,28 @@ class Directory {
 
   std::string_view noun() const noexcept { return noun_; }
 
+  void reserve(std::size_t count) {
+    places_.reserve(count);
+    names_.reserve(count);
+    ids_.reserve(count);
+  }
+
   /// What is added from here on belongs to the next entity.
   void enter(Place place) { places_.push_back(place); }
 
   /// Both places are in the message where the name is taken. An empty name adds nothing.
   void add_name(std::string_view what, const std::string& name, const Path& path,
                 Diagnostics& diagnostics) {
-    if (!name.empty()) add(entities_, what, name, name, path, diagnostics);
+    if (!name.empty()) add(names_, what, name, name, path, diagnostics);
   }
 
   /// An id that the file gives. One that is derived is as unique as what it is derived from.
   void add_id(const Uuid& id, const Path& path, Diagnostics& diagnostics) {
-    const std::string text = id.text();
-    add(entities_, "id", text, text, path, diagnostics);
+    const auto [taken, fresh] = ids_.emplace(id, last());
+    if (!fresh) report("id", id.text(), taken->second, path, diagnostics);
   }
 
-  void add_derived_id(const Uuid& id) { entities_.emplace(id.text(), places_.size() - 1); }
+  void add_derived_id(const Uuid& id) { ids_.emplace(id, last()); }
 
   /// A further unique text, by which nobody refers to the entity.
   void add_unique(std::string_view what, const std::string& key, const std::string& shown,
@@ -46,9 +54,12 @@ class Directory {
     if (!shown.empty()) add(unique_, what, key, shown, path, diagnostics);
   }
 
+  /// By name, else by id.
   std::optional<std::uint32_t> find(const std::string& key) const {
-    const auto found = entities_.find(key);
-    if (found == entities_.end()) return {};
+    if (const auto found = names_.find(key); found != names_.end()) return found->second;
+    const auto id = parse_uuid(key);
+    const auto found = id ? ids_.find(*id) : ids_.end();
+    if (found == ids_.end()) return {};
     return found->second;
   }
 
@@ -56,9 +67,9 @@ class Directory {
     // A search through a large file's names costs more than its hint is worth.
     constexpr std::size_t searched_max = 20'000;
     std::vector<std::string_view> names;
-    for (const auto& [name, index] : entities_) {
+    for (const auto& [name, index] : names_) {
       if (names.size() == searched_max) break;
-      if (!parse_uuid(name)) names.push_back(name);
+      names.push_back(name);
     }
     std::ranges::sort(names);
     return suggestion(key, names);
@@ -67,21 +78,36 @@ class Directory {
  private:
   using Index = std::unordered_map<std::string, std::uint32_t>;
 
+  struct HashOfId {
+    // The bytes of a version 5 identifier are a hash already.
+    std::size_t operator()(const Uuid& id) const noexcept {
+      std::size_t hash = 0;
+      std::memcpy(&hash, id.bytes.data(), sizeof hash);
+      return hash;
+    }
+  };
+
+  std::uint32_t last() const { return static_cast<std::uint32_t>(places_.size() - 1); }
+
   void add(Index& index, std::string_view what, const std::string& key, const std::string& shown,
            const Path& path, Diagnostics& diagnostics) {
-    const auto last = static_cast<std::uint32_t>(places_.size() - 1);
-    const auto [taken, fresh] = index.emplace(key, last);
-    if (fresh || taken->second == last) return;
-    const Place first = places_[taken->second];
-    diagnostics.error(places_[last], path,
+    const auto [taken, fresh] = index.emplace(key, last());
+    if (!fresh) report(what, shown, taken->second, path, diagnostics);
+  }
+
+  void report(std::string_view what, std::string_view shown, std::uint32_t taken, const Path& path,
+              Diagnostics& diagnostics) const {
+    const Place first = places_[taken];
+    diagnostics.error(places_.back(), path,
                       fmt::format("{} {} is already used by the {} at line {}, column {}", what,
-                                  quoted(shown), noun_, first.line, first.column));
+                                  in_quotes(shown), noun_, first.line, first.column));
   }
 
   Uuid space_;
   std::string_view noun_;
   std::vector<Place> places_;
-  Index entities_;
+  Index names_;
+  std::unordered_map<Uuid, std::uint32_t, HashOfId> ids_;
   Index unique_;
 };
 
@@ -92,6 +118,13 @@ class Resolver {
 
   LoadedFile run(File file) {
     loaded_.gateway = std::move(file.gateway);
+    std::size_t routes_count = file.routes.size();
+    for (const Service& service : file.services)
+      routes_count += service.routes.size();
+    loaded_.routes.reserve(routes_count);
+    routes_.reserve(routes_count);
+    services_.reserve(file.services.size());
+    consumers_.reserve(file.consumers.size());
     take_upstreams(std::move(file.upstreams));
     take_services(std::move(file.services));
     take_consumers(std::move(file.consumers));
@@ -272,7 +305,7 @@ class Resolver {
       diagnostics_.error(
           plugin.place, path,
           fmt::format("plugin {} is already used in this scope at line {}, column {}",
-                      quoted(plugin.name), first.line, first.column));
+                      in_quotes(plugin.name), first.line, first.column));
     }
   }
 
@@ -306,8 +339,8 @@ class Resolver {
     if (!found)
       diagnostics_.error(
           reference.place, Path(path, field),
-          fmt::format("no {} has the name or id {}{}", directory.noun(), quoted(reference.key),
-                      directory.suggestion_for(reference.key)));
+          fmt::format("no {} has the name or id {}{}", directory.noun(), in_quotes(reference.key),
+                      diagnostics_.is_full() ? "" : directory.suggestion_for(reference.key)));
     return found;
   }
 

@@ -140,4 +140,25 @@ std::size_t first_unreadable_byte(std::string_view text) noexcept {
   return at;
 }
 
+std::size_t first_too_deep_bracket(std::string_view text, std::size_t depth) noexcept {
+  std::size_t open = 0;
+  bool in_quotes = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char letter = text[i];
+    if (letter == '\n') {
+      open = 0;
+      in_quotes = false;
+    } else if (letter == '"') {
+      in_quotes = !in_quotes;
+    } else if (in_quotes) {
+      if (letter == '\\' && i + 1 < text.size() && text[i + 1] != '\n') ++i;
+    } else if (letter == '[' || letter == '{') {
+      if (++open > depth) return i;
+    } else if ((letter == ']' || letter == '}') && open > 0) {
+      --open;
+    }
+  }
+  return text.size();
+}
+
 }  // namespace sluice::config

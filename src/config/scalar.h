@@ -16,4 +16,9 @@ Node plain_scalar(Document& document, std::string_view text, Place place);
 /// YAML 1.2 (5.1) forbids; the size of the text where there is none.
 std::size_t first_unreadable_byte(std::string_view text) noexcept;
 
+/// The offset of the bracket that opens the level after `depth` within one line, texts in double
+/// quotes apart; the size of the text where none does. libfyaml reads a whole line of brackets
+/// before it reports the first.
+std::size_t first_too_deep_bracket(std::string_view text, std::size_t depth) noexcept;
+
 }  // namespace sluice::config

@@ -87,7 +87,8 @@ struct Type {
   void (*clear)(void* container) = nullptr;
   std::size_t (*count)(const void* container) = nullptr;
   const void* (*at)(const void* container, std::size_t index) = nullptr;
-  std::span<const Field> (*fields)() = nullptr;  ///< object
+  std::string_view (*key)(const void* container, std::size_t index) = nullptr;  ///< map
+  std::span<const Field> (*fields)() = nullptr;                                 ///< object
   void (*check)(void* object, const Given& given) = nullptr;
   void (*set_place)(void* object, Place place) = nullptr;
   std::shared_ptr<void> (*make)() = nullptr;  ///< object: with its defaults

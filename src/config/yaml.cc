@@ -52,6 +52,10 @@ std::string text_of(fy_token* token) {
   return text == nullptr ? std::string() : std::string(text, size);
 }
 
+std::string too_deep_message() {
+  return fmt::format("lists and maps may be nested at most {} deep", depth_max);
+}
+
 class TreeBuilder {
  public:
   TreeBuilder(Document& document, Diagnostics& diagnostics)
@@ -116,7 +120,7 @@ class TreeBuilder {
     if (expects_key()) return take_key(text, place);
     const std::string tag = text_of(event.scalar.tag);
     if (!tag.empty() && tag != "!" && tag != "!!str" && tag != "tag:yaml.org,2002:str")
-      return fail(place, fmt::format("tag {} is not supported", quoted(tag)));
+      return fail(place, fmt::format("tag {} is not supported", in_quotes(tag)));
     const Node node = style == FYSS_PLAIN && tag.empty() ? plain_scalar(document_, text, place)
                                                          : document_.text(text, place);
     return finish({node, 1, 0}, text_of(event.scalar.anchor));
@@ -139,7 +143,7 @@ class TreeBuilder {
     if (expects_key()) return fail(place, "an alias cannot be a key");
     const auto found = anchors_.find(name);
     if (found == anchors_.end())
-      return fail(place, fmt::format("alias {} has no anchor before it", quoted(name)));
+      return fail(place, fmt::format("alias {} has no anchor before it", in_quotes(name)));
     alias_nodes_ += found->second.nodes;
     if (alias_nodes_ > alias_nodes_max)
       return fail(place,
@@ -148,9 +152,7 @@ class TreeBuilder {
     return finish(found->second, {});
   }
 
-  bool too_deep(Place place) {
-    return fail(place, fmt::format("lists and maps may be nested at most {} deep", depth_max));
-  }
+  bool too_deep(Place place) { return fail(place, too_deep_message()); }
 
   bool open(bool is_map, fy_token* token, fy_token* anchor, fy_token* tag) {
     const Place place = place_of(token);
@@ -159,7 +161,7 @@ class TreeBuilder {
     if (const std::string name = text_of(tag); !name.empty() && name != "!" && name != "!!map" &&
                                                name != "!!seq" &&
                                                !name.starts_with("tag:yaml.org,2002:"))
-      return fail(place, fmt::format("tag {} is not supported", quoted(name)));
+      return fail(place, fmt::format("tag {} is not supported", in_quotes(name)));
     Open opened;
     opened.is_map = is_map;
     opened.place = place;
@@ -206,7 +208,7 @@ class TreeBuilder {
   bool duplicate(const Member& member, const Member& first) {
     return fail(member.key_place,
                 fmt::format("duplicate key {}, first given at line {}, column {}",
-                            quoted(member.key), first.key_place.line, first.key_place.column));
+                            in_quotes(member.key), first.key_place.line, first.key_place.column));
   }
 
   /// Hands a complete value to the list or map around it.
@@ -280,6 +282,12 @@ std::shared_ptr<Document> parse_text(TextFormat format, Diagnostics& diagnostics
     diagnostics.error(place_at(text, bad), Path(),
                       fmt::format("must be UTF-8 text, got byte 0x{:02x}",
                                   static_cast<unsigned>(text[bad]) & 0xFFU));
+    return nullptr;
+  }
+  // Far above depth_max, since brackets in plain texts count here too.
+  if (const std::size_t bracket = first_too_deep_bracket(text, 10 * depth_max);
+      bracket < text.size()) {
+    diagnostics.error(place_at(text, bracket), Path(), too_deep_message());
     return nullptr;
   }
   auto document = std::make_shared<Document>();

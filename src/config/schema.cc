@@ -1,0 +1,156 @@
+// Translates declarations into JSON Schema (draft 2020-12).
+
+#include "config/schema.h"
+
+#include <map>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "config/file.h"
+#include "config/json.h"
+
+namespace sluice::config {
+namespace {
+
+class SchemaWriter {
+ public:
+  std::string write(const Type& file) {
+    const std::string top = object(file);
+    std::string definitions;
+    for (const auto& [name, definition] : definitions_)
+      definitions +=
+          fmt::format("{}{}: {}", definitions.empty() ? "" : ", ", json_text(name), definition);
+    return indented(
+        fmt::format("{{\"$schema\": \"https://json-schema.org/draft/2020-12/schema\", "
+                    "\"title\": \"Sluice configuration\", {}, \"$defs\": {{{}}}}}",
+                    top, definitions));
+  }
+
+ private:
+  /// The keywords of an object, without braces.
+  std::string object(const Type& type) {
+    std::string properties = R"("_comment": {"type": "string"}, "_ignore": {})";
+    std::string required;
+    const std::shared_ptr<void> defaults = type.make();
+    for (const Field& field : type.fields()) {
+      properties += fmt::format(", {}: {}", json_text(field.name), property(field, defaults.get()));
+      if (field.presence == Presence::required)
+        required += fmt::format("{}{}", required.empty() ? "" : ", ", json_text(field.name));
+    }
+    if (!required.empty()) required = fmt::format(", \"required\": [{}]", required);
+    return fmt::format(
+        "\"type\": \"object\", \"properties\": {{{}}}{}, \"additionalProperties\": false",
+        properties, required);
+  }
+
+  std::string property(const Field& field, void* defaults) {
+    std::string summary(field.summary);
+    if (field.presence == Presence::later) summary = "Not supported yet. " + summary;
+    if (field.type == nullptr) return fmt::format("{{\"description\": {}}}", json_text(summary));
+    if (field.constraint.kind == Constraint::Kind::matches)
+      summary += fmt::format(" Must {}.", field.constraint.text);
+    std::string given;
+    if (field.presence == Presence::optional) {
+      const std::string json = to_json(*field.type, field.constraint, field.member(defaults));
+      const bool says_nothing = json == "null" || json == "\"\"" || json == "[]" || json[0] == '{';
+      if (!says_nothing) given = ", \"default\": " + json;
+    }
+    return fmt::format("{{\"description\": {}, {}{}}}", json_text(summary),
+                       keywords(*field.type, field.constraint), given);
+  }
+
+  static std::string range(std::string_view type, double low, double high) {
+    return fmt::format("\"type\": \"{}\", \"minimum\": {}, \"maximum\": {}", type, low, high);
+  }
+
+  static std::string words(std::span<const std::string_view> words) {
+    std::string list;
+    for (const std::string_view word : words)
+      list += fmt::format("{}{}", list.empty() ? "" : ", ", json_text(word));
+    return fmt::format("\"enum\": [{}]", list);
+  }
+
+  static std::string integer(const Type& type, const Constraint& constraint) {
+    if (constraint.kind == Constraint::Kind::one_of)
+      return fmt::format("\"enum\": [{}]", fmt::join(constraint.numbers, ", "));
+    const bool between = constraint.kind == Constraint::Kind::between;
+    const std::string number = range("integer", between ? constraint.low : type.low,
+                                     between ? constraint.high : type.high);
+    if (constraint.word.empty()) return number;
+    return fmt::format("\"anyOf\": [{{\"const\": {}}}, {{{}}}]", json_text(constraint.word),
+                       number);
+  }
+
+  static std::string text(const Constraint& constraint) {
+    switch (constraint.kind) {
+      case Constraint::Kind::non_empty:
+        return R"("type": "string", "minLength": 1)";
+      case Constraint::Kind::starts_with:
+        return fmt::format(R"("type": "string", "pattern": {})",
+                           json_text(fmt::format("^{}", constraint.text)));
+      case Constraint::Kind::one_of:
+        return words(constraint.words);
+      default:
+        return R"("type": "string")";
+    }
+  }
+
+  /// What holds for a value, without braces.
+  std::string keywords(const Type& type, const Constraint& constraint) {
+    switch (type.kind) {
+      case TypeKind::boolean:
+        return R"("type": "boolean")";
+      case TypeKind::integer:
+        return integer(type, constraint);
+      case TypeKind::number:
+      case TypeKind::duration: {
+        const bool is_whole = constraint.unit == Unit::milliseconds;
+        if (constraint.kind != Constraint::Kind::between) return R"("type": "number")";
+        return range(is_whole ? "integer" : "number", constraint.low, constraint.high);
+      }
+      case TypeKind::text:
+        return text(constraint);
+      case TypeKind::enumeration:
+        return words(type.names);
+      case TypeKind::uuid:
+        return R"("type": "string", "format": "uuid")";
+      case TypeKind::reference:
+        return R"("type": ["string", "object"])";
+      case TypeKind::optional:
+        return fmt::format("\"anyOf\": [{{{}}}, {{\"type\": \"null\"}}]",
+                           keywords(*type.element(), constraint));
+      case TypeKind::list:
+        return fmt::format("\"type\": \"array\", \"items\": {{{}}}{}",
+                           keywords(*type.element(), constraint),
+                           constraint.unique ? ", \"uniqueItems\": true" : "");
+      case TypeKind::map:
+        return fmt::format("\"type\": \"object\", \"additionalProperties\": {{{}}}",
+                           keywords(*type.element(), constraint));
+      case TypeKind::object:
+        return reference_to(type);
+      case TypeKind::raw:
+        return R"("type": "object")";
+    }
+    return "";
+  }
+
+  std::string reference_to(const Type& type) {
+    const std::string name(type.name);
+    if (!definitions_.contains(name)) {
+      definitions_[name] = "";  // a type that holds itself must find itself defined
+      definitions_[name] = fmt::format("{{{}}}", object(type));
+    }
+    return fmt::format(R"("$ref": "#/$defs/{}")", name);
+  }
+
+  std::map<std::string, std::string> definitions_;
+};
+
+}  // namespace
+
+std::string schema_text() {
+  return SchemaWriter().write(type_of<File>());
+}
+
+}  // namespace sluice::config
