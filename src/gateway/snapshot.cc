@@ -94,17 +94,17 @@ Settings compile_settings(const config::Gateway& gateway) {
   settings.real_ip_recursive = gateway.real_ip_recursive;
   settings.error_default = format_of(gateway.error_default_type);
 
-  using enum config::ResponseHeader;
+  using Header = config::ResponseHeader;
   const auto has = [&](auto... any) {
     return (... || (std::ranges::find(gateway.headers, any) != gateway.headers.end()));
   };
-  settings.add_via = has(server_tokens, via);
-  settings.add_server = has(server_tokens, server);
-  settings.add_request_id = has(request_id);
-  settings.add_proxy_latency = has(latency_tokens, proxy_latency);
-  settings.add_upstream_latency = has(latency_tokens, upstream_latency);
-  settings.add_response_latency = has(latency_tokens, response_latency);
-  settings.add_upstream_status = has(upstream_status);
+  settings.add_via = has(Header::server_tokens, Header::via);
+  settings.add_server = has(Header::server_tokens, Header::server);
+  settings.add_request_id = has(Header::request_id);
+  settings.add_proxy_latency = has(Header::latency_tokens, Header::proxy_latency);
+  settings.add_upstream_latency = has(Header::latency_tokens, Header::upstream_latency);
+  settings.add_response_latency = has(Header::latency_tokens, Header::response_latency);
+  settings.add_upstream_status = has(Header::upstream_status);
   return settings;
 }
 
@@ -137,7 +137,7 @@ class SnapshotCompiler {
   void compile_plugins() {
     for (const config::Plugin& entity : file_.plugins) {
       if (!entity.enabled) continue;
-      const auto type = std::ranges::find(catalog_, entity.name, &PluginType::name);
+      const auto type = std::ranges::find(catalog_, std::string_view(entity.name), [](const PluginType* each) { return each->name; });
       if (type == catalog_.end()) {
         unsupported(entity, "plugin \"" + entity.name + "\" is not supported yet");
         continue;

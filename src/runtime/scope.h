@@ -10,7 +10,7 @@ namespace sluice {
 
 /// Its owner joins or destroys it; members may only ask for cancel(). A finished member stops to count at once; its frame,
 /// hence its parameters (not its locals), lives to the end of the turn.
-class Scope : private TurnEnd {
+class Scope final : private TurnEnd {
  public:
   Scope(Loop& loop, std::size_t limit);
   /// Destroys the members. Never called by one.

@@ -1,0 +1,89 @@
+// The command line: builds every component by hand, in order.
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "config/load.h"
+#include "config/reference.h"
+#include "config/schema.h"
+#include "echo/echo.h"
+#include "gateway/snapshot.h"
+#include "node/node.h"
+#include "plugins/catalog.h"
+
+namespace {
+
+using namespace sluice;  // NOLINT(google-build-using-namespace): this file is nobody's header
+
+int check(const std::string& file, bool allow_unsupported) {
+  config::LoadResult loaded = config::load_file(file, {allow_unsupported});
+  std::shared_ptr<const Snapshot> snapshot;
+  if (loaded.file) snapshot = Snapshot::compile(*loaded.file, plugins::catalog(), loaded.diagnostics);
+  const std::string problems = loaded.diagnostics.render();
+  std::fputs(problems.c_str(), stderr);
+  if (snapshot == nullptr || loaded.diagnostics.has_errors()) return 1;
+  std::printf("%s: ok, %zu services, %zu routes\n", file.c_str(), snapshot->service_count(), snapshot->route_count());
+  return 0;
+}
+
+int serve(const std::string& file, bool allow_unsupported) {
+  Node node({file, allow_unsupported, plugins::catalog()});
+  if (!node.start()) return 1;
+  return node.run();
+}
+
+int write_reference(const std::string& folder) {
+  std::filesystem::create_directories(folder);
+  for (const auto& page : config::reference_pages()) {
+    std::ofstream file(std::filesystem::path(folder) / page.file_name, std::ios::binary);
+    file << page.text;
+    if (!file) {
+      std::fprintf(stderr, "sluice reference: cannot write %s/%s\n", folder.c_str(), page.file_name.c_str());
+      return 1;
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Sluice: an API gateway that takes Kong's configuration.\nManual: docs/guide/", "sluice");
+  app.require_subcommand(1);
+  app.footer("Example: sluice check kong.yaml && sluice run kong.yaml");
+
+  std::string file;
+  bool allow_unsupported = false;
+  const auto takes_file = [&](CLI::App* command) {
+    command->add_option("FILE", file, "A configuration in Kong's declarative format, YAML or JSON")->required();
+    command->add_flag("--allow-unsupported", allow_unsupported, "Warn of what is not supported yet, and leave it out");
+  };
+  auto* run_command = app.add_subcommand("run", "Serve a configuration until SIGTERM; SIGHUP loads it again");
+  takes_file(run_command);
+  auto* check_command = app.add_subcommand("check", "Say whether a configuration would load, and every problem in it");
+  takes_file(check_command);
+  std::string listen = "127.0.0.1:9000";
+  auto* echo_command = app.add_subcommand("echo", "Serve answers that describe their requests: an upstream for first steps");
+  echo_command->add_option("--listen", listen, "ip:port, [ipv6]:port or unix:/path")->capture_default_str();
+  echo_command->footer("Paths: /status/CODE /delay/MILLISECONDS /bytes/N /stream/N; every other path answers 200.");
+  auto* schema_command = app.add_subcommand("schema", "Print a JSON Schema of the configuration, for editors");
+  std::string folder = "docs/reference";
+  auto* reference_command = app.add_subcommand("reference", "Write the reference pages of all settings");
+  reference_command->add_option("FOLDER", folder)->capture_default_str();
+  auto* version_command = app.add_subcommand("version", "Print the version");
+  auto* help_command = app.add_subcommand("help", "Print this help");
+
+  CLI11_PARSE(app, argc, argv);
+  if (*run_command) return serve(file, allow_unsupported);
+  if (*check_command) return check(file, allow_unsupported);
+  if (*echo_command) return echo::run(listen);
+  if (*schema_command) return std::fputs(config::schema_text().c_str(), stdout) < 0;
+  if (*reference_command) return write_reference(folder);
+  if (*version_command) return std::puts("sluice " SLUICE_VERSION) < 0;
+  if (*help_command) return std::fputs(app.help().c_str(), stdout) < 0;
+  return 0;
+}
