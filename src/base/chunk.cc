@@ -1,7 +1,6 @@
 #include "base/chunk.h"
 
 #include <algorithm>
-#include <cstring>
 #include <new>
 
 #include "base/memory.h"
@@ -28,12 +27,6 @@ Chunk Chunk::slice(std::size_t from, std::size_t size) const {
   part.data_ += from;
   part.size_ = std::min(size, size_ - from);
   return part;
-}
-
-void Chunk::append(std::string_view text) noexcept {
-  if (text.empty()) return;
-  std::memcpy(data_ + size_, text.data(), text.size());
-  size_ += text.size();
 }
 
 void Chunk::drop() noexcept {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -68,7 +69,11 @@ class Chunk {
   /// Counts `size` bytes that were written to room().
   void extend(std::size_t size) noexcept { size_ += size; }
   /// Copies to the room; precondition: it fits.
-  void append(std::string_view text) noexcept;
+  void append(std::string_view text) noexcept {
+    if (text.empty()) return;
+    std::memcpy(data_ + size_, text.data(), text.size());
+    size_ += text.size();
+  }
 
   /// Bytes of memory that this chunk keeps alive.
   std::size_t footprint() const noexcept { return block_ == nullptr ? 0 : block_->capacity; }

@@ -71,12 +71,16 @@ std::string_view joined(http::Headers& keeper, std::initializer_list<std::string
 }
 
 /// All values of a list field, joined in order, with `last` behind them (RFC 9110 §5.3).
-std::string_view appended(http::Headers& headers, HeaderId id, std::string_view last) {
+void append_to_list(http::Headers& headers, HeaderId id, std::string_view last) {
   std::string_view list;
-  for (const http::Headers::Field& field : headers.fields())
-    if (field.id == id && !field.value().empty())
-      list = list.empty() ? field.value() : joined(headers, {list, ", ", field.value()});
-  return list.empty() ? last : joined(headers, {list, ", ", last});
+  if (headers.has(id))
+    for (const http::Headers::Field& field : headers.fields())
+      if (field.id == id && !field.value().empty())
+        list = list.empty() ? field.value() : joined(headers, {list, ", ", field.value()});
+  if (list.empty())
+    headers.set(id, last);
+  else
+    headers.set(id, {list, ", ", last});
 }
 
 void set_latency(http::Headers& headers, HeaderId id, nanoseconds latency) {
@@ -167,8 +171,8 @@ void prepare_forward(Exchange& exchange) {
   else if (!trusted)
     headers.remove(HeaderId::x_forwarded_prefix);
   headers.set(HeaderId::x_real_ip, exchange.origin.client_ip);
-  headers.set(HeaderId::x_forwarded_for, appended(headers, HeaderId::x_forwarded_for, client.peer_text));
-  headers.set(HeaderId::via, appended(headers, HeaderId::via, via_value));
+  append_to_list(headers, HeaderId::x_forwarded_for, client.peer_text);
+  append_to_list(headers, HeaderId::via, via_value);
   headers.set(HeaderId::x_kong_request_id, exchange.record.request_id());
 
   const Route& route = *exchange.route;
@@ -206,7 +210,7 @@ void finish_head(Exchange& exchange, http::Response& response) {
       set_latency(headers, HeaderId::x_kong_upstream_latency, record.upstream_head_at - record.upstream_sent_at);
     if (settings.add_proxy_latency)
       set_latency(headers, HeaderId::x_kong_proxy_latency, record.upstream_sent_at - exchange.received_at);
-    if (settings.add_via) headers.set(HeaderId::via, appended(headers, HeaderId::via, via_value));
+    if (settings.add_via) append_to_list(headers, HeaderId::via, via_value);
     if (settings.add_server && !headers.has(HeaderId::server)) headers.set(HeaderId::server, product_token);
   } else {
     if (settings.add_server) headers.set(HeaderId::server, product_token);

@@ -53,103 +53,114 @@ class Forwarding {
         body_(std::move(exchange.request.body),
               idempotent_ && service_.retries > 0 && exchange.request.protocol.empty()) {}
 
-  http::ResponseTask run() {
-    for (std::uint32_t attempt = 0;; ++attempt) {
-      auto response = co_await try_once();
-      if (response) co_return response;
-      if (!exchange_.record.tries.empty()) exchange_.record.tries.back().error = response.error().code;
-      if (attempt >= service_.retries || !may_retry_ || worker_.loop.now() >= exchange_.head_by)
-        co_return response;
+  /// The next target: one that was not tried yet, as long as there is one. Null when there is none at all.
+  const upstream::Target* choose() {
+    const auto& targets = service_.targets.targets;
+    if (targets.size() == 1) return targets.data();
+    if (tried_.size() != targets.size()) tried_.assign(targets.size(), false);
+    auto chosen = worker_.balancers.pick(service_.targets, tried_);
+    if (!chosen && !targets.empty()) {
+      tried_.assign(targets.size(), false);
+      chosen = worker_.balancers.pick(service_.targets, tried_);
     }
+    if (!chosen) return nullptr;
+    tried_[*chosen] = true;
+    return &targets[*chosen];
   }
 
- private:
-  http::ResponseTask try_once() {
-    Loop& loop = worker_.loop;
-    may_retry_ = true;
-    const auto chosen = choose();
-    if (!chosen) {
-      may_retry_ = false;
-      co_return fail(ErrorCode::no_target, "upstream " + service_.targets.id);
-    }
-    const upstream::Target& target = service_.targets.targets[*chosen];
-    const TimePoint begun = loop.now();
-    Address address;
-    if (target.address) {
-      address = *target.address;
-    } else {
-      const TimePoint by = std::min(exchange_.head_by, after(begun, service_.connect_timeout));
-      CO_TRY(const ResolvedPtr addresses, co_await worker_.resolver.resolve(target.host, target.port, by));
-      address = (*addresses)[loop.random() % addresses->size()].address;
-    }
-    Try& record = add_try(address, begun);
-    const TimePoint connect_by = std::min(exchange_.head_by, after(loop.now(), service_.connect_timeout));
-    auto lease = co_await worker_.pools.lease(address, connect_by);
-    record.balancer_latency = loop.now() - begun;
-    if (!lease) co_return std::unexpected(std::move(lease).error());
-    co_return co_await send(*std::move(lease), target);
+  TimePoint connect_by() const noexcept {
+    return std::min(exchange_.head_by, after(worker_.loop.now(), service_.connect_timeout));
   }
 
-  http::ResponseTask send(http::LeasePtr lease, const upstream::Target& target) {
-    set_host(exchange_, target);
+  void begin_try(const Address& address) {
+    exchange_.record.tries.push_back({address, worker_.loop.wall(), nanoseconds(0), std::nullopt});
+    try_begun_ = worker_.loop.now();
+  }
+  void connected() noexcept { exchange_.record.tries.back().balancer_latency = worker_.loop.now() - try_begun_; }
+
+  http::Lease::Attempt attempt() {
     http::Lease::Attempt attempt;
     attempt.head_by = exchange_.head_by;
     attempt.read_timeout = service_.read_timeout;
     attempt.write_timeout = service_.write_timeout;
     attempt.inform = &exchange_.incoming;
     attempt.body = body_.for_attempt();
-    http::Lease& place = *lease;
-    auto response = co_await place.send(std::move(lease), exchange_.request, attempt);
-    exchange_.record.upstream_sent_at = attempt.sent_at;
-    exchange_.record.upstream_head_at = worker_.loop.now();
-    if (response) co_return response;
+    return attempt;
+  }
+
+  /// Whether the request may go once more after this failure.
+  bool may_retry(const Error& error, http::Lease::Attempt& attempt) {
     body_.take_back(std::move(attempt.body));
     // A connection that died before the first byte of a response: what was sent may have been acted on, so that only an
     // idempotent request goes again (RFC 9110 §9.2.2). A broken or late response is not asked for twice.
-    const bool died = response.error().code == ErrorCode::upstream_closed && !attempt.head_begun;
-    may_retry_ = (attempt.unprocessed || (died && idempotent_)) && body_.is_whole(has_body_);
-    co_return response;
+    const bool died = error.code == ErrorCode::upstream_closed && !attempt.head_begun;
+    return (attempt.unprocessed || (died && idempotent_)) && body_.is_whole(has_body_);
   }
 
-  /// A target that was not tried yet, as long as there is one.
-  std::optional<std::size_t> choose() {
-    const auto& targets = service_.targets.targets;
-    if (targets.size() <= 1) return worker_.balancers.pick(service_.targets, {});
-    if (tried_.size() != targets.size()) tried_.assign(targets.size(), false);
-    auto chosen = worker_.balancers.pick(service_.targets, tried_);
-    if (!chosen) {
-      tried_.assign(targets.size(), false);
-      chosen = worker_.balancers.pick(service_.targets, tried_);
-    }
-    if (chosen) tried_[*chosen] = true;
-    return chosen;
+  /// Counts the failure; false when it was the last one.
+  bool again(const Error& error) {
+    if (!exchange_.record.tries.empty()) exchange_.record.tries.back().error = error.code;
+    return attempts_++ < service_.retries && worker_.loop.now() < exchange_.head_by;
   }
 
-  Try& add_try(const Address& address, TimePoint begun) {
-    exchange_.record.tries.push_back({address, worker_.loop.wall() - std::chrono::duration_cast<WallTime::duration>(
-                                                                         worker_.loop.now() - begun),
-                                      nanoseconds(0), std::nullopt});
-    return exchange_.record.tries.back();
-  }
-
+ private:
   Exchange& exchange_;
   WorkerState& worker_;
   const Service& service_;
   bool idempotent_;
   bool has_body_;
-  bool may_retry_ = true;
   RetryBody body_;
   std::vector<bool> tried_;
+  std::uint32_t attempts_ = 0;
+  TimePoint try_begun_{};
 };
 
+Task<Result<Address>> resolve(WorkerState& worker, const upstream::Target& target, TimePoint by) {
+  CO_TRY(const ResolvedPtr addresses, co_await worker.resolver.resolve(target.host, target.port, by));
+  co_return (*addresses)[worker.loop.random() % addresses->size()].address;
+}
+
 http::ResponseTask forward(Exchange& exchange) {
+  WorkerState& worker = exchange.worker;
+  Record& record = exchange.record;
   Forwarding forwarding(exchange);
-  auto response = co_await forwarding.run();
-  if (response) {
-    exchange.record.source = Source::upstream;
-    exchange.record.upstream_status = response->status;
+  for (;;) {
+    const upstream::Target* target = forwarding.choose();
+    if (target == nullptr) co_return fail(ErrorCode::no_target, "every target has weight 0, or there is none");
+
+    Address address;
+    if (target->address) {
+      address = *target->address;
+    } else {
+      auto resolved = co_await resolve(worker, *target, forwarding.connect_by());
+      if (!resolved) {
+        if (forwarding.again(resolved.error())) continue;
+        co_return std::unexpected(std::move(resolved).error());
+      }
+      address = *std::move(resolved);
+    }
+
+    forwarding.begin_try(address);
+    auto lease = co_await worker.pools.lease(address, forwarding.connect_by());
+    forwarding.connected();
+    if (!lease) {
+      if (forwarding.again(lease.error())) continue;
+      co_return std::unexpected(std::move(lease).error());
+    }
+
+    set_host(exchange, *target);
+    http::Lease::Attempt attempt = forwarding.attempt();
+    http::Lease& place = **lease;
+    auto response = co_await place.send(*std::move(lease), exchange.request, attempt);
+    record.upstream_sent_at = attempt.sent_at;
+    record.upstream_head_at = worker.loop.now();
+    if (response) {
+      record.source = Source::upstream;
+      record.upstream_status = response->status;
+      co_return response;
+    }
+    if (!forwarding.may_retry(response.error(), attempt) || !forwarding.again(response.error())) co_return response;
   }
-  co_return response;
 }
 
 }  // namespace

@@ -11,6 +11,7 @@ namespace sluice::http {
 #define SLUICE_HEADER_NAMES(X)                          \
   X(accept, "Accept")                                   \
   X(accept_encoding, "Accept-Encoding")                 \
+  X(accept_language, "Accept-Language")                 \
   X(age, "Age")                                         \
   X(authorization, "Authorization")                     \
   X(cache_control, "Cache-Control")                     \
@@ -64,12 +65,15 @@ namespace sluice::http {
   X(x_real_ip, "X-Real-IP")                             \
   X(x_request_id, "X-Request-ID")
 
-enum class HeaderId : std::uint16_t {
+/// Fits in 64 bits as a set: Headers keeps one.
+enum class HeaderId : std::uint8_t {
   other = 0,
 #define X(id, name) id,
   SLUICE_HEADER_NAMES(X)
 #undef X
+  count_,
 };
+static_assert(static_cast<unsigned>(HeaderId::count_) <= 64);
 
 /// `other` for a name that is not in the list; case does not matter. One hash and one comparison.
 HeaderId header_id(std::string_view name) noexcept;

@@ -5,6 +5,7 @@
 #include <cassert>
 #include <cstring>
 #include <limits>
+#include <new>
 #include <utility>
 
 #include "base/memory.h"
@@ -72,67 +73,50 @@ struct Headers::Block {
   char* bytes() noexcept { return reinterpret_cast<char*>(this + 1); }
 };
 
-Headers::Headers(Headers&& from) noexcept
-    : blocks_(std::exchange(from.blocks_, nullptr)),
-      free_(std::exchange(from.free_, nullptr)),
-      free_size_(std::exchange(from.free_size_, 0)),
-      fields_(std::exchange(from.fields_, nullptr)),
-      count_(std::exchange(from.count_, 0)),
-      capacity_(std::exchange(from.capacity_, 0)) {}
-
-Headers& Headers::operator=(Headers&& from) noexcept {
-  Headers taken(std::move(from));
-  std::swap(blocks_, taken.blocks_);
-  std::swap(free_, taken.free_);
-  std::swap(free_size_, taken.free_size_);
-  std::swap(fields_, taken.fields_);
-  std::swap(count_, taken.count_);
-  std::swap(capacity_, taken.capacity_);
-  return *this;
-}
-
-Headers::~Headers() {
-  while (blocks_ != nullptr) {
-    Block* next = blocks_->next;
-    memory::release(blocks_, blocks_->size);
-    blocks_ = next;
+void Headers::destroy() noexcept {
+  Block* block = state_->blocks;
+  while (block != nullptr) {
+    Block* next = block->next;
+    memory::release(block, block->size);
+    block = next;
   }
+  state_ = nullptr;
 }
 
 char* Headers::reserve(std::size_t size) {
-  if (size > free_size_) [[unlikely]]
+  if (state_ == nullptr || size > state_->free_size) [[unlikely]]
     grow(size);
-  char* text = free_;
-  free_ += size;
-  free_size_ -= size;
+  char* text = state_->free;
+  state_->free += size;
+  state_->free_size -= size;
   return text;
 }
 
 void Headers::grow(std::size_t size) {
-  const std::size_t fields = blocks_ == nullptr ? first_fields * sizeof(Field) : 0;
-  const std::size_t block_size = rounded_to_class(sizeof(Block) + size + fields + additions_bytes);
+  const std::size_t extra = state_ == nullptr ? sizeof(State) + first_fields * sizeof(Field) : 0;
+  const std::size_t block_size = rounded_to_class(sizeof(Block) + size + extra + additions_bytes);
   auto* block = static_cast<Block*>(memory::allocate(block_size));
-  *block = {blocks_, block_size};
-  blocks_ = block;
-  free_ = block->bytes();
-  free_size_ = block_size - sizeof(Block);
-  if (fields != 0) {
-    fields_ = reinterpret_cast<Field*>(free_);
-    capacity_ = first_fields;
-    free_ += fields;
-    free_size_ -= fields;
+  *block = {state_ == nullptr ? nullptr : state_->blocks, block_size};
+  char* bytes = block->bytes();
+  if (state_ == nullptr) {
+    auto* fields = reinterpret_cast<Field*>(bytes + sizeof(State));
+    state_ = new (bytes) State{block, nullptr, 0, fields, 0, first_fields, 0};
+    bytes += extra;
   }
+  state_->blocks = block;
+  state_->free = bytes;
+  state_->free_size = block_size - sizeof(Block) - extra;
 }
 
 void Headers::grow_fields() {
-  if (blocks_ == nullptr) return grow(0);
-  const std::uint32_t capacity = capacity_ * 2;
+  if (state_ == nullptr) return grow(0);
+  const std::uint32_t capacity = state_->capacity * 2;
   const std::size_t size = capacity * sizeof(Field);
   const auto address = reinterpret_cast<std::uintptr_t>(reserve(size + alignof(Field) - 1));
   auto* fields = reinterpret_cast<Field*>((address + alignof(Field) - 1) & ~(alignof(Field) - 1));
-  std::copy_n(fields_, count_, fields);
-  fields_ = fields;
-  capacity_ = capacity;
+  std::copy_n(state_->fields, state_->count, fields);
+  state_->fields = fields;
+  state_->capacity = capacity;
 }
 
 std::string_view Headers::keep(std::string_view text) {
@@ -143,6 +127,7 @@ std::string_view Headers::keep(std::string_view text) {
 
 std::optional<std::string_view> Headers::get(HeaderId id) const noexcept {
   assert(id != other);
+  if (!has(id)) return std::nullopt;
   for (const Field& field : fields())
     if (field.id == id) return field.value();
   return std::nullopt;
@@ -165,53 +150,82 @@ Result<std::optional<std::string_view>> Headers::single(HeaderId id) const {
   return found;
 }
 
-void Headers::put(HeaderId id, std::string_view name, std::string_view value) {
-  for (std::uint32_t i = 0; i < count_; ++i) {
-    if (!matches(fields_[i], id, name)) continue;
-    fields_[i].value_data = value.data();
-    fields_[i].value_size = static_cast<std::uint32_t>(value.size());
-    remove_from(i + 1, id, name);
-    return;
+/// Composes the field as it will be sent, so that a head is written with few copies.
+Headers::Field Headers::make_line(HeaderId id, std::string_view name, std::initializer_list<std::string_view> parts) {
+  if (id != other) name = header_name(id);
+  std::size_t value_size = 0;
+  for (const std::string_view part : parts) value_size += part.size();
+  char* const line = reserve(name.size() + value_size + 4);
+  std::memcpy(line, name.data(), name.size());
+  char* at = line + name.size();
+  *at++ = ':';
+  *at++ = ' ';
+  char* const value = at;
+  for (const std::string_view part : parts) {
+    if (!part.empty()) std::memcpy(at, part.data(), part.size());
+    at += part.size();
   }
-  append_kept(id, id == other ? keep(name) : header_name(id), value);
+  *at++ = '\r';
+  *at = '\n';
+  return {line, value, static_cast<std::uint32_t>(value_size), static_cast<std::uint16_t>(name.size()), id, true};
+}
+
+void Headers::append_line(HeaderId id, std::string_view name, std::initializer_list<std::string_view> parts) {
+  const Field field = make_line(id, name, parts);
+  if (state_->count == state_->capacity) grow_fields();
+  append(field);
+}
+
+void Headers::put(HeaderId id, std::string_view name, std::initializer_list<std::string_view> parts) {
+  if (has(id)) {
+    for (std::uint32_t i = 0; i < state_->count; ++i) {
+      if (!matches(state_->fields[i], id, name)) continue;
+      const Field field = make_line(id, name, parts);
+      state_->fields[i] = field;
+      remove_from(i + 1, id, name);
+      return;
+    }
+  }
+  append_line(id, name, parts);
 }
 
 std::size_t Headers::remove_from(std::uint32_t first, HeaderId id, std::string_view name) noexcept {
   std::uint32_t kept = first;
-  for (std::uint32_t i = first; i < count_; ++i)
-    if (!matches(fields_[i], id, name)) fields_[kept++] = fields_[i];
-  return std::exchange(count_, kept) - kept;
+  for (std::uint32_t i = first; i < state_->count; ++i)
+    if (!matches(state_->fields[i], id, name)) state_->fields[kept++] = state_->fields[i];
+  return std::exchange(state_->count, kept) - kept;
 }
 
 Result<Done> Headers::set(std::string_view name, std::string_view value) {
   TRY(const HeaderId id, checked(name, value));
-  put(id, name, keep(value));
+  put(id, name, {value});
   return {};
 }
 
 Result<Done> Headers::add(std::string_view name, std::string_view value) {
   TRY(const HeaderId id, checked(name, value));
-  append_kept(id, id == other ? keep(name) : header_name(id), keep(value));
+  append_line(id, name, {value});
   return {};
 }
 
-void Headers::set(HeaderId id, std::string_view value) {
-  assert(id != other && !is_for_codecs(id) && all_are(value, byte_class::value));
-  put(id, header_name(id), keep(value));
-}
-
-void Headers::add(HeaderId id, std::string_view value) {
-  assert(id != other && !is_for_codecs(id) && all_are(value, byte_class::value));
-  append_kept(id, header_name(id), keep(value));
+void Headers::set(HeaderId id, std::initializer_list<std::string_view> parts) {
+  assert(id != other && !is_for_codecs(id));
+  assert(std::ranges::all_of(parts, [](std::string_view part) { return all_are(part, byte_class::value); }));
+  put(id, {}, parts);
 }
 
 std::size_t Headers::remove(HeaderId id) noexcept {
   assert(id != other);
+  if (!has(id)) return 0;
+  state_->present &= ~bit(id);
   return remove_from(0, id, {});
 }
 
 std::size_t Headers::remove(std::string_view name) noexcept {
-  return remove_from(0, header_id(name), name);
+  const HeaderId id = header_id(name);
+  if (!has(id)) return 0;
+  if (id != other) state_->present &= ~bit(id);
+  return remove_from(0, id, name);
 }
 
 }  // namespace sluice::http

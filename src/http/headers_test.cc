@@ -180,17 +180,5 @@ TEST(Headers, TypicalMessageTakesOneBlockAndGivesItBack) {
   EXPECT_EQ(memory::live_bytes(), before);
 }
 
-TEST(Headers, ClearKeepsTheMemory) {
-  Headers headers;
-  headers.add(HeaderId::via, "a");
-  const auto held = memory::live_bytes();
-
-  headers.clear();
-  headers.add(HeaderId::via, "b");
-
-  EXPECT_EQ(dump(headers), "Via=b;");
-  EXPECT_EQ(memory::live_bytes(), held);
-}
-
 }  // namespace
 }  // namespace sluice::http

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/chunk.h"
+#include "base/memory.h"
 #include "http/headers.h"
 #include "runtime/address.h"
 #include "runtime/task.h"
@@ -30,7 +31,7 @@ class Body {
 using BodyPtr = std::unique_ptr<Body>;
 
 /// A text as a body: error answers, fixed answers.
-class TextBody final : public Body {
+class TextBody final : public Body, public memory::Pooled {
  public:
   explicit TextBody(Chunk text) : text_(std::move(text)), length_(text_.size()) {}
   Task<Result<Chunk>> read() override { return Result<Chunk>(std::exchange(text_, Chunk())); }

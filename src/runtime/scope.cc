@@ -3,7 +3,7 @@
 namespace sluice {
 
 struct Scope::Member {
-  struct promise_type : PooledFrame {
+  struct promise_type : memory::Pooled {
     explicit promise_type(Scope& scope, Task<Done>&) : owner(scope) {}
     Member get_return_object() {
       entry.frame = std::coroutine_handle<promise_type>::from_promise(*this);

@@ -1,5 +1,6 @@
 #include "runtime/socket_stream.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -31,7 +32,7 @@ bool SocketStream::try_receive(std::size_t wanted) {
   if (received_) return true;
   if (receive_.pending()) return false;
   if (!receive_) receive_ = OpHandle(loop_, Op::Kind::receive, socket_, *this);
-  receive_->wanted = wanted;
+  receive_->wanted = std::max(wanted, read_size_);
   received_ = receive_.start();
   return received_;
 }
@@ -45,6 +46,12 @@ Result<Chunk> SocketStream::take_received() {
   }
   Chunk chunk = std::move(receive_->bytes[0]);
   receive_->bytes.clear();
+  received_bytes_ += chunk.size();
+  // A full buffer means that more is waiting: a large transfer pays less for each byte with larger reads.
+  if (chunk.size() == receive_->wanted)
+    read_size_ = std::min(receive_->wanted * 2, read_bytes_max);
+  else if (chunk.size() < receive_->wanted / 4)
+    read_size_ = 0;
   return chunk;
 }
 

@@ -19,6 +19,7 @@ class SocketStream final : public Stream, private OpSink, private TurnEnd {
   Task<Result<Done>> end(TimePoint deadline) override;
   Event& gone() override;
   bool is_quiet() override;
+  std::uint64_t received() const override { return received_bytes_; }
   void unread(Chunk bytes) override { unread_ = std::move(bytes); }
 
  private:
@@ -39,6 +40,8 @@ class SocketStream final : public Stream, private OpSink, private TurnEnd {
   OpHandle hang_up_;
   bool received_ = false;        ///< receive_ holds a result that nobody took yet
   int write_error_ = 0;          ///< errno of the first failed send
+  std::uint64_t received_bytes_ = 0;
+  std::size_t read_size_ = 0;    ///< of the next read, when the transfer asks for more than the caller
   std::size_t queued_ = 0;       ///< bytes that the kernel has not taken
   std::uint64_t sent_ = 0;
   Chunks queue_;                 ///< behind what send_ holds

@@ -17,18 +17,24 @@ enum class Flush : std::uint8_t {
   end_of_turn,  ///< joins what the same turn produces, and never waits longer
 };
 
+/// The largest buffer of one read: beyond, memory costs more than calls save (docs/decisions/0008).
+inline constexpr std::size_t read_bytes_max = 256 * 1024;
+
 /// One read and any number of writes may be pending at once.
 class Stream {
  public:
   /// Aborts; what is in flight is abandoned.
   virtual ~Stream() = default;
 
-  /// At least one byte and about `wanted` at most; empty at the peer's end. Error(timed_out, closed, io_failed).
+  /// At least one byte; empty at the peer's end. `wanted` is what the caller hopes for in one piece: a transfer that fills its
+  /// buffers gets larger ones, up to read_bytes_max. Error(timed_out, closed, io_failed).
   virtual Task<Result<Chunk>> read(std::size_t wanted, TimePoint deadline) = 0;
   /// Not a coroutine: takes the bytes in the call, in the order of calls, however much is queued, and nothing takes them back; the
   /// Task only waits for room and may be dropped. It fails when no byte left until the deadline; while bytes leave, the
   /// deadline moves on. A failure does not forbid to read.
   virtual Task<Result<Done>> write(Chunks bytes, Flush flush, TimePoint deadline) = 0;
+  /// Bytes that reads gave so far.
+  virtual std::uint64_t received() const = 0;
   /// After all that is queued: half-close.
   virtual Task<Result<Done>> end(TimePoint deadline) = 0;
   /// Set once the peer reset or ended its side, also behind unread bytes. Layers ask the stream below.

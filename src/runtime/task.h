@@ -20,18 +20,13 @@
 
 namespace sluice {
 
-/// Frames come from the worker's free lists, never from an exchange's memory: a long stream makes millions of them.
-struct PooledFrame {
-  static void* operator new(std::size_t size) { return memory::allocate(size); }
-  static void operator delete(void* frame, std::size_t size) noexcept { memory::release(frame, size); }
-};
-
 template <class T>
 class [[nodiscard]] Task {
  public:
   using Value = T;
 
-  struct promise_type : PooledFrame {
+  // Frames come from the worker's free lists, never from an exchange's memory: a long stream makes millions of them.
+  struct promise_type : memory::Pooled {
     std::coroutine_handle<> parent = std::noop_coroutine();
     std::optional<T> value;
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/memory.h"
+
 namespace sluice::http::h1 {
 namespace {
 
@@ -47,7 +49,7 @@ Error as_upstream_error(Error error, ErrorCode when_timed_out) {
 }
 
 /// The upload: pulls the request's body, frames it, writes it. Its end, good or bad, is told to the response's side.
-struct Upload {
+struct Upload : memory::Pooled {
   Upload(Loop& loop) : scope(loop, 1) {}
 
   Scope scope;
@@ -59,7 +61,7 @@ struct Upload {
 };
 
 /// The response's body, made when the attempt begins, so that destruction at any time is one path. Owns connection and upload.
-class ResponseBody final : public Body {
+class ResponseBody final : public Body, public memory::Pooled {
  public:
   ResponseBody(Loop& loop, std::unique_ptr<ClientConnection> connection, const ClientSettings& settings)
       : loop_(loop), settings_(settings), connection_(std::move(connection)) {}
@@ -87,7 +89,7 @@ class ResponseBody final : public Body {
   bool keep_alive_ = false;
 };
 
-class ConnectionLease final : public Lease {
+class ConnectionLease final : public Lease, public memory::Pooled {
  public:
   ConnectionLease(Loop& loop, std::unique_ptr<ClientConnection> connection, const ClientSettings& settings)
       : loop_(loop), settings_(settings), connection_(std::move(connection)) {}
@@ -200,16 +202,28 @@ Task<Result<ResponseHead>> ResponseBody::read_head(const Request& request, Lease
   TimePoint waiting_since = loop_.now();
   for (std::uint32_t informed = 0;;) {
     const TimePoint deadline = std::min(attempt.head_by, after(waiting_since, attempt.read_timeout));
-    const std::uint64_t before = input.bytes_read();
+    const std::uint64_t before = input.stream().received();
     Result<std::size_t> size = 0uz;
-    if (upload_ == nullptr) {
+    if (upload_ == nullptr && input.buffered().empty()) {
+      // Nearly always the whole head comes with the first read.
+      auto bytes = co_await input.read(deadline);
+      if (!bytes) {
+        size = std::unexpected(std::move(bytes).error());
+      } else if (bytes->empty()) {
+        size = fail(ErrorCode::closed, "closed before the response");
+      } else {
+        input.put_back(*std::move(bytes));
+        size = input.buffered_head(settings_.limits);
+        if (size && *size == 0) size = co_await input.read_head(settings_.limits, deadline);
+      }
+    } else if (upload_ == nullptr) {
       size = co_await input.read_head(settings_.limits, deadline);
     } else {
       auto result = co_await Until(input.read_head(settings_.limits, deadline), upload_->failed);
       if (!result) co_return std::unexpected(upload_->error);
       size = *std::move(result);
     }
-    attempt.head_begun = attempt.head_begun || input.bytes_read() > before;
+    attempt.head_begun = attempt.head_begun || input.stream().received() > before;
     if (!size) {
       // While the upload moves, the upstream's time to answer has not begun.
       if (size.error().code == ErrorCode::timed_out && upload_ != nullptr && upload_->moved_at > waiting_since &&

@@ -11,52 +11,27 @@ constexpr std::size_t small_head = 256;
 
 }  // namespace
 
-Task<Result<Chunk>> Input::read(TimePoint deadline) {
-  if (!buffered_.empty()) return Result<Chunk>(std::exchange(buffered_, Chunk()));
-  auto reading = stream_->read(wanted_, deadline);
-  if (!reading.await_ready()) return read_later(std::move(reading));
-  return account(reading.await_resume());
-}
-
-Task<Result<Chunk>> Input::read_later(Task<Result<Chunk>> reading) { co_return account(co_await std::move(reading)); }
-
-Result<Chunk> Input::account(Result<Chunk> chunk) {
-  if (chunk) {
-    bytes_read_ += chunk->size();
-    // A full buffer means that more is waiting: a large transfer pays less for each byte with larger reads.
-    if (chunk->size() == wanted_) wanted_ = std::min(wanted_ * 2, read_bytes_max);
-  }
-  return chunk;
-}
-
 Task<Result<std::size_t>> Input::read_head(const Limits& limits, TimePoint deadline) {
   HeadScanner scanner;
-  if (!buffered_.empty()) {
-    auto size = scanner.scan(buffered_.text(), limits);
-    if (!size || *size > 0) return size;
-  }
-  return read_head_later(scanner, limits, deadline);
-}
-
-Task<Result<std::size_t>> Input::read_head_later(HeadScanner scanner, const Limits& limits, TimePoint deadline) {
   for (;;) {
-    auto chunk = co_await stream_->read(read_bytes_min, deadline);
+    if (!buffered_.empty()) {
+      auto size = scanner.scan(buffered_.text(), limits);
+      if (!size || *size > 0) co_return size;
+    }
+    auto chunk = co_await stream_->read(read_bytes, deadline);
     if (!chunk) co_return std::unexpected(std::move(chunk).error());
     if (chunk->empty()) co_return fail(ErrorCode::closed, buffered_.empty() ? "" : "ended inside a head");
-    bytes_read_ += chunk->size();
     if (buffered_.empty()) {
       buffered_ = *std::move(chunk);
-    } else {
-      // A head in pieces: joined with room to spare, so that one-byte pieces do not copy it each time.
-      if (buffered_.room().size() < chunk->size()) {
-        Chunk joined = Chunk::with_room(2 * (buffered_.size() + chunk->size()));
-        joined.append(buffered_.text());
-        buffered_ = std::move(joined);
-      }
-      buffered_.append(chunk->text());
+      continue;
     }
-    auto size = scanner.scan(buffered_.text(), limits);
-    if (!size || *size > 0) co_return size;
+    // A head in pieces: joined with room to spare, so that one-byte pieces do not copy it each time.
+    if (buffered_.room().size() < chunk->size()) {
+      Chunk joined = Chunk::with_room(2 * (buffered_.size() + chunk->size()));
+      joined.append(buffered_.text());
+      buffered_ = std::move(joined);
+    }
+    buffered_.append(chunk->text());
   }
 }
 
@@ -150,14 +125,23 @@ HeadWriter& HeadWriter::operator<<(std::uint64_t number) {
 }
 
 void HeadWriter::fields(const Headers& headers) {
+  // Lines that stand behind each other in memory, as those of a head that came do, are copied at once.
+  std::string_view run;
   for (const Headers::Field& entry : headers.fields()) {
-    const std::size_t size = entry.name_size + entry.value_size + 4u;
-    if (size > room_left()) grow(size);
-    head_.append(entry.name());
-    head_.append(": ");
-    head_.append(entry.value());
-    head_.append("\r\n");
+    if (entry.wire) {
+      const std::string_view line = entry.line();
+      if (run.data() + run.size() == line.data()) {
+        run = {run.data(), run.size() + line.size()};
+        continue;
+      }
+      *this << run;
+      run = line;
+      continue;
+    }
+    *this << run << entry.name() << ": " << entry.value() << "\r\n";
+    run = {};
   }
+  *this << run;
 }
 
 void HeadWriter::grow(std::size_t size) {

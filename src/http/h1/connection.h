@@ -12,9 +12,8 @@
 
 namespace sluice::http::h1 {
 
-/// A head with a body of 16 KiB comes in one read; what grows beyond is a large body.
-inline constexpr std::size_t read_bytes_min = 32 * 1024;
-inline constexpr std::size_t read_bytes_max = 256 * 1024;
+/// A head with a body of 16 KiB comes in one read.
+inline constexpr std::size_t read_bytes = 32 * 1024;
 
 /// A stream, and the bytes that were read from it and belong to whoever reads next.
 class Input {
@@ -28,23 +27,25 @@ class Input {
     buffered_.remove_prefix(size);
     if (buffered_.empty()) buffered_ = Chunk();
   }
-  std::uint64_t bytes_read() const noexcept { return bytes_read_; }
+  /// Bytes that were taken out so far.
+  std::uint64_t consumed() const noexcept { return stream_->received() - buffered_.size(); }
 
-  /// Buffered bytes, or else what the stream has; grows with the transfer. Empty at the end.
-  Task<Result<Chunk>> read(TimePoint deadline);
+  /// Buffered bytes, or else what the stream has. Empty at the end.
+  Task<Result<Chunk>> read(TimePoint deadline) {
+    if (!buffered_.empty()) return Result<Chunk>(std::exchange(buffered_, Chunk()));
+    return stream_->read(read_bytes, deadline);
+  }
+  /// The size of the head that is buffered whole; 0 when more bytes are needed.
+  Result<std::size_t> buffered_head(const Limits& limits) const {
+    return HeadScanner().scan(buffered_.text(), limits);
+  }
   /// Reads until a whole head is buffered, contiguous, and returns its size: consume() it. Error(closed) when the stream ended:
   /// with an empty detail when it ended before the first byte.
   Task<Result<std::size_t>> read_head(const Limits& limits, TimePoint deadline);
 
  private:
-  Task<Result<Chunk>> read_later(Task<Result<Chunk>> reading);
-  Result<Chunk> account(Result<Chunk> chunk);
-  Task<Result<std::size_t>> read_head_later(HeadScanner scanner, const Limits& limits, TimePoint deadline);
-
   StreamPtr stream_;
   Chunk buffered_;
-  std::uint64_t bytes_read_ = 0;
-  std::size_t wanted_ = read_bytes_min;
 };
 
 /// Takes one framed body from an Input: the rules of both sides.

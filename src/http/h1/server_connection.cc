@@ -22,28 +22,27 @@ ServerConnection::ServerConnection(Loop& loop, StreamPtr stream, const ServerSet
       closing_(closing) {}
 
 Task<Done> ServerConnection::run() {
-  while (open_ && co_await next_request()) co_await exchange();
+  while (open_) {
+    if (input_.buffered().empty()) {
+      // The first request has the head's time: a client that connects and says nothing is not idle, but slow.
+      const milliseconds patience = requests_ == 0 ? settings_.header_timeout : settings_.keep_alive_timeout;
+      auto first = co_await Until(input_.read(after(loop_.now(), patience)), closing_);
+      // A connection that ends between requests is nobody's error.
+      if (!first || !*first || (*first)->empty()) break;
+      input_.put_back(**std::move(first));
+    }
+    co_await exchange();
+  }
   // An idle connection may still have bytes of its last answer to send.
   if (open_ || must_linger_) co_await input_.stream().end(after(loop_.now(), settings_.linger_timeout));
   if (must_linger_) co_await linger();
   co_return Done{};
 }
 
-/// Waits for the first byte of a request. False when the connection ends without one, which is nobody's error.
-Task<bool> ServerConnection::next_request() {
-  if (!input_.buffered().empty()) co_return true;
-  // The first request has the head's time: a client that connects and says nothing is not idle, but slow.
-  const milliseconds patience = requests_ == 0 ? settings_.header_timeout : settings_.keep_alive_timeout;
-  auto first = co_await Until(input_.read(after(loop_.now(), patience)), closing_);
-  if (!first || !*first || (*first)->empty()) co_return false;
-  input_.put_back(**std::move(first));
-  co_return true;
-}
-
 Task<Done> ServerConnection::exchange() {
   ++requests_;
   ServerExchange exchange(*this);
-  co_await exchange.read_head();
+  if (!exchange.try_head()) co_await exchange.read_head();
 
   Race<Done> answer(handler_.respond(exchange, client_));
   while (!co_await answer.until(input_.stream().gone())) {

@@ -23,7 +23,6 @@ class ServerConnection {
   friend class ServerExchange;
   friend class RequestBody;
 
-  Task<bool> next_request();
   Task<Done> exchange();
   /// Reads and drops what the client still sends, so that its kernel does not discard our answer (RFC 9112 §9.6).
   Task<Done> linger();

@@ -75,39 +75,49 @@ ServerExchange::ServerExchange(ServerConnection& connection)
     : connection_(connection),
       loop_(connection.loop_),
       received_at_(loop_.now()),
-      received_before_(connection.input_.bytes_read() - connection.input_.buffered().size()) {}
+      received_before_(connection.input_.consumed()) {}
 
 ServerExchange::~ServerExchange() {
   if (body_ != nullptr) body_->exchange_ = nullptr;
 }
 
+bool ServerExchange::try_head() {
+  auto size = connection_.input_.buffered_head(connection_.settings_.limits);
+  if (size && *size == 0) return false;
+  settle_head(std::move(size));
+  return true;
+}
+
 Task<Done> ServerExchange::read_head() {
-  Input& input = connection_.input_;
   const ServerSettings& settings = connection_.settings_;
-  auto size = co_await input.read_head(settings.limits, after(received_at_, settings.header_timeout));
-  const std::string_view text = input.buffered().text();
-  if (!size) {
-    Error& error = size.error();
-    if (error.code == ErrorCode::timed_out) error.code = ErrorCode::request_timeout;
-    if (error.code == ErrorCode::closed || error.code == ErrorCode::io_failed) error.code = ErrorCode::client_gone;
-    head_.emplace(std::unexpected(std::move(error)));
-  } else {
-    head_.emplace(parse_request(text.substr(0, *size), settings.limits));
-  }
-  if (!*head_) {
-    // Nothing behind a broken head can be trusted to be a request (security: no answer after a 400).
-    raw_line_ = text.substr(0, std::min(text.find_first_of("\r\n"), raw_line_max));
-    keep_alive_ = false;
-    body_complete_ = false;
-    co_return Done{};
-  }
-  input.consume(*size);
+  settle_head(co_await connection_.input_.read_head(settings.limits, after(received_at_, settings.header_timeout)));
   co_return Done{};
 }
 
+void ServerExchange::settle_head(Result<std::size_t> size) {
+  Input& input = connection_.input_;
+  const std::string_view text = input.buffered().text();
+  if (size) {
+    auto head = parse_request(text.substr(0, *size), connection_.settings_.limits);
+    if (head) {
+      head_.emplace(*std::move(head));
+      return input.consume(*size);
+    }
+    error_ = std::move(head).error();
+  } else {
+    error_ = std::move(size).error();
+    if (error_.code == ErrorCode::timed_out) error_.code = ErrorCode::request_timeout;
+    if (error_.code == ErrorCode::closed || error_.code == ErrorCode::io_failed) error_.code = ErrorCode::client_gone;
+  }
+  // Nothing behind a broken head can be trusted to be a request (security: no answer after a 400).
+  raw_line_ = text.substr(0, std::min(text.find_first_of("\r\n"), raw_line_max));
+  keep_alive_ = false;
+  body_complete_ = false;
+}
+
 Result<Request> ServerExchange::take() {
-  if (!*head_) return std::unexpected(head_->error());
-  RequestHead head = **std::move(head_);
+  if (!head_) return std::unexpected(error_);
+  RequestHead& head = *head_;
   is_head_method_ = head.method == "HEAD";
   http_1_0_ = head.version == Version::http_1_0;
   keep_alive_ = head.keep_alive;
@@ -191,9 +201,9 @@ Chunk ServerExchange::compose_head(const Response& response, Coding coding) {
 
 Task<Result<Done>> ServerExchange::send(Response response) {
   if (response.status == 101) {
-    if (upgrade_.empty() || response.body == nullptr) co_return fail(ErrorCode::upgrade_refused, "not asked for");
+    if (upgrade_.empty() || response.body == nullptr) return fail(ErrorCode::upgrade_refused, "not asked for");
     keep_alive_ = false;
-    co_return co_await send_tunnel(std::move(response.body), compose_head(response, Coding::none));
+    return send_tunnel(std::move(response.body), compose_head(response, Coding::none));
   }
   upgrade_ = {};
   const bool bodiless = is_head_method_ || never_has_body(response.status);
@@ -204,14 +214,17 @@ Task<Result<Done>> ServerExchange::send(Response response) {
 
   Chunk head = compose_head(response, coding);
   head_sent_ = true;
-  if (bodiless || response.body == nullptr) {
-    // The body of an answer to HEAD has a length and reads empty: reading to its end gives its lease back.
-    if (response.body != nullptr) co_await response.body->read();
-    write(Chunks(std::move(head)), Flush::end_of_turn);
-    answered_ = true;
-    co_return Done{};
-  }
-  co_return co_await send_body(std::move(response.body), coding, std::move(head));
+  if (!bodiless && response.body != nullptr) return send_body(std::move(response.body), coding, std::move(head));
+  write(Chunks(std::move(head)), Flush::end_of_turn);
+  answered_ = true;
+  if (response.body == nullptr) return Result<Done>(Done{});
+  return end_bodiless(std::move(response.body));
+}
+
+/// The body of an answer to HEAD has a length and reads empty: reading to its end gives its lease back.
+Task<Result<Done>> ServerExchange::end_bodiless(BodyPtr body) {
+  co_await body->read();
+  co_return Done{};
 }
 
 Task<Result<Done>> ServerExchange::send_body(BodyPtr body, Coding coding, Chunk head) {
@@ -290,8 +303,7 @@ bool ServerExchange::finish() noexcept {
 }
 
 Traffic ServerExchange::traffic() const {
-  const Input& input = connection_.input_;
-  return {input.bytes_read() - input.buffered().size() - received_before_, sent_};
+  return {connection_.input_.consumed() - received_before_, sent_};
 }
 
 }  // namespace sluice::http::h1

@@ -4,13 +4,14 @@
 #include <optional>
 #include <string>
 
+#include "base/memory.h"
 #include "http/h1/connection.h"
 #include "http/h1/server_connection.h"
 
 namespace sluice::http::h1 {
 
 /// The client's body. Refers to its exchange while that lives; reads an Error afterwards.
-class RequestBody final : public Body {
+class RequestBody final : public Body, public memory::Pooled {
  public:
   RequestBody(ServerExchange& exchange, Framing framing, const Limits& limits);
   ~RequestBody() override;
@@ -34,7 +35,8 @@ class ServerExchange final : public Incoming {
   explicit ServerExchange(ServerConnection& connection);
   ~ServerExchange() override;
 
-  /// Ends when there is a whole head, or the Error that take() will report.
+  /// True when the buffered bytes decide the head, or the Error that take() will report; else read_head().
+  bool try_head();
   Task<Done> read_head();
   bool is_tunnel() const noexcept { return tunnel_.is_set(); }
   /// After the handler ended: whether the connection can carry another request.
@@ -51,12 +53,12 @@ class ServerExchange final : public Incoming {
  private:
   friend class RequestBody;
 
+  void settle_head(Result<std::size_t> size);
   Chunk compose_head(const Response& response, Coding coding);
   Coding coding_of(const Response& response) const noexcept;
   Task<Result<Done>> send_body(BodyPtr body, Coding coding, Chunk head);
+  Task<Result<Done>> end_bodiless(BodyPtr body);
   Task<Result<Done>> send_tunnel(BodyPtr body, Chunk head);
-  /// The client's body was read to its end.
-  bool request_is_complete() const noexcept { return body_complete_; }
   void write(Chunks bytes, Flush flush);
 
   ServerConnection& connection_;
@@ -64,7 +66,8 @@ class ServerExchange final : public Incoming {
   TimePoint received_at_;
   std::uint64_t received_before_;
   std::uint64_t sent_ = 0;
-  std::optional<Result<RequestHead>> head_;
+  std::optional<RequestHead> head_;
+  Error error_;                     ///< when there is no head
   std::string raw_line_;
   std::string_view upgrade_;
   RequestBody* body_ = nullptr;     ///< while the handler has it
