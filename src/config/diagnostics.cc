@@ -127,6 +127,7 @@ void Diagnostics::unsupported_field(Place key, const Path& path, std::string_vie
 
 std::string Diagnostics::render() const {
   std::vector<const Diagnostic*> ordered;
+  ordered.reserve(diagnostics_.size());
   for (const Diagnostic& diagnostic : diagnostics_)
     ordered.push_back(&diagnostic);
   std::ranges::sort(ordered, {}, [](const Diagnostic* diagnostic) {
