@@ -340,9 +340,10 @@ std::string text_expectation(const Constraint& constraint) {
 
 }  // namespace
 
-bool decode_into(const Type& type, const Constraint& constraint, const Node& node, void* value,
-                 Diagnostics& diagnostics, const Path& path) {
-  return read({type, constraint, node, diagnostics, path}, value);
+bool decode_into(const Type& type, const Node& node, void* value, Diagnostics& diagnostics,
+                 const Path& path) {
+  constexpr Constraint none;
+  return read({type, none, node, diagnostics, path}, value);
 }
 
 std::string expectation(const Type& type, const Constraint& constraint) {

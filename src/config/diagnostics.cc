@@ -127,6 +127,7 @@ void Diagnostics::unsupported_field(Place key, const Path& path, std::string_vie
 
 std::string Diagnostics::render() const {
   std::vector<const Diagnostic*> ordered;
+  ordered.reserve(diagnostics_.size());
   for (const Diagnostic& diagnostic : diagnostics_)
     ordered.push_back(&diagnostic);
   std::ranges::sort(ordered, {}, [](const Diagnostic* diagnostic) {
@@ -176,7 +177,7 @@ std::string_view nearest(std::string_view given, std::span<const std::string_vie
   for (const std::string_view candidate : candidates) {
     if (candidate.size() > shown_bytes_max) continue;
     // The difference in length alone takes that many edits.
-    const auto [shorter, longer] = std::minmax(given.size(), candidate.size());
+    const auto [shorter, longer] = std::minmax({given.size(), candidate.size()});
     if (longer - shorter >= best_distance) continue;
     const std::size_t edits = distance(given, candidate);
     if (edits < best_distance && edits < candidate.size()) {

@@ -82,17 +82,17 @@ void check_route_protocols(const Route& route, const Given& given) {
 }
 
 /// `url` in its parts: the scheme's port where none is written.
-void take_url(Service& service, const Given& given) {
+void take_url(Service& service, const std::string& url, const Given& given) {
   for (const std::string_view other : {"protocol", "host", "port", "path"})
     if (given.has(other)) given.error(other, "must not be given together with \"url\"");
-  std::string_view rest = *service.url;
+  std::string_view rest = url;
   const std::size_t scheme_end = rest.find("://");
   const std::string_view scheme = rest.substr(0, std::min(scheme_end, rest.size()));
   static constexpr auto schemes = names_of(Protocol{});
   const auto found = std::ranges::find(schemes, scheme);
   if (scheme_end == std::string_view::npos || found == schemes.end()) {
     given.error("url", fmt::format("must be a URL such as http://example.com:8080/base, got {}",
-                                   in_quotes(*service.url)));
+                                   in_quotes(url)));
     return;
   }
   service.protocol = static_cast<Protocol>(found - schemes.begin());
@@ -119,7 +119,7 @@ void take_url(Service& service, const Given& given) {
   if (!path.empty()) service.path = std::string(path);
 }
 
-std::string without_brackets(std::string host) {
+std::string without_brackets(const std::string& host) {
   return host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
 }
 
@@ -127,10 +127,10 @@ std::string without_brackets(std::string host) {
 
 void Service::check(Service& service, const Given& given) {
   if (service.url)
-    take_url(service, given);
+    take_url(service, *service.url, given);
   else if (!given.has("host"))
     given.error("field \"host\" or \"url\" is required");
-  service.host = without_brackets(std::move(service.host));
+  service.host = without_brackets(service.host);
   if (service.protocol != Protocol::http)
     given.unsupported(
         given.has("url") ? "url" : "protocol",

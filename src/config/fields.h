@@ -240,7 +240,7 @@ struct Describe<std::optional<T>> {
   }
 
   static const void* at(const void* value, std::size_t) {
-    return &**static_cast<const std::optional<T>*>(value);
+    return std::to_address(static_cast<const std::optional<T>*>(value)->operator->());
   }
 
   static constexpr Type type = {.kind = TypeKind::optional,
@@ -311,7 +311,7 @@ struct Describe<std::vector<std::pair<std::string, T>>> {
 template <class T, std::size_t Index>
 void* member_of(void* object) {
   constexpr auto declared = std::get<Index>(T::fields());
-  return &(static_cast<T*>(object)->*declared.member);
+  return static_cast<void*>(&(static_cast<T*>(object)->*declared.member));
 }
 
 /// Whether a duration has its unit, looking through optional and list.
@@ -378,7 +378,7 @@ const Type& type_of() {
 template <class T>
 T decode(const Node& node, Diagnostics& diagnostics, const Path& path = {}) {
   T value{};
-  decode_into(type_of<T>(), {}, node, &value, diagnostics, path);
+  decode_into(type_of<T>(), node, &value, diagnostics, path);
   return value;
 }
 

@@ -2,11 +2,24 @@
 
 #include "config/json.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 
 #include <fmt/format.h>
 
 namespace sluice::config {
+namespace {
+
+/// The size of the text with which `json` begins, with both quotes.
+std::size_t text_size(std::string_view json) {
+  std::size_t at = 1;
+  while (at < json.size() && json[at] != '"')
+    at += json[at] == '\\' ? 2 : 1;
+  return std::min(at + 1, json.size());
+}
+
+}  // namespace
 
 std::string json_text(std::string_view text) {
   std::string json = "\"";
@@ -57,41 +70,20 @@ std::string to_json(const Node& node) {
 std::string indented(std::string_view json) {
   std::string lines;
   std::size_t depth = 0;
-  bool in_text = false;
-  const auto new_line = [&] {
-    lines += '\n';
-    lines.append(2 * depth, ' ');
-  };
-  for (std::size_t i = 0; i < json.size(); ++i) {
-    const char letter = json[i];
-    if (in_text) {
-      lines += letter;
-      if (letter == '\\' && i + 1 < json.size())
-        lines += json[++i];
-      else if (letter == '"')
-        in_text = false;
-      continue;
-    }
-    const char next = i + 1 < json.size() ? json[i + 1] : '\0';
-    if (letter == '{' || letter == '[') {
-      lines += letter;
-      if (next == '}' || next == ']') continue;
-      ++depth;
+  const auto new_line = [&] { lines.append("\n").append(2 * depth, ' '); };
+  while (!json.empty()) {
+    const std::string_view token = json.substr(0, json[0] == '"' ? text_size(json) : 1);
+    json.remove_prefix(token.size());
+    const bool opens = token == "{" || token == "[";
+    const bool closes = token == "}" || token == "]";
+    const bool was_opened = lines.ends_with('{') || lines.ends_with('[');
+    if (closes) --depth;
+    if (closes ? !was_opened : was_opened) new_line();
+    lines += token;
+    if (opens) ++depth;
+    if (token == ",") {
       new_line();
-    } else if (letter == '}' || letter == ']') {
-      const bool is_empty = !lines.empty() && (lines.back() == '{' || lines.back() == '[');
-      if (!is_empty) {
-        --depth;
-        new_line();
-      }
-      lines += letter;
-    } else if (letter == ',') {
-      lines += letter;
-      new_line();
-      if (next == ' ') ++i;
-    } else {
-      lines += letter;
-      in_text = letter == '"';
+      if (json.starts_with(' ')) json.remove_prefix(1);
     }
   }
   return lines + "\n";

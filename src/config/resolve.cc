@@ -18,8 +18,8 @@ namespace {
 /// The entities of one kind by what others call them.
 class Directory {
  public:
-  Directory(std::string_view kind, std::string_view noun)
-      : space_(entity_space(kind)), noun_(noun) {}
+  Directory(std::string_view kind, std::string_view noun, Diagnostics& diagnostics)
+      : space_(entity_space(kind)), noun_(noun), diagnostics_(diagnostics) {}
 
   Uuid derive(std::string_view key) const { return uuid_v5(space_, key); }
 
@@ -35,23 +35,22 @@ class Directory {
   void enter(Place place) { places_.push_back(place); }
 
   /// Both places are in the message where the name is taken. An empty name adds nothing.
-  void add_name(std::string_view what, const std::string& name, const Path& path,
-                Diagnostics& diagnostics) {
-    if (!name.empty()) add(names_, what, name, name, path, diagnostics);
+  void add_name(std::string_view what, const std::string& name, const Path& path) {
+    if (!name.empty()) add(names_, what, name, name, path);
   }
 
   /// An id that the file gives. One that is derived is as unique as what it is derived from.
-  void add_id(const Uuid& id, const Path& path, Diagnostics& diagnostics) {
+  void add_id(const Uuid& id, const Path& path) {
     const auto [taken, fresh] = ids_.emplace(id, last());
-    if (!fresh) report("id", id.text(), taken->second, path, diagnostics);
+    if (!fresh) report("id", id.text(), taken->second, path);
   }
 
   void add_derived_id(const Uuid& id) { ids_.emplace(id, last()); }
 
   /// A further unique text, by which nobody refers to the entity.
   void add_unique(std::string_view what, const std::string& key, const std::string& shown,
-                  const Path& path, Diagnostics& diagnostics) {
-    if (!shown.empty()) add(unique_, what, key, shown, path, diagnostics);
+                  const Path& path) {
+    if (!shown.empty()) add(unique_, what, key, shown, path);
   }
 
   /// By name, else by id.
@@ -90,21 +89,22 @@ class Directory {
   std::uint32_t last() const { return static_cast<std::uint32_t>(places_.size() - 1); }
 
   void add(Index& index, std::string_view what, const std::string& key, const std::string& shown,
-           const Path& path, Diagnostics& diagnostics) {
+           const Path& path) {
     const auto [taken, fresh] = index.emplace(key, last());
-    if (!fresh) report(what, shown, taken->second, path, diagnostics);
+    if (!fresh) report(what, shown, taken->second, path);
   }
 
-  void report(std::string_view what, std::string_view shown, std::uint32_t taken, const Path& path,
-              Diagnostics& diagnostics) const {
+  void report(std::string_view what, std::string_view shown, std::uint32_t taken,
+              const Path& path) const {
     const Place first = places_[taken];
-    diagnostics.error(places_.back(), path,
-                      fmt::format("{} {} is already used by the {} at line {}, column {}", what,
-                                  in_quotes(shown), noun_, first.line, first.column));
+    diagnostics_.error(places_.back(), path,
+                       fmt::format("{} {} is already used by the {} at line {}, column {}", what,
+                                   in_quotes(shown), noun_, first.line, first.column));
   }
 
   Uuid space_;
   std::string_view noun_;
+  Diagnostics& diagnostics_;
   std::vector<Place> places_;
   Index names_;
   std::unordered_map<Uuid, std::uint32_t, HashOfId> ids_;
@@ -157,7 +157,7 @@ class Resolver {
       const auto index = static_cast<std::uint32_t>(i);
       Upstream& upstream = upstreams[i];
       identify(upstreams_, upstream.id, upstream.place, upstream.name, path);
-      upstreams_.add_name("name", upstream.name, path, diagnostics_);
+      upstreams_.add_name("name", upstream.name, path);
       if (upstream.healthchecks != nullptr)
         upstream.healthchecks = document_->keep(*upstream.healthchecks);
       std::vector<Target> targets = std::exchange(upstream.targets, {});
@@ -176,7 +176,7 @@ class Resolver {
       const auto index = static_cast<std::uint32_t>(i);
       Service& service = services[i];
       identify(services_, service.id, service.place, service.name.value_or(path.text()), path);
-      services_.add_name("name", service.name.value_or(""), path, diagnostics_);
+      services_.add_name("name", service.name.value_or(""), path);
       service.upstream_index = upstreams_.find(service.host);
       const Parent parent{"service", index, service.id};
       std::vector<Route> routes = std::exchange(service.routes, {});
@@ -195,7 +195,7 @@ class Resolver {
     const std::string key =
         route.name ? *route.name : fmt::format("{}routes[{}]", within, place_in_list);
     identify(routes_, route.id, route.place, key, path);
-    routes_.add_name("name", route.name.value_or(""), path, diagnostics_);
+    routes_.add_name("name", route.name.value_or(""), path);
     if (parent) {
       route.service_index = parent->index;
       refuse_nested(route.service, *parent, path);
@@ -216,9 +216,9 @@ class Resolver {
                                   ? *consumer.username
                                   : "custom_id:" + consumer.custom_id.value_or(path.text());
       identify(consumers_, consumer.id, consumer.place, key, path);
-      consumers_.add_name("username", consumer.username.value_or(""), path, diagnostics_);
+      consumers_.add_name("username", consumer.username.value_or(""), path);
       const std::string custom_id = consumer.custom_id.value_or("");
-      consumers_.add_unique("custom_id", custom_id, custom_id, path, diagnostics_);
+      consumers_.add_unique("custom_id", custom_id, custom_id, path);
       take_plugins(std::exchange(consumer.plugins, {}), path,
                    Parent{"consumer", index, consumer.id});
     }
@@ -238,7 +238,7 @@ class Resolver {
     const std::string owner = parent ? parent->id.text() : target.upstream.key;
     identify(targets_, target.id, target.place, target.target + ":" + owner, path);
     targets_.add_unique("target", fmt::format("{} {}", target.target, target.upstream_index),
-                        target.target, path, diagnostics_);
+                        target.target, path);
     loaded_.targets.push_back(std::move(target));
   }
 
@@ -252,7 +252,7 @@ class Resolver {
     plugin.path = path.text();
     if (plugin.config != nullptr) plugin.config = document_->keep(*plugin.config);
     identify(plugins_, plugin.id, plugin.place, key_of(plugin, parent), path);
-    plugins_.add_name("instance_name", plugin.instance_name.value_or(""), path, diagnostics_);
+    plugins_.add_name("instance_name", plugin.instance_name.value_or(""), path);
     if (parent) {
       Reference& reference = field_of(plugin, parent->field);
       refuse_nested(reference, *parent, path);
@@ -321,7 +321,7 @@ class Resolver {
   void identify(Directory& directory, Uuid& id, Place place, const std::string& key,
                 const Path& path) {
     directory.enter(place);
-    if (!id.is_nil()) return directory.add_id(id, path, diagnostics_);
+    if (!id.is_nil()) return directory.add_id(id, path);
     id = directory.derive(key);
     directory.add_derived_id(id);
   }
@@ -347,12 +347,12 @@ class Resolver {
   Diagnostics& diagnostics_;
   std::shared_ptr<Document> document_;
   LoadedFile loaded_;
-  Directory services_{"services", "service"};
-  Directory routes_{"routes", "route"};
-  Directory upstreams_{"upstreams", "upstream"};
-  Directory targets_{"targets", "target"};
-  Directory plugins_{"plugins", "plugin"};
-  Directory consumers_{"consumers", "consumer"};
+  Directory services_{"services", "service", diagnostics_};
+  Directory routes_{"routes", "route", diagnostics_};
+  Directory upstreams_{"upstreams", "upstream", diagnostics_};
+  Directory targets_{"targets", "target", diagnostics_};
+  Directory plugins_{"plugins", "plugin", diagnostics_};
+  Directory consumers_{"consumers", "consumer", diagnostics_};
 };
 
 }  // namespace

@@ -85,26 +85,37 @@ bool may_be_more_than_text(char first) {
   return is_digit(first) || std::string_view("-+.~nNtTfF").find(first) != std::string_view::npos;
 }
 
-/// The length of the UTF-8 sequence at the start, or 0 where there is none (RFC 3629 section 4).
+bool continues_a_sequence(char letter) {
+  return (static_cast<unsigned char>(letter) & 0xC0) == 0x80;
+}
+
+/// What may follow a first byte: the table of RFC 3629 section 4, which leaves out overlong forms
+/// and surrogates.
+struct SequenceForm {
+  unsigned char first_low, first_high, second_low, second_high;
+  std::size_t length;
+};
+
+constexpr std::array<SequenceForm, 8> sequence_forms = {{
+    {0xC2, 0xDF, 0x80, 0xBF, 2},
+    {0xE0, 0xE0, 0xA0, 0xBF, 3},
+    {0xE1, 0xEC, 0x80, 0xBF, 3},
+    {0xED, 0xED, 0x80, 0x9F, 3},
+    {0xEE, 0xEF, 0x80, 0xBF, 3},
+    {0xF0, 0xF0, 0x90, 0xBF, 4},
+    {0xF1, 0xF3, 0x80, 0xBF, 4},
+    {0xF4, 0xF4, 0x80, 0x8F, 4},
+}};
+
+/// The length of the UTF-8 sequence of several bytes at the start, or 0 where there is none.
 std::size_t sequence_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-  };
-  const auto continues = [&](std::size_t i) { return (byte(i) & 0xC0) == 0x80; };
-  const unsigned first = byte(0);
-  const unsigned second = byte(1);
-  if (first >= 0xC2 && first <= 0xDF) return continues(1) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    if (!continues(1) || !continues(2)) return 0;
-    if (first == 0xE0 && second < 0xA0) return 0;  // overlong
-    if (first == 0xED && second > 0x9F) return 0;  // a surrogate
-    return 3;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    if (!continues(1) || !continues(2) || !continues(3)) return 0;
-    if (first == 0xF0 && second < 0x90) return 0;  // overlong
-    if (first == 0xF4 && second > 0x8F) return 0;  // beyond Unicode
-    return 4;
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  for (const SequenceForm& form : sequence_forms) {
+    if (byte(0) < form.first_low || byte(0) > form.first_high) continue;
+    if (text.size() < form.length || byte(1) < form.second_low || byte(1) > form.second_high)
+      return 0;
+    const auto rest = text.substr(2, form.length - 2);
+    return std::ranges::all_of(rest, continues_a_sequence) ? form.length : 0;
   }
   return 0;
 }

@@ -75,8 +75,8 @@ class SchemaWriter {
     if (constraint.kind == Constraint::Kind::one_of)
       return fmt::format("\"enum\": [{}]", fmt::join(constraint.numbers, ", "));
     const bool between = constraint.kind == Constraint::Kind::between;
-    const std::string number = range("integer", between ? constraint.low : type.low,
-                                     between ? constraint.high : type.high);
+    std::string number = range("integer", between ? constraint.low : type.low,
+                               between ? constraint.high : type.high);
     if (constraint.word.empty()) return number;
     return fmt::format("\"anyOf\": [{{\"const\": {}}}, {{{}}}]", json_text(constraint.word),
                        number);

@@ -19,8 +19,8 @@ namespace sluice::config {
 /// compile.
 class Summary {
  public:
-  consteval Summary(const char* sentence)
-      : text_(sentence) {  // NOLINT(google-explicit-constructor)
+  // NOLINTNEXTLINE(google-explicit-constructor): a sentence is written where a summary is meant
+  consteval Summary(const char* sentence) : text_(sentence) {
     if (text_.empty() || text_.back() != '.') the_summary_is_not_a_sentence();
   }
 
@@ -145,8 +145,8 @@ class Given {
 
 /// Reads a node into a value of that type; problems go to `diagnostics`, and what is wrong stays as
 /// it was. True where nothing was wrong.
-bool decode_into(const Type& type, const Constraint& constraint, const Node& node, void* value,
-                 Diagnostics& diagnostics, const Path& path);
+bool decode_into(const Type& type, const Node& node, void* value, Diagnostics& diagnostics,
+                 const Path& path);
 
 /// `a whole number between 1 and 65535`: what a value must be, for messages and pages.
 std::string expectation(const Type& type, const Constraint& constraint);

@@ -74,7 +74,7 @@ Uuid uuid_v5(const Uuid& space, std::string_view name) {
 }
 
 Uuid entity_space(std::string_view kind) {
-  static const Uuid space = *parse_uuid(space_of_spaces);
+  static const Uuid space = parse_uuid(space_of_spaces).value_or(Uuid());
   return uuid_v5(space, kind);
 }
 

@@ -306,6 +306,7 @@ std::shared_ptr<Document> parse_text(TextFormat format, Diagnostics& diagnostics
   how_to_parse.diag = collected.get();
   // Depth is ours to limit: libfyaml's own limit is lower, and its message names neither place nor
   // limit.
+  // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): libfyaml's flags are bits
   how_to_parse.flags = static_cast<fy_parse_cfg_flags>(
       FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_DISABLE_DEPTH_LIMIT | FYPCF_DEFAULT_VERSION_1_2 |
       (format == TextFormat::json ? FYPCF_JSON_FORCE : FYPCF_JSON_NONE));

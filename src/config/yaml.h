@@ -3,6 +3,7 @@
 // events.
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -16,7 +17,7 @@ inline constexpr std::size_t depth_max = 100;
 /// Nodes that aliases may add to what the file spells out.
 inline constexpr std::size_t alias_nodes_max = 1'000'000;
 
-enum class TextFormat { yaml, json };
+enum class TextFormat : std::uint8_t { yaml, json };
 
 /// The text of the diagnostics' source as a tree, or null after an error: syntax, a key that comes
 /// twice, a limit. Text without content is a null node.
