@@ -146,7 +146,7 @@ Task<Result<DnsAnswer>> ask_servers(Loop& loop, const ResolverSettings& settings
   const Question question{std::move(name), type};
   const unsigned attempts = std::max(1u, settings.attempts);
   std::string reason;
-  for (unsigned attempt = 0; attempt < attempts && !(attempt > 0 && enough.is_set()); ++attempt) {
+  for (unsigned attempt = 0; attempt < attempts && !(attempt > 1 && enough.is_set()); ++attempt) {
     const Address& server = settings.nameservers[attempt % settings.nameservers.size()];
     auto answer =
         co_await ask_server(loop, server, question, DnsExtension::offered, settings.timeout);

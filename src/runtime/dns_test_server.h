@@ -135,7 +135,7 @@ class FakeNameServer {
   DnsReply missing{.rcode = DnsRcode::no_such_name};               ///< for all other names
   DnsManner manner = DnsManner::answers;
   std::deque<DnsManner> first_manners;  ///< of the first datagrams
-  bool ignores_ipv6 = false;  ///< questions for AAAA
+  bool ignores_ipv6 = false;            ///< questions for AAAA
   bool answers_streams = true;
   std::vector<std::string> asked;  ///< "name type", one a datagram
   int streams = 0;

@@ -29,6 +29,8 @@ struct Finding {
   nanoseconds ttl{};
   std::string reason;
   bool absent = false;  ///< a server says so, hence the next name of the search list may be tried
+  bool partial =
+      false;  ///< a part of it could not be asked for: serves, and is soon asked for anew
 
   static Finding of_failure(std::string reason, milliseconds ttl) {
     return {.ttl = ttl, .reason = std::move(reason)};
@@ -107,13 +109,13 @@ Task<Result<ResolvedPtr>> Resolver::State::resolve(std::string_view name, Resolv
   const ResolverEntryPtr* const cached = cache.find(name, kind);
   if (cached != nullptr && (*cached)->serves(now, settings.stale_ttl)) {
     ResolverEntry& entry = **cached;
-    // A stale answer serves whether or not its refresh can begin; a refresh that ends at once must
-    // not free what serves.
-    if (now < entry.expires || entry.asking || now < entry.refresh_after) return entry.answer(port);
+    // What serves does so whether or not its refresh can begin, or ends at once with something
+    // else.
+    if (entry.asking || now < entry.refresh_after) return entry.answer(port);
     const ResolverEntryPtr alive = *cached;
-    auto stale = entry.answer(port);
+    auto answer = entry.answer(port);
     static_cast<void>(begin_query(alive));
-    return stale;
+    return answer;
   }
 
   const ResolverEntryPtr entry =
@@ -180,6 +182,8 @@ void Resolver::State::settle(ResolverEntry& entry, Finding finding) {
   entry.waiting.wake_all(loop);
   if (!finding.addresses.empty()) {
     entry.take(std::move(finding.addresses), {}, after(now, clamped(finding.ttl)));
+    if (finding.partial)
+      entry.refresh_after = std::min(entry.expires, after(now, settings.negative_ttl));
   } else if (!finding.absent && entry.serves(now, settings.stale_ttl)) {
     // RFC 8767 §5: the old answer serves on while no server gives a better one.
     entry.refresh_after = after(now, finding.ttl);
@@ -207,8 +211,8 @@ Task<Done> Resolver::State::ask(const std::string& name, DnsType type, Event& en
 }
 
 Task<Finding> Resolver::State::find_addresses(const std::string& name) {
-  // Servers that never answer AAAA are known: once one family is found, the other gets no second
-  // attempt.
+  // There are servers that never answer AAAA: once one family is found, the other gets two
+  // attempts.
   Event enough;
   Answer ipv4, ipv6;
   {
@@ -217,7 +221,7 @@ Task<Finding> Resolver::State::find_addresses(const std::string& name) {
     static_cast<void>(both.spawn(ask(name, DnsType::aaaa, enough, ipv6)));
     co_await both.join();
   }
-  Finding finding{.ttl = nanoseconds::max()};
+  Finding finding{.ttl = nanoseconds::max(), .partial = !ipv4 || !ipv6};
   for (const Answer* answer : {&ipv4, &ipv6}) {
     if (!has_addresses(*answer)) continue;
     for (const Address& address : (*answer)->addresses)
@@ -253,14 +257,14 @@ Task<Finding> Resolver::State::find_services(const std::string& name) {
   Finding finding{.ttl = answer->ttl.value_or(seconds(0)),
                   .reason = "no target of the service has an address"};
   for (std::size_t i = 0; i < services.size(); ++i) {
-    // A target that is known for a shorter time than the service bounds it; also one that failed,
-    // which may come back.
     const ResolverEntryPtr* const target =
         cache.find(services[i].target + ".", ResolvedKind::address);
-    const TimePoint expires = target == nullptr ? loop.now() : (*target)->expires;
-    finding.ttl =
-        std::min<nanoseconds>(finding.ttl, std::max(nanoseconds(0), expires - loop.now()));
+    if (!lists[i] || target == nullptr || (*target)->refresh_after < (*target)->expires)
+      finding.partial = true;
     if (!lists[i]) continue;
+    // A service is known no longer than its targets are.
+    const nanoseconds left = target == nullptr ? nanoseconds(0) : (*target)->expires - loop.now();
+    finding.ttl = std::min(finding.ttl, std::max(nanoseconds(0), left));
     for (const ResolvedAddress& resolved : **lists[i]) {
       if (finding.addresses.size() == service_addresses_max) break;
       finding.addresses.push_back({resolved.address, services[i].priority, services[i].weight});

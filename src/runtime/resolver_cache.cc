@@ -34,7 +34,7 @@ void ResolverEntry::take(std::vector<ResolvedAddress> addresses, Error reason, T
   if (addresses != found) by_port.clear();
   found = std::move(addresses);
   error = std::move(reason);
-  expires = until;
+  expires = refresh_after = until;
   known = true;
 }
 

@@ -31,7 +31,8 @@ struct ResolverEntry {
   bool asking = false;  ///< a query runs
   bool known = false;   ///< at least one query ended
   TimePoint expires{};
-  TimePoint refresh_after{};  ///< when a stale answer is asked for again after its refresh failed
+  /// From then on what serves is asked for anew; as a rule when it expires.
+  TimePoint refresh_after{};
   std::vector<ResolvedAddress> found;  ///< port 0, or a service's ports; empty: `error` says why
   Error error;
   std::vector<std::pair<std::uint16_t, ResolvedPtr>> by_port;

@@ -53,6 +53,7 @@ class ResolverDnsmasqTest : public ::testing::Test {
                                           "--local=/test/",
                                           "--host-record=both.test,10.1.0.1,2001:db8::1,2",
                                           "--host-record=four.test,10.1.0.4",
+                                          "--host-record=ready.test,10.1.0.8",
                                           "--cname=alias.test,four.test",
                                           "--address=/wild.test/10.1.0.9",
                                           "--srv-host=_http._tcp.test,both.test,8001,1,10",
@@ -67,11 +68,12 @@ class ResolverDnsmasqTest : public ::testing::Test {
 
     settings_.nameservers = {Address::from_ip("127.0.0.1", port).value()};
     settings_.timeout = milliseconds(100);  // while it starts, nobody answers
-    settings_.attempts = 50;
+    settings_.attempts = 100;
     settings_.search = {"test"};
     engine_ = make_epoll_engine().value();
     loop_ = std::make_unique<Loop>(*engine_);
     resolver_ = std::make_unique<Resolver>(*loop_, settings_);
+    ASSERT_EQ(resolve("ready.test"), "10.1.0.8:80");
   }
 
   void TearDown() override {

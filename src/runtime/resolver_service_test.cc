@@ -44,6 +44,18 @@ TEST_P(ResolverServiceTest, KeepsAServiceNoLongerThanItsTargets) {
   EXPECT_EQ(datagrams(), 2 * once);
 }
 
+TEST_P(ResolverServiceTest, AddsATargetThatComesBackWithoutAnybodyWaiting) {
+  add(service_record("_http._tcp.test", {1, 1, 8001}, "a.test", 300));
+  add(service_record("_http._tcp.test", {2, 1, 8002}, "b.test", 300));
+  EXPECT_EQ(text_of(resolve_service("_http._tcp.test")), "10.1.0.1:8001");
+
+  add(address_record("b.test", "10.1.0.2"));
+  pass(settings_.negative_ttl + milliseconds(10));
+  EXPECT_EQ(text_of(resolve_service("_http._tcp.test")), "10.1.0.1:8001");
+  pass(milliseconds(100));
+  EXPECT_EQ(text_of(resolve_service("_http._tcp.test")), "10.1.0.1:8001 10.1.0.2:8002");
+}
+
 TEST_P(ResolverServiceTest, SaysWhyThereIsNoService) {
   add(service_record("_none._tcp.test", {0, 0, 0}, ""));
   add(service_record("_lost._tcp.test", {0, 0, 80}, "gone.test"));
