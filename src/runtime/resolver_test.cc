@@ -133,6 +133,15 @@ TEST_P(ResolverTest, AsksTheNextServerWhenOneFails) {
   pass(seconds(5));  // the late answers find nobody
 }
 
+TEST_P(ResolverTest, LeavesTheQuestionThatManyGuess) {
+  first().manner = second().manner = DnsManner::floods;
+  const TimePoint begin = loop_.now();
+
+  EXPECT_EQ(text_of(resolve("a.test")),
+            "error: a.test: 10.0.0.1:53: too many datagrams that answer something else");
+  EXPECT_LT(loop_.now() - begin, settings_.timeout);
+}
+
 TEST_P(ResolverTest, GivesUpWhenNoServerAnswers) {
   settings_.timeout = milliseconds(500);
   first().manner = DnsManner::silent;
