@@ -1,8 +1,10 @@
+// Messages made by hand: what is asked, believed, and read.
+
 #include "runtime/dns_message.h"
 
 #include <gtest/gtest.h>
 
-#include "runtime/dns_test_server.h"
+#include "support/name_server.h"
 
 namespace sluice {
 namespace {

@@ -14,7 +14,7 @@
 
 #include "runtime/engine/epoll.h"
 #include "runtime/engine/sockaddr.h"
-#include "runtime/resolver_test_fixture.h"
+#include "support/resolver_fixture.h"
 
 namespace sluice {
 namespace {

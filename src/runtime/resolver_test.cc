@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "runtime/resolver_test_fixture.h"
+#include "support/resolver_fixture.h"
 
 namespace sluice {
 namespace {

@@ -8,8 +8,8 @@
 
 #include <gtest/gtest.h>
 
-#include "runtime/dns_test_server.h"
 #include "runtime/resolver.h"
+#include "support/name_server.h"
 #include "support/run.h"
 
 namespace sluice::testing {
