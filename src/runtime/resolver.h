@@ -1,5 +1,6 @@
 #pragma once
-// Names to addresses: hosts file, then DNS (A, AAAA, SRV) over UDP and, when truncated, TCP; cached for as long as the answers say.
+// Names to addresses: hosts file, then DNS (A, AAAA, SRV) over UDP and, when truncated, TCP; cached
+// for as long as the answers say.
 
 #include <memory>
 #include <string>
@@ -13,28 +14,37 @@ namespace sluice {
 
 /// Named in the configuration as gateway.dns.
 struct ResolverSettings {
-  std::vector<Address> nameservers;        ///< asked in order, each attempt the next one
-  std::vector<std::string> search;         ///< appended to names with fewer dots than ndots
+  std::vector<Address> nameservers;  ///< asked in order, each attempt the next one
+  std::vector<std::string> search;   ///< appended to names with fewer dots than ndots
   unsigned ndots = 1;
-  milliseconds timeout{2'000};             ///< of one question to one server
-  unsigned attempts = 3;                   ///< over all servers
+  milliseconds timeout{2'000};  ///< of one question to one server
+  unsigned attempts = 3;        ///< over all servers; at least 1
   milliseconds ttl_min{0};
   milliseconds ttl_max{3'600'000};
-  milliseconds negative_ttl{1'000};        ///< for names that do not exist and servers that do not answer
-  milliseconds stale_ttl{0};               ///< an expired answer serves this much longer while it is asked for anew
-  std::size_t cache_entries = 10'000;      ///< the least recently used go first
+  /// For servers that do not answer, and at most for names that do not exist: their zone may say
+  /// less (RFC 2308 §5).
+  milliseconds negative_ttl{1'000};
+  milliseconds stale_ttl{
+      0};  ///< an expired answer serves this much longer while it is asked for anew
+  std::size_t cache_entries = 10'000;                  ///< the least recently used go first
   std::vector<std::pair<std::string, Address>> hosts;  ///< of the hosts file; port 0
 };
 
-/// Reads resolv.conf(5) and hosts(5) texts into settings; lines that make no sense are skipped, as libc does.
+/// Reads resolv.conf(5) into settings: nameserver (8 at most; 127.0.0.1 when there is none), search
+/// or domain (the last line counts), options ndots, timeout and attempts (rounds over all servers).
+/// Lines that make no sense are skipped, as libc does.
 void read_resolv_conf(std::string_view text, ResolverSettings& settings);
+/// Reads hosts(5) behind the hosts that settings has; lines that make no sense are skipped.
 void read_hosts_file(std::string_view text, ResolverSettings& settings);
 
 struct ResolvedAddress {
-  Address address;            ///< with port: the question's, or the SRV record's
+  Address address;             ///< with port: the question's, or the SRV record's
   std::uint16_t priority = 0;  ///< SRV: lower first; else 0
   std::uint16_t weight = 1;    ///< SRV's; else 1
+
+  bool operator==(const ResolvedAddress&) const = default;
 };
+
 using ResolvedPtr = std::shared_ptr<const std::vector<ResolvedAddress>>;
 
 class Resolver {
@@ -44,11 +54,13 @@ class Resolver {
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
-  /// Ready at once for IP addresses, names of the hosts file and cached answers. Queries run in the resolver's own Scope: who
-  /// stops waiting harms nobody, and many who wait share one query. Error(name_resolution_failed) with the reason; also after
-  /// `deadline`. Never empty on success.
+  /// Ready at once for IP addresses, names of the hosts file and cached answers. Queries run in the
+  /// resolver's own Scope: who stops waiting harms nobody, and many who wait share one query.
+  /// Error(name_resolution_failed) with the reason; also after `deadline`. Never empty on success:
+  /// IPv4 first, 64 at most of each family. The same list while nothing changed.
   Task<Result<ResolvedPtr>> resolve(std::string_view name, std::uint16_t port, TimePoint deadline);
-  /// SRV (RFC 2782): targets with the records' ports, priorities and weights.
+  /// SRV (RFC 2782): targets with the records' ports, priorities and weights, by priority; 256
+  /// addresses at most.
   Task<Result<ResolvedPtr>> resolve_service(std::string_view name, TimePoint deadline);
 
  private:

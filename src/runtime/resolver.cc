@@ -1,0 +1,299 @@
+#include "runtime/resolver.h"
+
+#include <algorithm>
+#include <deque>
+#include <optional>
+#include <unordered_map>
+
+#include "runtime/dns_message.h"
+#include "runtime/dns_name.h"
+#include "runtime/dns_query.h"
+#include "runtime/resolver_cache.h"
+#include "runtime/scope.h"
+
+namespace sluice {
+namespace {
+
+// Each has two sockets at most; a worker has thousands of names only when somebody makes them up.
+constexpr std::size_t queries_max = 1024;
+// Of one service: 64 records whose names have many addresses each.
+constexpr std::size_t service_addresses_max = 256;
+
+Error failure(std::string_view name, std::string_view reason) {
+  return {ErrorCode::name_resolution_failed, std::string(name) + ": " + std::string(reason)};
+}
+
+/// What the search for one name came to.
+struct Finding {
+  std::vector<ResolvedAddress> addresses;  ///< port 0, or a service's; empty: `reason` says why
+  nanoseconds ttl{};
+  std::string reason;
+  bool absent = false;  ///< a server says so, hence the next name of the search list may be tried
+  bool partial =
+      false;  ///< a part of it could not be asked for: serves, and is soon asked for anew
+
+  static Finding of_failure(std::string reason, milliseconds ttl) {
+    return {.ttl = ttl, .reason = std::move(reason)};
+  }
+
+  static Finding of_absence(const DnsAnswer& answer, milliseconds ttl) {
+    const bool exists = answer.rcode == DnsRcode::no_error;
+    return {.ttl = answer.ttl ? std::min<nanoseconds>(ttl, *answer.ttl) : ttl,
+            .reason = exists ? "no such records" : "no such name",
+            .absent = true};
+  }
+};
+
+using Answer = Result<DnsAnswer>;
+
+bool has_addresses(const Answer& answer) {
+  return answer && !answer->addresses.empty();
+}
+
+}  // namespace
+
+struct Resolver::State {
+  State(Loop& its_loop, ResolverSettings its_settings);
+
+  Task<Result<ResolvedPtr>> resolve(std::string_view name, ResolvedKind kind, std::uint16_t port,
+                                    TimePoint deadline);
+  Task<Result<ResolvedPtr>> wait(ResolverEntryPtr entry, std::uint16_t port, TimePoint deadline);
+
+  /// IP addresses, names of the hosts file, localhost: what needs no server, and is empty for all
+  /// others.
+  std::vector<ResolvedAddress> known_without_asking(std::string_view name) const;
+  /// False when too many queries run.
+  bool begin_query(const ResolverEntryPtr& entry);
+  Task<Done> query(ResolverEntryPtr entry);
+  void settle(ResolverEntry& entry, Finding finding);
+
+  Task<Finding> find(const ResolverEntry& entry);
+  Task<Finding> find_addresses(const std::string& name);
+  Task<Finding> find_services(const std::string& name);
+  Task<Done> ask(const std::string& name, DnsType type, Event& enough, Answer& answer);
+  Task<Done> resolve_target(const DnsService& service, std::optional<ResolvedPtr>& addresses);
+  nanoseconds clamped(nanoseconds ttl) const;
+
+  struct Hash {
+    using is_transparent = void;
+
+    std::size_t operator()(std::string_view name) const noexcept {
+      return std::hash<std::string_view>()(name);
+    }
+  };
+
+  Loop& loop;
+  const ResolverSettings settings;
+  std::unordered_map<std::string, std::vector<ResolvedAddress>, Hash, std::equal_to<>> hosts;
+  ResolverCache cache;
+  Scope queries;
+};
+
+Resolver::State::State(Loop& its_loop, ResolverSettings its_settings)
+    : loop(its_loop),
+      settings(std::move(its_settings)),
+      cache(settings.cache_entries, loop.random()),
+      queries(loop, queries_max) {
+  for (const auto& [name, address] : settings.hosts) {
+    std::string key = lower_case(name);
+    if (key.ends_with('.')) key.pop_back();
+    auto& addresses = hosts[std::move(key)];
+    if (std::ranges::find(addresses, address, &ResolvedAddress::address) == addresses.end())
+      addresses.push_back({address});
+  }
+}
+
+Task<Result<ResolvedPtr>> Resolver::State::resolve(std::string_view name, ResolvedKind kind,
+                                                   std::uint16_t port, TimePoint deadline) {
+  const TimePoint now = loop.now();
+  const ResolverEntryPtr* const cached = cache.find(name, kind);
+  if (cached != nullptr && (*cached)->serves(now, settings.stale_ttl)) {
+    ResolverEntry& entry = **cached;
+    // What serves does so whether or not its refresh can begin, or ends at once with something
+    // else.
+    if (entry.asking || now < entry.refresh_after) return entry.answer(port);
+    const ResolverEntryPtr alive = *cached;
+    auto answer = entry.answer(port);
+    static_cast<void>(begin_query(alive));
+    return answer;
+  }
+
+  const ResolverEntryPtr entry =
+      cached != nullptr ? *cached : std::make_shared<ResolverEntry>(name, kind);
+  if (cached == nullptr && kind == ResolvedKind::address) {
+    if (auto known = known_without_asking(name); !known.empty()) {
+      entry->take(std::move(known), {}, never);
+      cache.insert(entry);
+      return entry->answer(port);
+    }
+  }
+  if (!is_dns_name(name))
+    return std::unexpected(failure(name.substr(0, 256), "is not a valid host name"));
+  if (!entry->asking && !begin_query(entry))
+    return std::unexpected(failure(name, "too many queries"));
+  if (cached == nullptr) cache.insert(entry);
+  if (!entry->asking) return entry->answer(port);
+  return wait(entry, port, deadline);
+}
+
+Task<Result<ResolvedPtr>> Resolver::State::wait(ResolverEntryPtr entry, std::uint16_t port,
+                                                TimePoint deadline) {
+  if (!co_await wait_for(loop, entry->waiting, deadline) && entry->asking)
+    co_return std::unexpected(failure(entry->name, "not resolved in time"));
+  co_return entry->answer(port);
+}
+
+std::vector<ResolvedAddress> Resolver::State::known_without_asking(std::string_view name) const {
+  std::string_view ip = name;
+  if (ip.starts_with('[') && ip.ends_with(']')) ip = ip.substr(1, ip.size() - 2);
+  const bool is_bracketed = ip.size() < name.size();
+  const auto address = Address::from_ip(ip, 0);
+  if (address && ip.find('%') == std::string_view::npos &&
+      (!is_bracketed || address->family == Address::Family::ipv6))
+    return {{*address}};
+
+  const std::string plain =
+      lower_case(name.ends_with('.') ? name.substr(0, name.size() - 1) : name);
+  if (const auto host = hosts.find(plain); host != hosts.end()) return host->second;
+  if (is_dns_name(name) && is_localhost(name))
+    return {{*Address::from_ip("127.0.0.1", 0)}, {*Address::from_ip("::1", 0)}};
+  return {};
+}
+
+bool Resolver::State::begin_query(const ResolverEntryPtr& entry) {
+  entry->asking = true;
+  if (queries.spawn(query(entry))) return true;
+  entry->asking = false;
+  return false;
+}
+
+Task<Done> Resolver::State::query(ResolverEntryPtr entry) {
+  settle(*entry, co_await find(*entry));
+  co_return Done{};
+}
+
+nanoseconds Resolver::State::clamped(nanoseconds ttl) const {
+  return std::max<nanoseconds>(settings.ttl_min, std::min<nanoseconds>(settings.ttl_max, ttl));
+}
+
+void Resolver::State::settle(ResolverEntry& entry, Finding finding) {
+  const TimePoint now = loop.now();
+  entry.asking = false;
+  entry.waiting.wake_all(loop);
+  if (!finding.addresses.empty()) {
+    entry.take(std::move(finding.addresses), {}, after(now, clamped(finding.ttl)));
+    if (finding.partial)
+      entry.refresh_after = std::min(entry.expires, after(now, settings.negative_ttl));
+  } else if (!finding.absent && entry.serves(now, settings.stale_ttl)) {
+    // RFC 8767 §5: the old answer serves on while no server gives a better one.
+    entry.refresh_after = after(now, finding.ttl);
+  } else {
+    entry.take({}, failure(entry.name, finding.reason), after(now, finding.ttl));
+  }
+}
+
+Task<Finding> Resolver::State::find(const ResolverEntry& entry) {
+  Finding first_absence;
+  for (const std::string& name : names_to_ask(entry.name, settings)) {
+    Finding finding = entry.kind == ResolvedKind::address ? co_await find_addresses(name)
+                                                          : co_await find_services(name);
+    if (!finding.absent) co_return finding;
+    if (!first_absence.absent) first_absence = std::move(finding);
+  }
+  co_return first_absence;
+}
+
+Task<Done> Resolver::State::ask(const std::string& name, DnsType type, Event& enough,
+                                Answer& answer) {
+  answer = co_await ask_servers(loop, settings, name, type, enough);
+  if (has_addresses(answer)) enough.set(loop);
+  co_return Done{};
+}
+
+Task<Finding> Resolver::State::find_addresses(const std::string& name) {
+  // There are servers that never answer AAAA: once one family is found, the other gets two
+  // attempts.
+  Event enough;
+  Answer ipv4, ipv6;
+  {
+    Scope both(loop, 2);
+    static_cast<void>(both.spawn(ask(name, DnsType::a, enough, ipv4)));
+    static_cast<void>(both.spawn(ask(name, DnsType::aaaa, enough, ipv6)));
+    co_await both.join();
+  }
+  Finding finding{.ttl = nanoseconds::max(), .partial = !ipv4 || !ipv6};
+  for (const Answer* answer : {&ipv4, &ipv6}) {
+    if (!has_addresses(*answer)) continue;
+    for (const Address& address : (*answer)->addresses)
+      finding.addresses.push_back({address});
+    finding.ttl = std::min<nanoseconds>(finding.ttl, (*answer)->ttl.value_or(seconds(0)));
+  }
+  if (!finding.addresses.empty()) co_return finding;
+  // A name that does not exist has no records of any type (RFC 8020), whatever became of the other
+  // question.
+  for (const Answer* answer : {&ipv4, &ipv6})
+    if (*answer && (*answer)->rcode == DnsRcode::no_such_name)
+      co_return Finding::of_absence(**answer, settings.negative_ttl);
+  for (const Answer* answer : {&ipv4, &ipv6})
+    if (!*answer) co_return Finding::of_failure(answer->error().detail, settings.negative_ttl);
+  co_return Finding::of_absence(*ipv4, settings.negative_ttl);
+}
+
+Task<Finding> Resolver::State::find_services(const std::string& name) {
+  const Event enough;
+  Answer answer = co_await ask_servers(loop, settings, name, DnsType::srv, enough);
+  if (!answer) co_return Finding::of_failure(answer.error().detail, settings.negative_ttl);
+  if (answer->services.empty()) co_return Finding::of_absence(*answer, settings.negative_ttl);
+  std::vector<DnsService>& services = answer->services;
+  std::ranges::sort(services, {}, &DnsService::priority);
+
+  std::deque<std::optional<ResolvedPtr>> lists(services.size());
+  {
+    Scope targets(loop, services.size());
+    for (std::size_t i = 0; i < services.size(); ++i)
+      static_cast<void>(targets.spawn(resolve_target(services[i], lists[i])));
+    co_await targets.join();
+  }
+  Finding finding{.ttl = answer->ttl.value_or(seconds(0)),
+                  .reason = "no target of the service has an address"};
+  for (std::size_t i = 0; i < services.size(); ++i) {
+    const ResolverEntryPtr* const target =
+        cache.find(services[i].target + ".", ResolvedKind::address);
+    if (!lists[i] || target == nullptr || (*target)->refresh_after < (*target)->expires)
+      finding.partial = true;
+    if (!lists[i]) continue;
+    // A service is known no longer than its targets are.
+    const nanoseconds left = target == nullptr ? nanoseconds(0) : (*target)->expires - loop.now();
+    finding.ttl = std::min(finding.ttl, std::max(nanoseconds(0), left));
+    for (const ResolvedAddress& resolved : **lists[i]) {
+      if (finding.addresses.size() == service_addresses_max) break;
+      finding.addresses.push_back({resolved.address, services[i].priority, services[i].weight});
+    }
+  }
+  if (finding.addresses.empty()) finding.ttl = settings.negative_ttl;
+  co_return finding;
+}
+
+Task<Done> Resolver::State::resolve_target(const DnsService& service,
+                                           std::optional<ResolvedPtr>& addresses) {
+  // Targets are absolute names (RFC 2782); an empty one says that there is no such service.
+  auto found = co_await resolve(service.target + ".", ResolvedKind::address, service.port, never);
+  if (found) addresses = *std::move(found);
+  co_return Done{};
+}
+
+Resolver::Resolver(Loop& loop, ResolverSettings settings)
+    : state_(std::make_unique<State>(loop, std::move(settings))) {}
+
+Resolver::~Resolver() = default;
+
+Task<Result<ResolvedPtr>> Resolver::resolve(std::string_view name, std::uint16_t port,
+                                            TimePoint deadline) {
+  return state_->resolve(name, ResolvedKind::address, port, deadline);
+}
+
+Task<Result<ResolvedPtr>> Resolver::resolve_service(std::string_view name, TimePoint deadline) {
+  return state_->resolve(name, ResolvedKind::service, 0, deadline);
+}
+
+}  // namespace sluice

@@ -1,0 +1,135 @@
+// The resolver on epoll against a real name server: dnsmasq, on a free port of the loopback
+// interface.
+
+#include <csignal>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "runtime/engine/epoll.h"
+#include "runtime/engine/sockaddr.h"
+#include "support/resolver_fixture.h"
+
+namespace sluice {
+namespace {
+
+using testing::Found;
+using testing::run;
+using testing::text_of;
+
+constexpr const char* program = "/usr/sbin/dnsmasq";
+
+std::uint16_t free_port() {
+  const int descriptor = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  SockAddr at(Address::from_ip("127.0.0.1", 0).value());
+  ::bind(descriptor, at.get(), at.size);
+  ::getsockname(descriptor, at.get(), &at.size);
+  ::close(descriptor);
+  return at.address().port;
+}
+
+class ResolverDnsmasqTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (::access(program, X_OK) != 0)
+      GTEST_SKIP() << program << " is not installed (package dnsmasq-base)";
+    const std::uint16_t port = free_port();
+    std::vector<std::string> arguments = {program,
+                                          "--no-daemon",
+                                          "--conf-file=/dev/null",
+                                          "--no-resolv",
+                                          "--no-hosts",
+                                          "--pid-file",
+                                          "--log-facility=/dev/null",
+                                          "--bind-interfaces",
+                                          "--listen-address=127.0.0.1",
+                                          "--port=" + std::to_string(port),
+                                          "--local=/test/",
+                                          "--host-record=both.test,10.1.0.1,2001:db8::1,2",
+                                          "--host-record=four.test,10.1.0.4",
+                                          "--host-record=ready.test,10.1.0.8",
+                                          "--cname=alias.test,four.test",
+                                          "--address=/wild.test/10.1.0.9",
+                                          "--srv-host=_http._tcp.test,both.test,8001,1,10",
+                                          "--srv-host=_http._tcp.test,four.test,8004,0,20"};
+    for (int i = 0; i < 100; ++i)
+      arguments.push_back("--host-record=many.test,10.2.0." + std::to_string(i));
+    std::vector<char*> pointers;
+    for (std::string& argument : arguments)
+      pointers.push_back(argument.data());
+    pointers.push_back(nullptr);
+    ASSERT_EQ(::posix_spawn(&server_, program, nullptr, nullptr, pointers.data(), environ), 0);
+
+    settings_.nameservers = {Address::from_ip("127.0.0.1", port).value()};
+    settings_.timeout = milliseconds(100);  // while it starts, nobody answers
+    settings_.attempts = 100;
+    settings_.search = {"test"};
+    engine_ = make_epoll_engine().value();
+    loop_ = std::make_unique<Loop>(*engine_);
+    resolver_ = std::make_unique<Resolver>(*loop_, settings_);
+    ASSERT_EQ(resolve("ready.test"), "10.1.0.8:80");
+  }
+
+  void TearDown() override {
+    if (server_ <= 0) return;
+    ::kill(server_, SIGTERM);
+    ::waitpid(server_, nullptr, 0);
+    resolver_.reset();
+    loop_.reset();
+    EXPECT_EQ(memory::live_bytes(), 0);
+  }
+
+  std::string resolve(std::string_view name) {
+    return text_of(run(*loop_, resolver_->resolve(name, 80, never)));
+  }
+
+  pid_t server_ = 0;
+  ResolverSettings settings_;
+  std::unique_ptr<Engine> engine_;
+  std::unique_ptr<Loop> loop_;
+  std::unique_ptr<Resolver> resolver_;
+};
+
+TEST_F(ResolverDnsmasqTest, ResolvesNamesOfAllKinds) {
+  EXPECT_EQ(resolve("both.test"), "10.1.0.1:80 [2001:db8::1]:80");
+  EXPECT_EQ(resolve("both"), "10.1.0.1:80 [2001:db8::1]:80");
+  EXPECT_EQ(resolve("FOUR.test."), "10.1.0.4:80");
+  EXPECT_EQ(resolve("alias.test"), "10.1.0.4:80");
+  EXPECT_EQ(resolve("any.wild.test"), "10.1.0.9:80");
+  EXPECT_EQ(resolve("none.test"), "error: none.test: no such name");
+}
+
+TEST_F(ResolverDnsmasqTest, ResolvesServices) {
+  const Found found = run(*loop_, resolver_->resolve_service("_http._tcp.test", never));
+
+  EXPECT_EQ(text_of(found), "10.1.0.4:8004 10.1.0.1:8001 [2001:db8::1]:8001");
+}
+
+TEST_F(ResolverDnsmasqTest, FetchesLongAnswersOverTcp) {
+  const Found found = run(*loop_, resolver_->resolve("many.test", 80, never));
+
+  ASSERT_TRUE(found.has_value()) << text_of(found);
+  EXPECT_EQ((*found)->size(), 64u);
+}
+
+TEST_F(ResolverDnsmasqTest, SaysThatAServerIsGone) {
+  ASSERT_EQ(resolve("four.test"), "10.1.0.4:80");
+  ::kill(server_, SIGSTOP);
+  settings_.attempts = 2;
+  Resolver impatient(*loop_, settings_);
+
+  const Found found = run(*loop_, impatient.resolve("four.test", 80, never));
+  ::kill(server_, SIGCONT);
+
+  EXPECT_EQ(text_of(found),
+            "error: four.test: " + settings_.nameservers[0].text() + ": no answer in time");
+}
+
+}  // namespace
+}  // namespace sluice
