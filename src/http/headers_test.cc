@@ -81,7 +81,7 @@ TEST(Headers, SetReplacesAllInThePlaceOfTheFirst) {
   headers.set(HeaderId::via, "first");
   headers.set(HeaderId::via, "second");
 
-  EXPECT_EQ(dump(headers), "A=new;B=old;C=old;D=added;Via=second;");
+  EXPECT_EQ(dump(headers), "a=new;B=old;C=old;D=added;Via=second;");
 }
 
 TEST(Headers, RemoveTakesAllOfThatNameAndCountsThem) {

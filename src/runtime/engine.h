@@ -24,7 +24,8 @@ class Engine {
   /// The loop that hears of completions. Called once, before anything else.
   void attach(Loop& loop) noexcept { loop_ = &loop; }
 
-  /// Completes at once (pending stays false) or later. Precondition: at most one receive, one send and one hang_up a socket.
+  /// Completes at once (pending stays false) or later. A receive may complete later with -EAGAIN: nothing was done, and
+  /// submitting it again will probably complete at once. Precondition: at most one receive, one send and one hang_up a socket.
   virtual void submit(Op& op) = 0;
   /// Asks for an early end; the completion still comes, perhaps with a result.
   virtual void cancel(Op& op) = 0;

@@ -8,8 +8,9 @@
 namespace sluice {
 namespace {
 
-// Below this, bytes wait for the end of the turn if asked to; above, joining gains nothing.
-constexpr std::size_t flush_at_once = 64 * 1024;
+// Below this, bytes wait for the end of the turn if asked to. Above, joining gains nothing, and a turn's worth of waiting
+// buffers would be cold in the cache by the time that they leave.
+constexpr std::size_t flush_at_once = 8 * 1024;
 // A write waits while more than this is queued: one relay buffer leaves before the next is read.
 constexpr std::size_t room_bytes = 64 * 1024;
 
@@ -65,7 +66,7 @@ Task<Result<Chunk>> SocketStream::read_later(std::size_t wanted, TimePoint deadl
       co_await sleep_until(loop_, loop_.now() + milliseconds(1));
       continue;
     }
-    if (!co_await wait_for(loop_, reader_, deadline) && !received_)
+    if (!co_await wait_for(loop_, reader_, deadline) && !received_ && receive_.pending())
       co_return fail(ErrorCode::timed_out, "nothing to read in time");
   }
 }
@@ -154,7 +155,7 @@ void SocketStream::account_sent(std::int64_t result) noexcept {
 void SocketStream::on_completion(Op& op) noexcept {
   switch (op.kind) {
     case Op::Kind::receive:
-      received_ = true;
+      received_ = op.result != -EAGAIN;
       reader_.wake_one(loop_);
       break;
     case Op::Kind::send:

@@ -268,6 +268,11 @@ std::optional<std::int64_t> EpollEngine::attempt_connect(EpollSocket& socket, Op
 void EpollEngine::retry(EpollSocket& socket, Op*& slot) {
   if (slot == nullptr) return;
   Op& op = *slot;
+  if (op.kind == Op::Kind::receive) {
+    // Received when its reader runs, not now for all sockets of this round: one buffer, hot in the cache, serves them all.
+    slot = nullptr;
+    return loop_->complete(op, -EAGAIN);
+  }
   if (const auto result = attempt(socket, op)) {
     slot = nullptr;
     loop_->complete(op, *result);
