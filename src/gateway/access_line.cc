@@ -87,7 +87,10 @@ void write_request(JsonWriter& json, const Exchange& exchange, std::string& scra
     json.key("url").text(scratch);
     json.key("querystring").text(cut(exchange.query));
     json.key("headers");
-    write_headers(json, request.headers, scratch);
+    if (exchange.record.request_head_log.empty())
+      write_headers(json, request.headers, scratch);
+    else
+      json.raw(exchange.record.request_head_log);
   }
   json.key("size").number(static_cast<std::int64_t>(exchange.incoming.traffic().received)).end_object();
 }
@@ -121,15 +124,23 @@ void write_tries(JsonWriter& json, const Record& record) {
   json.end_list();
 }
 
-}  // namespace
-
-void keep_response_head(Exchange& exchange, const http::Response& response) {
-  if (!exchange.worker.log_line) return;
+std::string_view keep_headers(Exchange& exchange, const http::Headers& headers) {
+  if (!exchange.worker.log_line) return {};
   thread_local std::string text, scratch;
   text.clear();
   JsonWriter json(text);
-  write_headers(json, response.headers, scratch);
-  exchange.record.response_head_log = exchange.request.headers.keep(text);
+  write_headers(json, headers, scratch);
+  return exchange.request.headers.keep(text);
+}
+
+}  // namespace
+
+void keep_request_head(Exchange& exchange) {
+  exchange.record.request_head_log = keep_headers(exchange, exchange.request.headers);
+}
+
+void keep_response_head(Exchange& exchange, const http::Response& response) {
+  exchange.record.response_head_log = keep_headers(exchange, response.headers);
 }
 
 void write_access_line(const Exchange& exchange) noexcept {

@@ -5,6 +5,9 @@
 
 namespace sluice {
 
+/// Keeps what the line says of the request's head, before it becomes the upstream's. Nothing where there is no access log.
+void keep_request_head(Exchange& exchange);
+
 /// Keeps what the line says of the response's head, before the head is gone. Nothing where there is no access log.
 void keep_response_head(Exchange& exchange, const http::Response& response);
 

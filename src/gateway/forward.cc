@@ -151,28 +151,46 @@ std::string_view upstream_path(std::string_view base, bool strip, std::string_vi
   return rest.starts_with('/') ? joined(keeper, {base, rest}) : joined(keeper, {base, "/", rest});
 }
 
+void compose_forwarded(http::Client& client) {
+  client.forwarded.add(HeaderId::x_forwarded_proto, client.scheme);
+  client.forwarded.add(HeaderId::x_forwarded_port, std::to_string(client.local.port));
+  client.forwarded.add(HeaderId::x_real_ip, client.peer_text);
+  client.forwarded.add(HeaderId::x_forwarded_for, client.peer_text);
+  client.forwarded.add(HeaderId::via, via_value);
+}
+
+/// The same where the request came with some of these fields, or its peer is trusted.
+void forward_one_by_one(Exchange& exchange) {
+  http::Headers& headers = exchange.request.headers;
+  const http::Client& client = *exchange.client;
+  const bool trusted = exchange.origin.trusted_peer;
+  if (!trusted || !headers.has(HeaderId::x_forwarded_proto)) headers.set(HeaderId::x_forwarded_proto, client.scheme);
+  if (!trusted || !headers.has(HeaderId::x_forwarded_port))
+    headers.set(HeaderId::x_forwarded_port, number_text(client.local.port, headers));
+  headers.set(HeaderId::x_real_ip, exchange.origin.client_ip);
+  append_to_list(headers, HeaderId::x_forwarded_for, client.peer_text);
+  append_to_list(headers, HeaderId::via, via_value);
+}
+
 void prepare_forward(Exchange& exchange) {
   http::Request& request = exchange.request;
   http::Headers& headers = request.headers;
-  const http::Client& client = *exchange.client;
   const bool trusted = exchange.origin.trusted_peer;
 
+  if (!trusted && !headers.has_any(exchange.client->forwarded))
+    headers.append_lines(exchange.client->forwarded);
+  else
+    forward_one_by_one(exchange);
   // What an untrusted client says about its way here is replaced; what a trusted one says stays.
   const auto forward = [&](HeaderId id, std::string_view value) {
-    if (trusted && headers.has(id)) return;
-    headers.set(id, value);
+    if (!trusted || !headers.has(id)) headers.set(id, value);
   };
-  forward(HeaderId::x_forwarded_proto, client.scheme);
   forward(HeaderId::x_forwarded_host, exchange.origin.host);
-  forward(HeaderId::x_forwarded_port, number_text(client.local.port, headers));
   forward(HeaderId::x_forwarded_path, http::path_of(request.target));
   if (exchange.route->strip_path && exchange.matched_prefix.size() > 1)
     forward(HeaderId::x_forwarded_prefix, http::escape_path(exchange.matched_prefix, headers));
   else if (!trusted)
     headers.remove(HeaderId::x_forwarded_prefix);
-  headers.set(HeaderId::x_real_ip, exchange.origin.client_ip);
-  append_to_list(headers, HeaderId::x_forwarded_for, client.peer_text);
-  append_to_list(headers, HeaderId::via, via_value);
   headers.set(HeaderId::x_kong_request_id, exchange.record.request_id());
 
   const Route& route = *exchange.route;

@@ -1,6 +1,7 @@
 #include "gateway/listener.h"
 
 #include "base/log.h"
+#include "gateway/forward.h"
 #include "http/server.h"
 #include "runtime/socket_stream.h"
 
@@ -68,6 +69,7 @@ Task<Done> Listener::serve(Accepted accepted) {
   client->local = local_;
   client->peer_text = client->peer.ip_text();
   client->number = worker_.metrics.connections_accepted.value() + 1;
+  compose_forwarded(*client);
   while (!connections_.has_room()) {
     if (closing_->is_set()) co_return Done{};
     co_await sleep_until(worker_.loop, worker_.loop.now() + full_pause);

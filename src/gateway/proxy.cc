@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "gateway/access_line.h"
 #include "gateway/forward.h"
 #include "gateway/worker_state.h"
 #include "http/replay.h"
@@ -171,6 +172,7 @@ http::ResponseTask proxy(Exchange& exchange) {
   if (service == nullptr) return fail(ErrorCode::no_service);
   const auto timeout = exchange.route->request_timeout ? exchange.route->request_timeout : service->request_timeout;
   if (timeout) exchange.head_by = std::min(exchange.head_by, after(exchange.received_at, *timeout));
+  keep_request_head(exchange);
   prepare_forward(exchange);
   exchange.record.upstream_uri = exchange.request.target;
   return forward(exchange);

@@ -8,6 +8,7 @@
 #include <new>
 #include <utility>
 
+#include "base/bytes.h"
 #include "base/memory.h"
 #include "http/text.h"
 
@@ -156,15 +157,11 @@ Headers::Field Headers::make_line(HeaderId id, std::string_view name, std::initi
   std::size_t value_size = 0;
   for (const std::string_view part : parts) value_size += part.size();
   char* const line = reserve(name.size() + value_size + 4);
-  std::memcpy(line, name.data(), name.size());
-  char* at = line + name.size();
+  char* at = copy_short(line, name);
   *at++ = ':';
   *at++ = ' ';
   char* const value = at;
-  for (const std::string_view part : parts) {
-    if (!part.empty()) std::memcpy(at, part.data(), part.size());
-    at += part.size();
-  }
+  for (const std::string_view part : parts) at = copy_short(at, part);
   *at++ = '\r';
   *at = '\n';
   return {line, value, static_cast<std::uint32_t>(value_size), static_cast<std::uint16_t>(name.size()), id, true};
@@ -187,6 +184,23 @@ void Headers::put(HeaderId id, std::string_view name, std::initializer_list<std:
     }
   }
   append_line(id, name, parts);
+}
+
+void FieldLines::add(HeaderId id, std::string_view value) {
+  const std::string_view name = header_name(id);
+  entries_.push_back({static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(value.size()),
+                      static_cast<std::uint16_t>(name.size()), id});
+  text_.append(name).append(": ").append(value).append("\r\n");
+  ids_ |= std::uint64_t{1} << static_cast<unsigned>(id);
+}
+
+void Headers::append_lines(const FieldLines& lines) {
+  const char* text = keep(lines.text_).data();
+  while (state_->capacity - state_->count < lines.entries_.size()) grow_fields();
+  for (const FieldLines::Entry& entry : lines.entries_) {
+    const char* line = text + entry.from;
+    append({line, line + entry.name_size + 2, entry.value_size, entry.name_size, entry.id, true});
+  }
 }
 
 std::size_t Headers::remove_from(std::uint32_t first, HeaderId id, std::string_view name) noexcept {

@@ -71,6 +71,7 @@ struct Client {
   std::string peer_text;     ///< the peer's address without port
   std::uint64_t number = 0;  ///< of the connection, in its worker
   std::string_view scheme = "http";
+  FieldLines forwarded;      ///< what each of its requests says of it to upstreams, unless the request says it itself
 };
 using ClientPtr = std::shared_ptr<const Client>;
 

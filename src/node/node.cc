@@ -65,12 +65,13 @@ bool Node::start() {
     return false;
   }
   if (!open_engine() || !start_workers(gateway_)) return false;
+  // Before any listener: a connection may bring a request in the turn that it is accepted.
+  install(std::move(compiled.snapshot));
   std::string problem;
   if (!open_status(gateway_, problem) || !open_listeners(gateway_, problem)) {
     std::fprintf(stderr, "sluice: %s\n", problem.c_str());
     return false;
   }
-  install(std::move(compiled.snapshot));
   status_.ready = true;
   for (auto& worker : workers_) worker->start();
 

@@ -124,12 +124,13 @@ Task<Done> Node::watch_file() {
   std::string previous = loaded;
   for (;;) {
     co_await sleep_until(*loop_, loop_->now() + milliseconds(50));
+    if (!gateway_.watch) continue;
     const std::string present = stamp();
     // Two equal looks: an editor that still writes is waited for.
     const bool settled = !present.empty() && present == std::exchange(previous, present);
     if (!settled || present == loaded) continue;
     loaded = present;
-    if (gateway_.watch) begin_reload("the file changed");
+    begin_reload("the file changed");
   }
 }
 
