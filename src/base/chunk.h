@@ -93,6 +93,6 @@ class Chunk {
 };
 
 /// What one write sends: rarely more than a head and a body.
-using Chunks = InlineVector<Chunk, 3>;
+using Chunks = InlineVector<Chunk, 2>;
 
 }  // namespace sluice

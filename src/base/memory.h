@@ -18,9 +18,9 @@ inline constexpr bool pooled = true;
 #endif
 #endif
 
-// Multiples of 64 up to 1 KiB, then powers of two up to 256 KiB, each with 64 bytes for the owner's header, so
+// Multiples of 16 up to 1 KiB, so that many idle connections waste little, then powers of two up to 256 KiB, each with 64 bytes for the owner's header, so
 // that a chunk with 32 KiB of room does not take a block of 64 KiB.
-inline constexpr std::size_t small_step = 64;
+inline constexpr std::size_t small_step = 16;
 inline constexpr std::size_t small_max = 1024;
 inline constexpr std::size_t small_classes = small_max / small_step;
 inline constexpr std::size_t large_extra = 64;

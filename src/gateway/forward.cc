@@ -151,36 +151,39 @@ std::string_view upstream_path(std::string_view base, bool strip, std::string_vi
   return rest.starts_with('/') ? joined(keeper, {base, rest}) : joined(keeper, {base, "/", rest});
 }
 
-void compose_forwarded(http::Client& client) {
-  client.forwarded.add(HeaderId::x_forwarded_proto, client.scheme);
-  client.forwarded.add(HeaderId::x_forwarded_port, std::to_string(client.local.port));
-  client.forwarded.add(HeaderId::x_real_ip, client.peer_text);
-  client.forwarded.add(HeaderId::x_forwarded_for, client.peer_text);
-  client.forwarded.add(HeaderId::via, via_value);
-}
+namespace {
 
-/// The same where the request came with some of these fields, or its peer is trusted.
+/// The fields of prepare_forward() where the request came with some of them, or its peer is trusted.
 void forward_one_by_one(Exchange& exchange) {
   http::Headers& headers = exchange.request.headers;
   const http::Client& client = *exchange.client;
   const bool trusted = exchange.origin.trusted_peer;
   if (!trusted || !headers.has(HeaderId::x_forwarded_proto)) headers.set(HeaderId::x_forwarded_proto, client.scheme);
   if (!trusted || !headers.has(HeaderId::x_forwarded_port))
-    headers.set(HeaderId::x_forwarded_port, number_text(client.local.port, headers));
+    headers.set(HeaderId::x_forwarded_port, number_text(client.local->port, headers));
   headers.set(HeaderId::x_real_ip, exchange.origin.client_ip);
   append_to_list(headers, HeaderId::x_forwarded_for, client.peer_text);
   append_to_list(headers, HeaderId::via, via_value);
 }
+
+}  // namespace
 
 void prepare_forward(Exchange& exchange) {
   http::Request& request = exchange.request;
   http::Headers& headers = request.headers;
   const bool trusted = exchange.origin.trusted_peer;
 
-  if (!trusted && !headers.has_any(exchange.client->forwarded))
-    headers.append_lines(exchange.client->forwarded);
-  else
+  if (trusted || headers.has_any({HeaderId::x_forwarded_proto, HeaderId::x_forwarded_port, HeaderId::x_real_ip,
+                                  HeaderId::x_forwarded_for, HeaderId::via})) {
     forward_one_by_one(exchange);
+  } else {
+    const http::Client& client = *exchange.client;
+    headers.add_all({{HeaderId::x_forwarded_proto, client.scheme},
+                     {HeaderId::x_forwarded_port, number_text(client.local->port, headers)},
+                     {HeaderId::x_real_ip, client.peer_text},
+                     {HeaderId::x_forwarded_for, client.peer_text},
+                     {HeaderId::via, via_value}});
+  }
   // What an untrusted client says about its way here is replaced; what a trusted one says stays.
   const auto forward = [&](HeaderId id, std::string_view value) {
     if (!trusted || !headers.has(id)) headers.set(id, value);

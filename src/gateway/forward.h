@@ -18,9 +18,6 @@ std::uint16_t port_of(const Exchange& exchange) noexcept;
 std::string_view upstream_path(std::string_view service_path, bool strip, std::string_view path,
                                std::size_t prefix_size, http::Headers& keeper);
 
-/// Composes client.forwarded: X-Real-IP, X-Forwarded-For, -Proto, -Port and Via of an untrusted client.
-void compose_forwarded(http::Client& client);
-
 /// Turns the client's request into the upstream's: target, X-Forwarded-*, Via. Once an exchange, before the first attempt.
 void prepare_forward(Exchange& exchange);
 

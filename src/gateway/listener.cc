@@ -1,7 +1,6 @@
 #include "gateway/listener.h"
 
 #include "base/log.h"
-#include "gateway/forward.h"
 #include "http/server.h"
 #include "runtime/socket_stream.h"
 
@@ -26,12 +25,14 @@ class Counted {
   telemetry::WorkerMetrics& metrics_;
 };
 
-Task<Done> serve_connection(WorkerState& worker, http::Handler& handler, SocketPtr socket, http::ClientPtr client,
-                            std::shared_ptr<Event> closing) {
-  const Counted counted(worker.metrics);
-  co_return co_await http::serve(worker.loop, std::make_unique<SocketStream>(worker.loop, std::move(socket)),
-                                 worker.server, handler, std::move(client), *closing);
-}
+/// A client of this listener: counted, and holding what its connection needs of the listener, which may be gone first.
+struct ListenerClient final : http::Client {
+  ListenerClient(telemetry::WorkerMetrics& metrics, std::shared_ptr<Event> its_closing)
+      : counted(metrics), closing(std::move(its_closing)) {}
+
+  Counted counted;
+  std::shared_ptr<Event> closing;
+};
 
 }  // namespace
 
@@ -40,7 +41,7 @@ Listener::Listener(WorkerState& worker, http::Handler& handler, Scope& connectio
       handler_(handler),
       connections_(connections),
       closing_(std::make_shared<Event>()),
-      local_(worker.loop.engine().local_address(*socket)),
+      local_(std::make_shared<const Address>(worker.loop.engine().local_address(*socket))),
       accepting_(worker.loop, 1) {
   static_cast<void>(accepting_.spawn(accept_loop(std::move(socket))));
 }
@@ -64,18 +65,19 @@ Task<Done> Listener::accept_loop(SocketPtr socket) {
 }
 
 Task<Done> Listener::serve(Accepted accepted) {
-  auto client = std::make_shared<http::Client>();
-  client->peer = std::move(accepted.peer);
-  client->local = local_;
-  client->peer_text = client->peer.ip_text();
-  client->number = worker_.metrics.connections_accepted.value() + 1;
-  compose_forwarded(*client);
   while (!connections_.has_room()) {
     if (closing_->is_set()) co_return Done{};
     co_await sleep_until(worker_.loop, worker_.loop.now() + full_pause);
   }
+  auto client = std::make_shared<ListenerClient>(worker_.metrics, closing_);
+  client->peer = std::move(accepted.peer);
+  client->local = local_;
+  client->peer_text = client->peer.ip_text();
+  client->number = worker_.metrics.connections_accepted.value();
+  Event& closing = *client->closing;
   static_cast<void>(connections_.spawn(
-      serve_connection(worker_, handler_, std::move(accepted.socket), std::move(client), closing_)));
+      http::serve(worker_.loop, std::make_unique<SocketStream>(worker_.loop, std::move(accepted.socket)), worker_.server,
+                  handler_, std::move(client), closing)));
   co_return Done{};
 }
 

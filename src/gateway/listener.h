@@ -25,7 +25,7 @@ class Listener {
   http::Handler& handler_;
   Scope& connections_;
   std::shared_ptr<Event> closing_;   ///< shared with connections, which may outlive the listener
-  Address local_;
+  std::shared_ptr<const Address> local_;
   Scope accepting_;
 };
 

@@ -11,16 +11,7 @@
 namespace sluice::http {
 namespace {
 
-constexpr std::array<std::string_view, 1
-#define X(id, name) +1
-                     SLUICE_HEADER_NAMES(X)
-#undef X
-                     >
-    names = {"",
-#define X(id, name) name,
-             SLUICE_HEADER_NAMES(X)
-#undef X
-};
+constexpr const auto& names = header_names;
 
 constexpr std::size_t name_size_max = 24;
 
@@ -160,10 +151,6 @@ HeaderId header_id(std::string_view name) noexcept {
                                   ((words.last & entry.masks.last) ^ entry.words.last) |
                                   (name.size() ^ entry.size);
   return different == 0 ? static_cast<HeaderId>(id) : HeaderId::other;
-}
-
-std::string_view header_name(HeaderId id) noexcept {
-  return names[std::to_underlying(id)];
 }
 
 }  // namespace sluice::http

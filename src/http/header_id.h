@@ -2,6 +2,8 @@
 // Names of header fields that the code refers to, as small numbers: one comparison instead of a
 // case-insensitive one.
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -78,7 +80,14 @@ static_assert(static_cast<unsigned>(HeaderId::count_) <= 64);
 /// `other` for a name that is not in the list; case does not matter. One hash and one comparison.
 HeaderId header_id(std::string_view name) noexcept;
 
+inline constexpr std::array<std::string_view, static_cast<std::size_t>(HeaderId::count_)> header_names = {
+    "",
+#define X(id, name) name,
+    SLUICE_HEADER_NAMES(X)
+#undef X
+};
+
 /// The canonical spelling; empty for `other`.
-std::string_view header_name(HeaderId id) noexcept;
+constexpr std::string_view header_name(HeaderId id) noexcept { return header_names[static_cast<std::size_t>(id)]; }
 
 }  // namespace sluice::http

@@ -186,20 +186,22 @@ void Headers::put(HeaderId id, std::string_view name, std::initializer_list<std:
   append_line(id, name, parts);
 }
 
-void FieldLines::add(HeaderId id, std::string_view value) {
-  const std::string_view name = header_name(id);
-  entries_.push_back({static_cast<std::uint32_t>(text_.size()), static_cast<std::uint32_t>(value.size()),
-                      static_cast<std::uint16_t>(name.size()), id});
-  text_.append(name).append(": ").append(value).append("\r\n");
-  ids_ |= std::uint64_t{1} << static_cast<unsigned>(id);
-}
-
-void Headers::append_lines(const FieldLines& lines) {
-  const char* text = keep(lines.text_).data();
-  while (state_->capacity - state_->count < lines.entries_.size()) grow_fields();
-  for (const FieldLines::Entry& entry : lines.entries_) {
-    const char* line = text + entry.from;
-    append({line, line + entry.name_size + 2, entry.value_size, entry.name_size, entry.id, true});
+void Headers::add_all(std::initializer_list<std::pair<HeaderId, std::string_view>> added) {
+  std::size_t size = 0;
+  for (const auto& [id, value] : added) size += header_name(id).size() + value.size() + 4;
+  char* at = reserve(size);
+  while (state_->capacity - state_->count < added.size()) grow_fields();
+  for (const auto& [id, value] : added) {
+    const std::string_view name = header_name(id);
+    char* const line = at;
+    at = copy_short(at, name);
+    *at++ = ':';
+    *at++ = ' ';
+    char* const value_at = at;
+    at = copy_short(at, value);
+    *at++ = '\r';
+    *at++ = '\n';
+    append({line, value_at, static_cast<std::uint32_t>(value.size()), static_cast<std::uint16_t>(name.size()), id, true});
   }
 }
 

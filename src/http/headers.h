@@ -6,33 +6,13 @@
 #include <initializer_list>
 #include <optional>
 #include <span>
-#include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "base/error.h"
 #include "http/header_id.h"
 
 namespace sluice::http {
-
-/// Fields that many messages get, composed once: see Headers::append_lines.
-class FieldLines {
- public:
-  void add(HeaderId id, std::string_view value);
-
- private:
-  friend class Headers;
-  struct Entry {
-    std::uint32_t from;
-    std::uint32_t value_size;
-    std::uint16_t name_size;
-    HeaderId id;
-  };
-  std::string text_;
-  std::vector<Entry> entries_;
-  std::uint64_t ids_ = 0;
-};
 
 /// Fields in order, duplicates kept, names as they came. All text lives in blocks that belong to
 /// the message and never move: a view is good until the Headers die, also after set() and after a
@@ -92,9 +72,13 @@ class Headers {
   void set(HeaderId id, std::initializer_list<std::string_view> parts);
   void add(HeaderId id, std::string_view value) { append_line(id, {}, {value}); }
 
-  /// All of them, with one copy. Precondition: no field of these names is here, see has_any().
-  void append_lines(const FieldLines& lines);
-  bool has_any(const FieldLines& lines) const noexcept { return state_ != nullptr && (state_->present & lines.ids_) != 0; }
+  /// Several at once, for names that are not here yet: see has_any().
+  void add_all(std::initializer_list<std::pair<HeaderId, std::string_view>> added);
+  bool has_any(std::initializer_list<HeaderId> ids) const noexcept {
+    std::uint64_t bits = 0;
+    for (const HeaderId id : ids) bits |= bit(id);
+    return state_ != nullptr && (state_->present & bits) != 0;
+  }
 
   /// Both remove all fields of that name, and return how many there were.
   std::size_t remove(HeaderId id) noexcept;

@@ -67,11 +67,10 @@ using ResponseTask = Task<Result<Response>>;
 /// What is known of a client's connection. Shared: logs and mirrors outlive the connection.
 struct Client {
   Address peer;
-  Address local;
+  std::shared_ptr<const Address> local;  ///< the listener's
   std::string peer_text;     ///< the peer's address without port
   std::uint64_t number = 0;  ///< of the connection, in its worker
   std::string_view scheme = "http";
-  FieldLines forwarded;      ///< what each of its requests says of it to upstreams, unless the request says it itself
 };
 using ClientPtr = std::shared_ptr<const Client>;
 

@@ -94,8 +94,8 @@ class CorrelationId final : public Plugin {
     const http::Client& client = *exchange.client;
     const double time = std::chrono::duration<double>(worker.loop.wall().time_since_epoch()).count();
     char text[160];
-    std::snprintf(text, sizeof text, "%s-%u-%d-%llu-%llu-%.3f", client.local.ip_text().c_str(),
-                  unsigned{client.local.port}, static_cast<int>(::getpid()),
+    std::snprintf(text, sizeof text, "%s-%u-%d-%llu-%llu-%.3f", client.local->ip_text().c_str(),
+                  unsigned{client.local->port}, static_cast<int>(::getpid()),
                   static_cast<unsigned long long>(client.number),
                   static_cast<unsigned long long>(++worker.sequence), time);
     return text;

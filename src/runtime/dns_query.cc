@@ -32,8 +32,8 @@ class DatagramExchange final : private OpSink {
 
   /// The first datagram that answers `question`.
   Task<Result<Chunk>> ask(const Address& server, const Chunk& question, TimePoint deadline) {
-    send_->address = std::make_unique<Address>(server);
-    send_->bytes.push_back(question);
+    send_->address = server;
+    send_->chunk = question;
     if (send_.start()) send_result_ = send_->result;
     for (int i = 0; i < foreign_datagrams_max; ++i) {
       received_ = receive_.start();
@@ -44,8 +44,8 @@ class DatagramExchange final : private OpSink {
       if (send_result_ < 0) co_return failed(std::strerror(static_cast<int>(-send_result_)));
       if (receive_->result < 0)
         co_return failed(std::strerror(static_cast<int>(-receive_->result)));
-      Chunk message = std::move(receive_->bytes[0]);
-      if (is_same_end(*receive_->address, server) && is_answer_to(message.text(), question.text()))
+      Chunk message = std::move(receive_->chunk);
+      if (is_same_end(receive_->address, server) && is_answer_to(message.text(), question.text()))
         co_return message;
     }
     co_return failed("too many datagrams that answer something else");
@@ -61,8 +61,8 @@ class DatagramExchange final : private OpSink {
   }
 
   Loop& loop_;
-  OpHandle receive_;
-  OpHandle send_;
+  OpHandle<AddressedOp> receive_;
+  OpHandle<AddressedOp> send_;
   bool received_ = false;
   std::int64_t send_result_ = 0;
   WaitList waiting_;

@@ -29,7 +29,7 @@ class Acceptor final : private OpSink {
   }
 
   Loop& loop_;
-  OpHandle op_;
+  OpHandle<AddressedOp> op_;
   bool completed_ = false;
   WaitList waiting_;
 };

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <new>
 
-#include "base/memory.h"
 
 namespace sluice {
 namespace {
@@ -16,11 +14,11 @@ constexpr int resumes_max = 4096;
 }  // namespace
 
 void WaitList::wake_one(Loop& loop) noexcept {
-  if (!empty()) loop.make_ready(*head_.next);
+  if (!empty()) loop.make_ready(front());
 }
 
 void WaitList::wake_all(Loop& loop) noexcept {
-  while (!empty()) loop.make_ready(*head_.next);
+  while (!empty()) loop.make_ready(front());
 }
 
 Loop::Loop(Engine& engine)
@@ -105,14 +103,6 @@ void Loop::run_posted() {
   for (auto& item : work) item();
 }
 
-Op* Loop::make_op(Op::Kind kind, SocketPtr socket, OpSink& sink) {
-  auto* op = new (memory::allocate(sizeof(Op))) Op;
-  op->kind = kind;
-  op->socket = std::move(socket);
-  op->sink = &sink;
-  return op;
-}
-
 bool Loop::start(Op& op) {
   op.pending = false;
   engine_.submit(op);
@@ -139,17 +129,16 @@ void Loop::complete(Op& op, std::int64_t result) noexcept {
 }
 
 void Loop::free_op(Op& op) noexcept {
-  op.~Op();
-  memory::release(&op, sizeof(Op));
-}
-
-OpHandle::OpHandle(Loop& loop, Op::Kind kind, SocketPtr socket, OpSink& sink)
-    : loop_(&loop), op_(loop.make_op(kind, std::move(socket), sink)) {}
-
-bool OpHandle::start() { return loop_->start(*op_); }
-
-void OpHandle::reset() noexcept {
-  if (op_ != nullptr) loop_->abandon(*std::exchange(op_, nullptr));
+  switch (op.kind) {
+    case Op::Kind::send: delete static_cast<SendOp*>(&op); break;
+    case Op::Kind::accept:
+    case Op::Kind::connect:
+    case Op::Kind::receive_from:
+    case Op::Kind::send_to: delete static_cast<AddressedOp*>(&op); break;
+    case Op::Kind::receive:
+    case Op::Kind::hang_up:
+    case Op::Kind::shutdown: delete &op; break;
+  }
 }
 
 }  // namespace sluice

@@ -82,7 +82,6 @@ class Loop {
   /// Runs `work` in a turn of this loop; callable from any thread. The only way in from outside.
   void post(std::move_only_function<void()> work);
 
-  Op* make_op(Op::Kind kind, SocketPtr socket, OpSink& sink);
   bool start(Op& op);
   /// Ends an operation that nobody wants any more.
   void abandon(Op& op) noexcept;
@@ -114,6 +113,16 @@ class Loop {
   std::atomic<bool> stopping_ = false;
   std::atomic<double> load_ = 0;
 };
+
+template <class Kind>
+bool OpHandle<Kind>::start() {
+  return loop_->start(*op_);
+}
+
+template <class Kind>
+void OpHandle<Kind>::reset() noexcept {
+  if (op_ != nullptr) loop_->abandon(*std::exchange(op_, nullptr));
+}
 
 /// Suspends until `list` wakes the caller, or until `deadline`: co_await wait_for(loop, list, deadline) is true when woken.
 class [[nodiscard]] TimedWait {

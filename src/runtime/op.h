@@ -3,10 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <utility>
 
 #include "base/chunk.h"
+#include "base/memory.h"
 #include "runtime/address.h"
 
 namespace sluice {
@@ -64,37 +64,49 @@ class OpSink {
   ~OpSink() = default;
 };
 
-/// In the loop's pool. Every started operation completes exactly once, also after cancel.
-struct Op {
+/// Every started operation completes exactly once, also after cancel. This type itself serves receive, hang_up and shutdown.
+struct Op : memory::Pooled {
   enum class Kind : std::uint8_t {
-    accept,        ///< result 0: `accepted` and `address` (the peer's)
-    connect,       ///< to `address`
-    receive,       ///< up to `wanted` bytes into bytes[0], taken from the pool when there are bytes; result 0 = the peer's end
-    send,          ///< from the front of `bytes`; result = bytes taken, at least 1
-    receive_from,  ///< one datagram into bytes[0]; `address` = from
-    send_to,       ///< bytes[0] to `address`
+    receive,       ///< up to `wanted` bytes into `chunk`, taken from the pool when there are bytes; result 0 = the peer's end
     hang_up,       ///< completes when the peer sent FIN or reset, also behind unread bytes
     shutdown,      ///< half-close
+    send,          ///< SendOp: from the front of `bytes`; result = bytes taken, at least 1
+    accept,        ///< AddressedOp: result 0: `accepted` and `address` (the peer's)
+    connect,       ///< AddressedOp: to `address`
+    receive_from,  ///< AddressedOp: one datagram into `chunk`; `address` = from
+    send_to,       ///< AddressedOp: `chunk` to `address`
   };
 
-  Kind kind = Kind::receive;
+  Op(Kind its_kind, SocketPtr its_socket, OpSink& its_sink)
+      : kind(its_kind), sink(&its_sink), socket(std::move(its_socket)) {}
+
+  Kind kind;
   bool pending = false;
-  std::size_t wanted = 0;
+  std::uint32_t wanted = 0;
   std::int64_t result = 0;   ///< bytes, 0, or a negative errno
-  OpSink* sink = nullptr;    ///< null once nobody wants the result
+  OpSink* sink;              ///< null once nobody wants the result
   SocketPtr socket;
-  SocketPtr accepted;
-  std::unique_ptr<Address> address;
+  Chunk chunk;
+};
+
+struct SendOp : Op {
+  using Op::Op;
   Chunks bytes;
-  Op* next = nullptr;        ///< for the engine, while pending
-  Op* prev = nullptr;
+};
+
+struct AddressedOp : Op {
+  using Op::Op;
+  Address address;
+  SocketPtr accepted;
 };
 
 /// Owns an operation. Destroyed while it is pending, it leaves the operation to the loop, which ends it.
+template <class Kind>
 class OpHandle {
  public:
   OpHandle() = default;
-  OpHandle(Loop& loop, Op::Kind kind, SocketPtr socket, OpSink& sink);
+  OpHandle(Loop& loop, Op::Kind kind, SocketPtr socket, OpSink& sink)
+      : loop_(&loop), op_(new Kind(kind, std::move(socket), sink)) {}
   OpHandle(OpHandle&& other) noexcept : loop_(other.loop_), op_(std::exchange(other.op_, nullptr)) {}
   OpHandle& operator=(OpHandle&& other) noexcept {
     std::swap(loop_, other.loop_);
@@ -108,12 +120,12 @@ class OpHandle {
   void reset() noexcept;
   explicit operator bool() const noexcept { return op_ != nullptr; }
   bool pending() const noexcept { return op_ != nullptr && op_->pending; }
-  Op* operator->() const noexcept { return op_; }
-  Op& operator*() const noexcept { return *op_; }
+  Kind* operator->() const noexcept { return op_; }
+  Kind& operator*() const noexcept { return *op_; }
 
  private:
   Loop* loop_ = nullptr;
-  Op* op_ = nullptr;
+  Kind* op_ = nullptr;
 };
 
 }  // namespace sluice

@@ -32,8 +32,8 @@ Task<Result<Chunk>> SocketStream::read(std::size_t wanted, TimePoint deadline) {
 bool SocketStream::try_receive(std::size_t wanted) {
   if (received_) return true;
   if (receive_.pending()) return false;
-  if (!receive_) receive_ = OpHandle(loop_, Op::Kind::receive, socket_, *this);
-  receive_->wanted = std::max(wanted, read_size_);
+  if (!receive_) receive_ = OpHandle<Op>(loop_, Op::Kind::receive, socket_, *this);
+  receive_->wanted = std::max(static_cast<std::uint32_t>(wanted), read_size_);
   received_ = receive_.start();
   return received_;
 }
@@ -45,12 +45,11 @@ Result<Chunk> SocketStream::take_received() {
     received_ = true;  // the end stays the end
     return Chunk();
   }
-  Chunk chunk = std::move(receive_->bytes[0]);
-  receive_->bytes.clear();
+  Chunk chunk = std::move(receive_->chunk);
   received_bytes_ += chunk.size();
   // A full buffer means that more is waiting: a large transfer pays less for each byte with larger reads.
   if (chunk.size() == receive_->wanted)
-    read_size_ = std::min(receive_->wanted * 2, read_bytes_max);
+    read_size_ = std::min(receive_->wanted * 2, std::uint32_t{read_bytes_max});
   else if (chunk.size() < receive_->wanted / 4)
     read_size_ = 0;
   return chunk;
@@ -73,11 +72,7 @@ Task<Result<Chunk>> SocketStream::read_later(std::size_t wanted, TimePoint deadl
 
 Task<Result<Done>> SocketStream::write(Chunks bytes, Flush flush, TimePoint deadline) {
   if (write_error_ == 0) {
-    for (Chunk& chunk : bytes) {
-      if (chunk.empty()) continue;
-      queued_ += chunk.size();
-      queue_.push_back(std::move(chunk));
-    }
+    queue(std::move(bytes));
     if (!send_.pending()) {
       if (flush == Flush::now || queued_ >= flush_at_once)
         send_queued();
@@ -110,20 +105,29 @@ Task<Result<Done>> SocketStream::end(TimePoint deadline) {
       co_return fail(ErrorCode::timed_out, "the peer takes no bytes");
   }
   if (write_error_ != 0) co_return std::unexpected(io_error(write_error_, "write"));
-  OpHandle shutdown(loop_, Op::Kind::shutdown, socket_, *this);
+  OpHandle<Op> shutdown(loop_, Op::Kind::shutdown, socket_, *this);
   shutdown.start();
   co_return Done{};
 }
 
+void SocketStream::queue(Chunks bytes) {
+  OpHandle<SendOp>& last = send_.pending() ? next_send_ : send_;
+  if (!last) last = OpHandle<SendOp>(loop_, Op::Kind::send, socket_, *this);
+  for (Chunk& chunk : bytes) {
+    if (chunk.empty()) continue;
+    queued_ += chunk.size();
+    last->bytes.push_back(std::move(chunk));
+  }
+}
+
 void SocketStream::send_queued() noexcept {
-  if (send_.pending() || write_error_ != 0) return;
-  if (!send_) send_ = OpHandle(loop_, Op::Kind::send, socket_, *this);
-  if (send_->bytes.empty())
-    send_->bytes = std::move(queue_);
-  else
-    for (Chunk& chunk : queue_) send_->bytes.push_back(std::move(chunk));
-  queue_.clear();
-  while (write_error_ == 0 && !send_->bytes.empty()) {
+  while (!send_.pending() && send_ && write_error_ == 0) {
+    if (send_->bytes.empty()) {
+      // Idle connections hold no operation for sending.
+      send_.reset();
+      send_ = std::move(next_send_);
+      continue;
+    }
     if (!send_.start()) return;
     account_sent(send_->result);
     if (send_->result == -ENOBUFS) return;
@@ -138,7 +142,7 @@ void SocketStream::account_sent(std::int64_t result) noexcept {
   if (result < 0) {
     write_error_ = static_cast<int>(-result);
     queued_ = 0;
-    queue_.clear();
+    next_send_.reset();
     send_->bytes.clear();
     return;
   }
@@ -174,7 +178,7 @@ void SocketStream::on_completion(Op& op) noexcept {
 
 Event& SocketStream::gone() {
   if (!hang_up_ && !gone_.is_set()) {
-    hang_up_ = OpHandle(loop_, Op::Kind::hang_up, socket_, *this);
+    hang_up_ = OpHandle<Op>(loop_, Op::Kind::hang_up, socket_, *this);
     if (hang_up_.start()) gone_.set(loop_);
   }
   return gone_;
@@ -191,10 +195,10 @@ class Connecting final : public OpSink {
  public:
   Connecting(Loop& loop, SocketPtr socket, const Address& address)
       : loop_(loop), op_(loop, Op::Kind::connect, std::move(socket), *this) {
-    op_->address = std::make_unique<Address>(address);
+    op_->address = address;
   }
   Task<Result<Done>> run(TimePoint deadline) {
-    const std::string where = op_->address->text();
+    const std::string where = op_->address.text();
     bool done = op_.start();
     while (!done && !done_) {
       if (!co_await wait_for(loop_, waiting_, deadline) && !done_)
@@ -213,7 +217,7 @@ class Connecting final : public OpSink {
   }
 
   Loop& loop_;
-  OpHandle op_;
+  OpHandle<AddressedOp> op_;
   bool done_ = false;
   WaitList waiting_;
 };

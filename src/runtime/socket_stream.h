@@ -4,12 +4,13 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/memory.h"
 #include "runtime/loop.h"
 #include "runtime/stream.h"
 
 namespace sluice {
 
-class SocketStream final : public Stream, private OpSink, private TurnEnd {
+class SocketStream final : public Stream, public memory::Pooled, private OpSink, private TurnEnd {
  public:
   SocketStream(Loop& loop, SocketPtr socket);
   ~SocketStream() override = default;
@@ -30,21 +31,22 @@ class SocketStream final : public Stream, private OpSink, private TurnEnd {
   Result<Chunk> take_received();
   Task<Result<Chunk>> read_later(std::size_t wanted, TimePoint deadline);
   Task<Result<Done>> write_later(TimePoint deadline);
+  void queue(Chunks bytes);
   void send_queued() noexcept;
   void account_sent(std::int64_t result) noexcept;
 
   Loop& loop_;
   SocketPtr socket_;
-  OpHandle receive_;
-  OpHandle send_;
-  OpHandle hang_up_;
+  OpHandle<Op> receive_;
+  OpHandle<SendOp> send_;        ///< what the kernel is given, or will be at the end of the turn
+  OpHandle<SendOp> next_send_;   ///< what was written while send_ is pending
+  OpHandle<Op> hang_up_;
   bool received_ = false;        ///< receive_ holds a result that nobody took yet
   int write_error_ = 0;          ///< errno of the first failed send
   std::uint64_t received_bytes_ = 0;
-  std::size_t read_size_ = 0;    ///< of the next read, when the transfer asks for more than the caller
+  std::uint32_t read_size_ = 0;  ///< of the next read, when the transfer asks for more than the caller
   std::size_t queued_ = 0;       ///< bytes that the kernel has not taken
   std::uint64_t sent_ = 0;
-  Chunks queue_;                 ///< behind what send_ holds
   Chunk unread_;
   WaitList reader_;
   WaitList room_;

@@ -9,13 +9,12 @@ namespace sluice {
 
 class Loop;
 
-/// A suspended coroutine in at most one list; leaves it when destroyed (C1: a destroyed frame leaves nothing behind).
-struct Waiter {
-  Waiter() = default;
-  explicit Waiter(std::coroutine_handle<> waiting) : frame(waiting) {}
-  Waiter(const Waiter&) = delete;
-  Waiter& operator=(const Waiter&) = delete;
-  ~Waiter() { unlink(); }
+/// An element of a list that does not own it; leaves its list when destroyed.
+struct Link {
+  Link() = default;
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+  ~Link() { unlink(); }
 
   bool linked() const noexcept { return next != nullptr; }
   void unlink() noexcept {
@@ -25,8 +24,12 @@ struct Waiter {
     next = prev = nullptr;
   }
 
-  Waiter* next = nullptr;
-  Waiter* prev = nullptr;
+  Link* next = nullptr;
+  Link* prev = nullptr;
+};
+
+/// A suspended coroutine in at most one list (C1: a destroyed frame leaves nothing behind).
+struct Waiter : Link {
   std::coroutine_handle<> frame;
   bool woken = false;  ///< set by Loop::make_ready
 };
@@ -49,7 +52,7 @@ class WaitList {
   }
 
   bool empty() const noexcept { return head_.next == &head_; }
-  Waiter& front() noexcept { return *head_.next; }
+  Waiter& front() noexcept { return static_cast<Waiter&>(*head_.next); }
   void push(Waiter& waiter) noexcept {
     waiter.unlink();
     waiter.woken = false;
@@ -77,7 +80,7 @@ class WaitList {
  private:
   void clear() noexcept { head_.next = head_.prev = &head_; }
 
-  Waiter head_;
+  Link head_;
 };
 
 /// Something that happens once: who comes later does not wait.

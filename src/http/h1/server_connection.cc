@@ -6,8 +6,8 @@ namespace sluice::http {
 
 Task<Done> serve(Loop& loop, StreamPtr stream, const ServerSettings& settings, Handler& handler, ClientPtr client,
                  Event& closing) {
-  h1::ServerConnection connection(loop, std::move(stream), settings, handler, std::move(client), closing);
-  co_return co_await connection.run();
+  return h1::ServerConnection::run(
+      std::make_unique<h1::ServerConnection>(loop, std::move(stream), settings, handler, std::move(client), closing));
 }
 
 namespace h1 {
@@ -21,22 +21,23 @@ ServerConnection::ServerConnection(Loop& loop, StreamPtr stream, const ServerSet
       client_(std::move(client)),
       closing_(closing) {}
 
-Task<Done> ServerConnection::run() {
-  while (open_) {
-    if (input_.buffered().empty()) {
-      // The first request has the head's time: a client that connects and says nothing is not idle, but slow.
-      const milliseconds patience = requests_ == 0 ? settings_.header_timeout : settings_.keep_alive_timeout;
-      auto first = co_await Until(input_.read(after(loop_.now(), patience)), closing_);
+Task<Done> ServerConnection::run(std::unique_ptr<ServerConnection> self) {
+  ServerConnection& connection = *self;
+  while (connection.open_) {
+    if (connection.input_.buffered().empty()) {
+      auto first = co_await Until(connection.input_.read(connection.next_request_by()), connection.closing_);
       // A connection that ends between requests is nobody's error.
       if (!first || !*first || (*first)->empty()) break;
-      input_.put_back(**std::move(first));
+      connection.input_.put_back(**std::move(first));
     }
-    co_await exchange();
+    co_await connection.exchange();
   }
-  // An idle connection may still have bytes of its last answer to send.
-  if (open_ || must_linger_) co_await input_.stream().end(after(loop_.now(), settings_.linger_timeout));
-  if (must_linger_) co_await linger();
-  co_return Done{};
+  co_return co_await connection.goodbye();
+}
+
+TimePoint ServerConnection::next_request_by() const noexcept {
+  // The first request has the head's time: a client that connects and says nothing is not idle, but slow.
+  return after(loop_.now(), requests_ == 0 ? settings_.header_timeout : settings_.keep_alive_timeout);
 }
 
 Task<Done> ServerConnection::exchange() {
@@ -58,10 +59,12 @@ Task<Done> ServerConnection::exchange() {
   co_return Done{};
 }
 
-Task<Done> ServerConnection::linger() {
+Task<Done> ServerConnection::goodbye() {
   const TimePoint until = after(loop_.now(), settings_.linger_timeout);
-  std::uint64_t dropped = 0;
-  while (dropped < settings_.linger_bytes) {
+  // An idle connection may still have bytes of its last answer to send.
+  if (open_ || must_linger_) co_await input_.stream().end(until);
+  if (!must_linger_) co_return Done{};
+  for (std::uint64_t dropped = 0; dropped < settings_.linger_bytes;) {
     auto bytes = co_await input_.read(until);
     if (!bytes || bytes->empty()) break;
     dropped += bytes->size();

@@ -1,6 +1,7 @@
 #pragma once
 // One client's HTTP/1.1 connection: exchange after exchange, in order. Owned by the frame of serve().
 
+#include "base/memory.h"
 #include "http/h1/connection.h"
 #include "http/server.h"
 
@@ -9,7 +10,7 @@ namespace sluice::http::h1 {
 class ServerExchange;
 class RequestBody;
 
-class ServerConnection {
+class ServerConnection : public memory::Pooled {
  public:
   ServerConnection(Loop& loop, StreamPtr stream, const ServerSettings& settings, Handler& handler, ClientPtr client,
                    Event& closing);
@@ -17,15 +18,17 @@ class ServerConnection {
   ServerConnection& operator=(const ServerConnection&) = delete;
 
   /// The connection's life. Between requests it holds no buffer and only small frames.
-  Task<Done> run();
+  static Task<Done> run(std::unique_ptr<ServerConnection> self);
 
  private:
   friend class ServerExchange;
   friend class RequestBody;
 
   Task<Done> exchange();
-  /// Reads and drops what the client still sends, so that its kernel does not discard our answer (RFC 9112 §9.6).
-  Task<Done> linger();
+  TimePoint next_request_by() const noexcept;
+  /// Sends what is queued. After a refusal, reads and drops what the client still sends, so that its kernel does not discard
+  /// our answer (RFC 9112 §9.6).
+  Task<Done> goodbye();
   bool is_last_request() const noexcept {
     return closing_.is_set() || requests_ >= settings_.requests_per_connection;
   }

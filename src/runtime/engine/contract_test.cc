@@ -221,22 +221,22 @@ TEST_P(EngineContract, CarriesDatagrams) {
     void on_completion(Op&) noexcept override { done = true; }
   } sink, ignored;
   // An epoll socket has a number only once it sent something.
-  OpHandle first(*loop_, Op::Kind::send_to, other, ignored);
-  first->address = std::make_unique<Address>(where_);
-  first->bytes.push_back(Chunk::of_static("?"));
+  OpHandle<AddressedOp> first(*loop_, Op::Kind::send_to, other, ignored);
+  first->address = where_;
+  first->chunk = Chunk::of_static("?");
   first.start();
   Address to = engine_->local_address(*other);
   if (GetParam() == 0) to = Address::from_ip("127.0.0.1", to.port).value();
 
-  OpHandle receive(*loop_, Op::Kind::receive_from, other, sink);
+  OpHandle<AddressedOp> receive(*loop_, Op::Kind::receive_from, other, sink);
   if (receive.start()) sink.done = true;
-  OpHandle send(*loop_, Op::Kind::send_to, socket, ignored);
-  send->address = std::make_unique<Address>(to);
-  send->bytes.push_back(Chunk::of_static("datagram"));
+  OpHandle<AddressedOp> send(*loop_, Op::Kind::send_to, socket, ignored);
+  send->address = to;
+  send->chunk = Chunk::of_static("datagram");
   send.start();
   testing::turn_until(*loop_, [&] { return sink.done; });
 
-  EXPECT_EQ(receive->bytes[0].text(), "datagram");
+  EXPECT_EQ(receive->chunk.text(), "datagram");
 }
 
 INSTANTIATE_TEST_SUITE_P(Epoll, EngineContract, ::testing::Values(0));

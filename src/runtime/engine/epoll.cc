@@ -18,6 +18,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "runtime/engine/sockaddr.h"
 #include "runtime/loop.h"
 #include "runtime/random.h"
@@ -30,7 +31,7 @@ constexpr int events_max = 256;
 constexpr std::size_t pieces_max = 16;       // of one sendmsg
 constexpr std::size_t datagram_bytes = 4096; // a DNS answer with EDNS fits
 
-class EpollSocket final : public Socket {
+class EpollSocket final : public Socket, public memory::Pooled {
  public:
   explicit EpollSocket(int number) : descriptor(number) {}
   ~EpollSocket() override {
@@ -171,7 +172,7 @@ std::optional<std::int64_t> EpollEngine::attempt_receive(EpollSocket& socket, Op
     } else {
       SockAddr from;
       got = ::recvfrom(socket.descriptor, room.data(), room.size(), 0, from.get(), &from.size);
-      if (got >= 0) op.address = std::make_unique<Address>(from.address());
+      if (got >= 0) static_cast<AddressedOp&>(op).address = from.address();
     }
     if (got < 0) {
       if (errno == EINTR) continue;
@@ -185,8 +186,7 @@ std::optional<std::int64_t> EpollEngine::attempt_receive(EpollSocket& socket, Op
     if (op.kind == Op::Kind::receive && static_cast<std::size_t>(got) < room.size() && !socket.hung_up)
       socket.readable = got == 0;
     chunk.extend(static_cast<std::size_t>(got));
-    op.bytes.clear();
-    op.bytes.push_back(std::move(chunk));
+    op.chunk = std::move(chunk);
     return got;
   }
 }
@@ -195,18 +195,19 @@ std::optional<std::int64_t> EpollEngine::attempt_send(EpollSocket& socket, Op& o
   if (!socket.writable) return std::nullopt;
   for (;;) {
     ssize_t taken;
-    std::size_t offered = op.bytes[0].size();
+    std::size_t offered = 0;
     if (op.kind == Op::Kind::send_to) {
-      SockAddr to(*op.address);
-      taken = ::sendto(socket.descriptor, op.bytes[0].text().data(), offered, MSG_NOSIGNAL, to.get(), to.size);
-    } else if (op.bytes.size() == 1) {
-      taken = ::send(socket.descriptor, op.bytes[0].text().data(), offered, MSG_NOSIGNAL);
+      offered = op.chunk.size();
+      SockAddr to(static_cast<AddressedOp&>(op).address);
+      taken = ::sendto(socket.descriptor, op.chunk.text().data(), offered, MSG_NOSIGNAL, to.get(), to.size);
+    } else if (const Chunks& bytes = static_cast<SendOp&>(op).bytes; bytes.size() == 1) {
+      offered = bytes[0].size();
+      taken = ::send(socket.descriptor, bytes[0].text().data(), offered, MSG_NOSIGNAL);
     } else {
       std::array<iovec, pieces_max> pieces;
-      const std::size_t count = std::min(op.bytes.size(), pieces_max);
-      offered = 0;
+      const std::size_t count = std::min(bytes.size(), pieces_max);
       for (std::size_t i = 0; i < count; ++i) {
-        const std::string_view text = op.bytes[i].text();
+        const std::string_view text = bytes[i].text();
         pieces[i] = {const_cast<char*>(text.data()), text.size()};
         offered += text.size();
       }
@@ -234,8 +235,9 @@ std::optional<std::int64_t> EpollEngine::attempt_accept(EpollSocket& socket, Op&
     const int descriptor = ::accept4(socket.descriptor, peer.get(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (descriptor >= 0) {
       if (peer.family() != AF_UNIX) set_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
-      op.accepted = SocketPtr(new EpollSocket(descriptor));
-      op.address = std::make_unique<Address>(peer.address());
+      auto& accept = static_cast<AddressedOp&>(op);
+      accept.accepted = SocketPtr(new EpollSocket(descriptor));
+      accept.address = peer.address();
       return 0;
     }
     if (errno == EINTR || errno == ECONNABORTED) continue;
@@ -247,7 +249,7 @@ std::optional<std::int64_t> EpollEngine::attempt_accept(EpollSocket& socket, Op&
 
 std::optional<std::int64_t> EpollEngine::attempt_connect(EpollSocket& socket, Op& op) {
   if (!socket.registered) {
-    SockAddr to(*op.address);
+    SockAddr to(static_cast<AddressedOp&>(op).address);
     const int failed = ::connect(socket.descriptor, to.get(), to.size);
     if (failed == 0) {
       enroll(socket);

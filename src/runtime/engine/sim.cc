@@ -142,7 +142,8 @@ void SimEngine::cancel(Op& op) {
   if (end->watching == &op) end->watching = nullptr;
   // The kernel may have begun: bytes of a cancelled send can still leave, and the completion comes late.
   if (op.kind == Op::Kind::send && random_.one_in(2) && end->connected && !end->was_reset) {
-    std::string bytes(op.bytes[0].text().substr(0, random_.below(op.bytes[0].size() + 1)));
+    const Chunk& first = static_cast<SendOp&>(op).bytes[0];
+    std::string bytes(first.text().substr(0, random_.below(first.size() + 1)));
     if (const EndPtr peer = end->peer.lock(); peer && !bytes.empty()) deliver(peer, std::move(bytes));
   }
   schedule(soon(), [this, end, &op] { finish(op, -ECANCELED); });
@@ -169,12 +170,11 @@ void SimEngine::attempt_receive(End& end) {
   Op& op = *end.reading;
   if (end.kind == End::Kind::datagram) {
     if (end.datagrams.empty()) return;
-    op.address = std::make_unique<Address>(end.datagrams.front().first);
-    op.bytes.clear();
-    op.bytes.push_back(Chunk::copy_of(end.datagrams.front().second));
+    static_cast<AddressedOp&>(op).address = end.datagrams.front().first;
+    op.chunk = Chunk::copy_of(end.datagrams.front().second);
     end.datagrams.pop_front();
     end.reading = nullptr;
-    finish(op, static_cast<std::int64_t>(op.bytes[0].size()));
+    finish(op, static_cast<std::int64_t>(op.chunk.size()));
     return;
   }
   if (end.was_reset) {
@@ -186,10 +186,9 @@ void SimEngine::attempt_receive(End& end) {
   end.reading = nullptr;
   if (random_.one_in(faults_.no_buffers)) return finish(op, -ENOBUFS);
   if (end.received.empty()) return finish(op, 0);
-  const std::size_t most = std::min({op.wanted, end.received.size(), faults_.piece_max});
+  const std::size_t most = std::min({std::size_t{op.wanted}, end.received.size(), faults_.piece_max});
   const std::size_t size = random_.one_in(3) ? 1 + random_.below(most) : most;
-  op.bytes.clear();
-  op.bytes.push_back(Chunk::copy_of(std::string_view(end.received).substr(0, size)));
+  op.chunk = Chunk::copy_of(std::string_view(end.received).substr(0, size));
   end.received.erase(0, size);
   const EndPtr peer = end.peer.lock();
   finish(op, static_cast<std::int64_t>(size));
@@ -213,7 +212,7 @@ void SimEngine::attempt_send(const EndPtr& end) {
   std::size_t room = std::min(faults_.buffer_bytes - used, std::max<std::size_t>(faults_.piece_max, 1));
   if (random_.one_in(3)) room = 1 + random_.below(room);
   std::string bytes;
-  for (const Chunk& chunk : op.bytes) {
+  for (const Chunk& chunk : static_cast<SendOp&>(op).bytes) {
     bytes.append(chunk.text().substr(0, room - bytes.size()));
     if (bytes.size() == room) break;
   }
@@ -240,10 +239,10 @@ void SimEngine::deliver(const EndPtr& to, std::string bytes) {
 
 void SimEngine::attempt_accept(End& end) {
   if (end.backlog.empty()) return;
-  Op& op = *std::exchange(end.reading, nullptr);
+  auto& op = static_cast<AddressedOp&>(*std::exchange(end.reading, nullptr));
   auto [address, connection] = std::move(end.backlog.front());
   end.backlog.pop_front();
-  op.address = std::make_unique<Address>(address);
+  op.address = address;
   op.accepted = SocketPtr(new SimSocket(*this, std::move(connection)));
   finish(op, 0);
 }
@@ -252,7 +251,7 @@ void SimEngine::start_connect(const EndPtr& end, Op& op) {
   end->writing = &op;
   ++end->write_turn;
   if (random_.one_in(faults_.connect_hangs)) return;
-  const Address to = *op.address;
+  const Address to = static_cast<AddressedOp&>(op).address;
   schedule(soon(), [this, end, to, turn = end->write_turn] {
     if (end->write_turn != turn || end->writing == nullptr) return;
     Op& connecting = *std::exchange(end->writing, nullptr);
@@ -280,9 +279,9 @@ void SimEngine::start_connect(const EndPtr& end, Op& op) {
 
 void SimEngine::start_datagram(const EndPtr& end, Op& op) {
   op.pending = false;
-  op.result = static_cast<std::int64_t>(op.bytes[0].size());
+  op.result = static_cast<std::int64_t>(op.chunk.size());
   if (random_.one_in(faults_.datagram_lost)) return;
-  schedule(soon(), [this, from = end->address, to = op.address->text(), bytes = std::string(op.bytes[0].text())] {
+  schedule(soon(), [this, from = end->address, to = static_cast<AddressedOp&>(op).address.text(), bytes = std::string(op.chunk.text())] {
     const auto found = datagram_ends_.find(to);
     if (found == datagram_ends_.end()) return;
     const EndPtr target = found->second.lock();
