@@ -194,6 +194,8 @@ void check_answer_head(World& world, const Head& head, const std::string& whose)
 }
 
 Task<Done> ask_on_one(World& world, std::vector<Ask> asks, Manner manner) {
+  for (const Ask& ask : asks)
+    if (!ask.log_error.empty()) world.ledger.expected_errors[ask.token] = ask.log_error;
   auto stream = co_await world.connect();
   if (!stream) {
     for (const Ask& ask : asks) world.expect(ask.may_break || world.draining(), ask.token + " found no listener");

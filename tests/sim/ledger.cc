@@ -17,8 +17,10 @@ std::string Ledger::add_line(std::string_view line) {
                                  "started_at", "latencies.request", "source", "tries"})
     if (!values->contains(name)) return std::string("an access-log line without ") + name + ": " + std::string(line);
   const auto number = [&](const char* name) { return number_in((*values)[name]).value_or(UINT64_MAX); };
+  std::size_t tries = 0;
+  for (std::size_t at = 0; (at = (*values)["tries"].find("balancer_start", at)) != std::string::npos; ++at) ++tries;
   entries.push_back({(*values)["request.id"], static_cast<int>(number("response.status")), (*values)["error"],
-                     number("request.size"), number("response.size")});
+                     number("request.size"), number("response.size"), tries});
   return {};
 }
 
@@ -65,6 +67,12 @@ std::vector<std::string> Ledger::check(std::size_t attempts_max) const {
     const bool idempotent = sight.method != "POST" && sight.method != "PATCH";
     if (++count > static_cast<int>(idempotent ? attempts_max : 1))
       wrong.push_back(sight.method + " " + sight.token + " was sent " + std::to_string(count) + " times");
+  }
+
+  for (const auto& [token, error] : expected_errors) {
+    const Entry* entry = entry_of(id_of(token));
+    if (entry == nullptr || entry->error != error)
+      wrong.push_back("the log says \"" + (entry == nullptr ? "" : entry->error) + "\" of " + token + ", not " + error);
   }
 
   std::set<std::string> answered;

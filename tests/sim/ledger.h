@@ -36,6 +36,7 @@ struct Entry {
   std::string error;
   std::uint64_t request_bytes = 0;
   std::uint64_t response_bytes = 0;
+  std::size_t tries = 0;
 };
 
 struct Ledger {
@@ -44,6 +45,8 @@ struct Ledger {
   std::vector<Entry> entries;
   std::map<std::string, int> begun;  ///< by id: handle() of the witness plugin
   std::map<std::string, int> ended;  ///< by id: its on_end()
+
+  std::map<std::string, std::string> expected_errors;  ///< by token: what the log must say
 
   /// Reads one line; what is wrong with it, or "".
   std::string add_line(std::string_view line);

@@ -40,6 +40,10 @@ std::map<std::string, std::string> wishes_in(std::string_view target) {
   return wishes;
 }
 
+bool is_bodiless(std::string_view method, std::uint64_t status) {
+  return method == "HEAD" || status == 204 || status == 304;
+}
+
 }  // namespace
 
 Upstream::Upstream(World& world, const std::string& address)
@@ -81,10 +85,10 @@ Task<Done> Upstream::serve(StreamPtr stream, std::size_t number) {
     const std::string target = head.start.substr(space + 1, head.start.rfind(' ') - space - 1);
     Call call{wire, std::move(head), world_.ledger.sights.size(), "", "", wishes_in(target), ""};
     call.method = call.head.start.substr(0, space);
-    if (target.starts_with("/sim/")) call.action = target.substr(5, std::min(target.find('?'), target.size()) - 5);
+    const std::string path = target.substr(0, target.find('?'));
+    call.action = path.substr(path.rfind('/') + 1);
     world_.ledger.sights.push_back({address_ + "#" + std::to_string(number), number, from, 0,
                                     call.head.get("x-kong-request-id"), call.token(), call.method, false});
-    ++attempts_[call.token()];
     if (!co_await answer(call)) break;
   }
   co_await wire.stream().end(world_.loop().now() + seconds(60));
@@ -149,19 +153,25 @@ Upstream::Answer Upstream::answer(Call& call) {
     const auto wait = milliseconds(its.number("wait"));
     if (wait.count() > 0) co_await self.world_.pause(wait);
     std::string body = its.action == "echo" ? its.body : pattern(its.token() + "d", its.number("down"));
-    if (!co_await self.reply(its, static_cast<int>(its.number("status", 200)), std::move(body))) co_return false;
-    co_return its.wishes["how"] != "close" && !its.wishes.contains("bye");
+    if (!co_await self.reply(its, its.number("status", 200), std::move(body))) co_return false;
+    co_return !self.ends_behind(its);
   }(*this, call);
 }
 
-Task<bool> Upstream::reply(Call& call, int status, std::string body) {
+/// Only where it said so, or where its end is the body's end.
+bool Upstream::ends_behind(Call& call) {
+  const bool to_end = call.wishes["how"] == "close" && !is_bodiless(call.method, call.number("status", 200));
+  return to_end || call.wishes.contains("bye");
+}
+
+Task<bool> Upstream::reply(Call& call, std::uint64_t status, std::string body) {
   std::string text;
   for (std::uint64_t i = call.number("hints"); i > 0; --i)
     text += "HTTP/1.1 103 Early Hints\r\nX-Token: " + call.token() + "\r\n\r\n";
   text += "HTTP/1.1 " + std::to_string(status) + " Because\r\nX-Token: " + call.token() + "\r\nX-Kept: a, b\r\n";
   if (call.wishes.contains("bye")) text += "Connection: close\r\n";
   const std::string& how = call.wishes["how"];
-  const bool bodiless = call.method == "HEAD" || status == 204 || status == 304;
+  const bool bodiless = is_bodiless(call.method, status);
   if (how == "chunked" && status != 204 && status != 304)
     text += "Transfer-Encoding: chunked\r\n\r\n";
   else if (how == "close" || status == 204 || status == 304)
@@ -207,7 +217,7 @@ Upstream::Answer Upstream::hang(Call& call) {
 
 /// Closes without a byte, as often as the request says; then answers.
 Upstream::Answer Upstream::drop(Call& call) {
-  const bool drops = attempts_[call.token()] <= call.number("times");
+  const bool drops = world_.ledger.sights_of(call.token()) <= call.number("times");
   if (drops && world_.dice.one_in(3)) co_return false;  // with the body unread: a reset
   if (!co_await take_body(call)) co_return false;
   if (world_.dice.one_in(2)) co_await world_.pause(milliseconds(20));

@@ -1,7 +1,6 @@
 #pragma once
 // A scripted upstream: each request says in its target how it wants to be treated, and is recorded.
 
-#include <map>
 #include <string>
 
 #include "runtime/op.h"
@@ -32,7 +31,8 @@ class Upstream {
   void check_head(const Head& head);
   Answer answer(Call& call);
   Task<bool> take_body(Call& call);
-  Task<bool> reply(Call& call, int status, std::string body);
+  Task<bool> reply(Call& call, std::uint64_t status, std::string body);
+  static bool ends_behind(Call& call);
   Answer reply_early(Call& call);
   Answer hang(Call& call);
   Answer drop(Call& call);
@@ -44,7 +44,6 @@ class Upstream {
   World& world_;
   std::string address_;
   std::size_t accepted_ = 0;
-  std::map<std::string, std::uint64_t> attempts_;  ///< by token
   Scope accepting_;
   Scope connections_;
 };

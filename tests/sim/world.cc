@@ -197,7 +197,12 @@ void World::check_rest() {
   expect(returned_ + 1 == snapshots_.size(), "snapshots were given back " + std::to_string(returned_) + " times");
 }
 
-Task<Result<StreamPtr>> World::connect() { return connect_stream(loop_, gateway_address(), never); }
+Task<Result<StreamPtr>> World::connect() {
+  for (int tries = engine_.faults().connect_fails == 0 ? 1 : 40;; --tries) {
+    auto stream = co_await connect_stream(loop_, gateway_address(), never);
+    if (stream || tries <= 1) co_return stream;
+  }
+}
 
 Task<bool> World::send(Stream& stream, std::string bytes, bool by_byte) {
   std::size_t most = bytes.size();

@@ -49,6 +49,7 @@ class World {
   /// Everything ends; then the books are checked, and that nothing is left behind.
   void rest();
 
+  /// Tries again where this kernel refuses by chance.
   Task<Result<StreamPtr>> connect();
   /// In random pieces, now and then with a pause. False when the other side takes no more.
   Task<bool> send(Stream& stream, std::string bytes, bool by_byte = false);
