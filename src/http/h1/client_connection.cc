@@ -225,11 +225,17 @@ Task<Result<ResponseHead>> ResponseBody::read_head(const Request& request, Lease
     }
     attempt.head_begun = attempt.head_begun || input.stream().received() > before;
     if (!size) {
-      // While the upload moves, the upstream's time to answer has not begun.
-      if (size.error().code == ErrorCode::timed_out && upload_ != nullptr && upload_->moved_at > waiting_since &&
-          loop_.now() < attempt.head_by) {
-        waiting_since = upload_->moved_at;
-        continue;
+      // The upstream's time to answer begins with the upload's end: until then it waits for the client, which has time limits
+      // of its own, or takes bytes, which has write_timeout.
+      if (size.error().code == ErrorCode::timed_out && upload_ != nullptr && loop_.now() < attempt.head_by) {
+        if (upload_->scope.size() > 0) {
+          waiting_since = loop_.now();
+          continue;
+        }
+        if (upload_->moved_at > waiting_since) {
+          waiting_since = upload_->moved_at;
+          continue;
+        }
       }
       if (size.error().code == ErrorCode::timed_out && deadline == attempt.head_by)
         size.error().code = ErrorCode::deadline_exceeded;
