@@ -138,7 +138,7 @@ ResponseTask ResponseBody::send(const Request& request, Lease::Attempt& attempt,
   }
 
   auto head = co_await read_head(request, attempt);
-  if (!head) co_return std::unexpected(as_upstream_error(std::move(head).error(), ErrorCode::upstream_read_timeout));
+  if (!head) co_return std::unexpected(std::move(head).error());
   Response response;
   response.status = head->status;
   response.protocol = head->upgrade;
@@ -220,7 +220,7 @@ Task<Result<ResponseHead>> ResponseBody::read_head(const Request& request, Lease
       size = co_await input.read_head(settings_.limits, deadline);
     } else {
       auto result = co_await Until(input.read_head(settings_.limits, deadline), upload_->failed);
-      if (!result) co_return std::unexpected(upload_->error);
+      if (!result) co_return std::unexpected(upload_->error);  // in the client's terms already
       size = *std::move(result);
     }
     attempt.head_begun = attempt.head_begun || input.stream().received() > before;
@@ -239,7 +239,7 @@ Task<Result<ResponseHead>> ResponseBody::read_head(const Request& request, Lease
       }
       if (size.error().code == ErrorCode::timed_out && deadline == attempt.head_by)
         size.error().code = ErrorCode::deadline_exceeded;
-      co_return std::unexpected(std::move(size).error());
+      co_return std::unexpected(as_upstream_error(std::move(size).error(), ErrorCode::upstream_read_timeout));
     }
     auto head = parse_response(input.buffered().text().substr(0, *size), request.method, settings_.limits);
     if (!head) co_return std::unexpected(std::move(head).error());
