@@ -10,7 +10,7 @@ namespace sluice::sim {
 namespace {
 
 Task<Done> drain(World& world) {
-  co_await world.pause(milliseconds(1u << world.dice.below(9)));
+  co_await world.pause(milliseconds(1u << world.dice.below(11)));
   world.say("drain");
   world.close_listener();
   co_return Done{};

@@ -72,7 +72,7 @@ Task<Done> Upstream::serve(StreamPtr stream, std::size_t number) {
   const auto name = [&] { return address_ + "#" + std::to_string(number) + " "; };
   for (;;) {
     TimePoint until = never;
-    if (idle_max.count() > 0)
+    if (idle_max.count() > 0 && wire.taken() > 0)
       until = world_.loop().now() + nanoseconds(world_.dice.below(static_cast<std::uint64_t>(idle_max.count())));
     const std::uint64_t from = wire.taken();
     Head head = co_await wire.read_head(until);

@@ -85,7 +85,7 @@ std::string Configuration::text() const {
          "- name: correlation-id\n"
          "  config: {header_name: X-Correlation-ID, generator: uuid, echo_downstream: true}\n"
          "gateway:\n"
-         "  timeouts: {linger: 30}\n" + gateway;
+         "  timeouts: {" + timeouts + "}\n" + gateway;
 }
 
 World::World(std::uint64_t seed, SimFaults faults, bool verbose)

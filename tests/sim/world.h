@@ -23,6 +23,7 @@ class Upstream;
 /// What the text of a configuration is made of.
 struct Configuration {
   std::string gateway;    ///< lines below `gateway:`, each with two spaces in front
+  std::string timeouts = "linger: 30";  ///< of the gateway
   std::string service;    ///< lines of the service `main`, each with two spaces in front
   std::string more;       ///< further services, in full
   bool several_targets = false;
