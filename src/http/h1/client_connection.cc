@@ -76,6 +76,7 @@ class ResponseBody final : public Body, public memory::Pooled {
   Task<Done> fail_upload(Error error);
   Task<Result<ResponseHead>> read_head(const Request& request, Lease::Attempt& attempt);
   Task<Result<Chunk>> read_later(Task<Result<Chunk>> reading);
+  Task<Result<Chunk>> read_tunnel();
   Result<Chunk> account(Result<Chunk> chunk);
   void finish() noexcept;
 
@@ -87,6 +88,7 @@ class ResponseBody final : public Body, public memory::Pooled {
   std::optional<std::uint64_t> declared_;
   milliseconds read_timeout_{60'000};
   bool keep_alive_ = false;
+  bool tunnel_ = false;                           ///< a 101 was the answer
 };
 
 class ConnectionLease final : public Lease, public memory::Pooled {
@@ -150,6 +152,7 @@ ResponseTask ResponseBody::send(const Request& request, Lease::Attempt& attempt,
     reader_->become_tunnel();
     read_timeout_ = settings_.tunnel_idle_timeout;
     keep_alive_ = false;
+    tunnel_ = upload_ != nullptr;
   }
   const bool bodiless = reader_->finished();
   if (bodiless) finish();
@@ -267,12 +270,24 @@ Task<Result<Chunk>> ResponseBody::read() {
     finish();
     return Result<Chunk>(Chunk());
   }
+  if (tunnel_) return read_tunnel();
   auto reading = reader_->read(connection_->input, after(loop_.now(), read_timeout_));
   if (!reading.await_ready()) return read_later(std::move(reading));
   return account(reading.await_resume());
 }
 
 Task<Result<Chunk>> ResponseBody::read_later(Task<Result<Chunk>> reading) { co_return account(co_await std::move(reading)); }
+
+/// A tunnel is idle when both directions are, and has no use once the client's connection broke.
+Task<Result<Chunk>> ResponseBody::read_tunnel() {
+  for (TimePoint since = loop_.now();;) {
+    auto chunk = co_await Until(reader_->read(connection_->input, after(since, read_timeout_)), upload_->failed);
+    if (!chunk) co_return std::unexpected(upload_->error);
+    if (*chunk || chunk->error().code != ErrorCode::timed_out || upload_->moved_at <= since)
+      co_return account(*std::move(chunk));
+    since = upload_->moved_at;
+  }
+}
 
 Result<Chunk> ResponseBody::account(Result<Chunk> chunk) {
   if (!chunk) return std::unexpected(as_upstream_error(std::move(chunk).error(), ErrorCode::upstream_read_timeout));

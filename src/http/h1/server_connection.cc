@@ -33,8 +33,8 @@ Task<Done> ServerConnection::run() {
     }
     co_await exchange();
   }
-  // An idle connection may still have bytes of its last answer to send.
-  if (open_ || must_linger_) co_await input_.stream().end(after(loop_.now(), settings_.linger_timeout));
+  // However the last exchange ended, answers before it may still be on their way.
+  if (flushes_) co_await input_.stream().end(after(loop_.now(), settings_.linger_timeout));
   if (must_linger_) co_await linger();
   co_return Done{};
 }
