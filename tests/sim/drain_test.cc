@@ -1,4 +1,5 @@
-// The listener closes at a random moment: what has begun ends well, what idles ends now, nothing new begins.
+// The listener closes at a random moment: what has begun ends well, what idles ends now, nothing
+// new begins.
 
 #include <gtest/gtest.h>
 
@@ -46,10 +47,13 @@ void play(World& world) {
   world.spawn(drain(world));
   world.run();
   for (const Entry& entry : world.ledger.entries)
-    world.expect(entry.error.empty(), "the drain ended request " + entry.id + " with " + entry.error);
+    world.expect(entry.error.empty(),
+                 "the drain ended request " + entry.id + " with " + entry.error);
 }
 
-TEST(Simulation, DrainsWithoutBreakingWhatHasBegun) { play_seeds({"drain", play}, 120); }
+TEST(Simulation, DrainsWithoutBreakingWhatHasBegun) {
+  play_seeds({"drain", play}, 120);
+}
 
 }  // namespace
 }  // namespace sluice::sim

@@ -1,3 +1,5 @@
+// RFC 8259 by recursive descent, to a limited depth.
+
 #include "sim/json_check.h"
 
 #include <algorithm>
@@ -90,7 +92,8 @@ class Reader {
     const char kind = rest_[0];
     rest_.remove_prefix(1);
     if (kind != 'u') return std::string_view("\"\\/bfnrt").find(kind) != std::string_view::npos;
-    if (rest_.size() < 4 || rest_.substr(0, 4).find_first_not_of("0123456789abcdefABCDEF") != std::string_view::npos)
+    if (rest_.size() < 4 ||
+        rest_.substr(0, 4).find_first_not_of("0123456789abcdefABCDEF") != std::string_view::npos)
       return false;
     rest_.remove_prefix(4);
     return true;

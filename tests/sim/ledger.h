@@ -1,5 +1,6 @@
 #pragma once
-// What everybody in a simulated world saw, and the rules that must hold between the accounts (security invariants I1 and I7).
+// What everybody in a simulated world saw, and the rules that must hold between the accounts
+// (security invariants I1 and I7).
 
 #include <cstdint>
 #include <map>

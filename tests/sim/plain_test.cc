@@ -24,7 +24,9 @@ void play(World& world) {
   world.run();
 }
 
-TEST(Simulation, AnswersEveryRequestWhenNothingBadHappens) { play_seeds({"plain", play}, 200); }
+TEST(Simulation, AnswersEveryRequestWhenNothingBadHappens) {
+  play_seeds({"plain", play}, 200);
+}
 
 }  // namespace
 }  // namespace sluice::sim

@@ -1,4 +1,5 @@
-// Configurations change while exchanges run: no exchange fails for it, and old snapshots go when their last one ends.
+// Configurations change while exchanges run: no exchange fails for it, and old snapshots go when
+// their last one ends.
 
 #include <gtest/gtest.h>
 
@@ -18,7 +19,8 @@ Configuration random_configuration(World& world) {
         "- name: other\n  host: 10.0.0.2\n  port: 80\n  routes:\n"
         "  - {name: other, paths: [/other], strip_path: false}\n";
   if (world.dice.one_in(3)) configuration.gateway = "  upstream: {keepalive_pool_size: 1}\n";
-  if (world.dice.one_in(3)) configuration.gateway = "  limits: {requests_per_connection: 10000, header_count: 90}\n";
+  if (world.dice.one_in(3))
+    configuration.gateway = "  limits: {requests_per_connection: 10000, header_count: 90}\n";
   return configuration;
 }
 
@@ -56,7 +58,9 @@ void play(World& world) {
   world.pass(seconds(1));
 }
 
-TEST(Simulation, ReloadsWithoutAnyExchangeNoticing) { play_seeds({"reload", play}, 120); }
+TEST(Simulation, ReloadsWithoutAnyExchangeNoticing) {
+  play_seeds({"reload", play}, 120);
+}
 
 }  // namespace
 }  // namespace sluice::sim

@@ -1,3 +1,5 @@
+// Plays worlds one after another; reads the environment for which ones.
+
 #include "sim/seeds.h"
 
 #include <csignal>
@@ -20,8 +22,9 @@ std::string_view current_family;
 std::uint64_t current_seed = 0;
 
 void say_how_to_replay() {
-  std::fprintf(stderr, "%.*s, seed %llu; replay: ./dev sim --seed %llu\n", static_cast<int>(current_family.size()),
-               current_family.data(), static_cast<unsigned long long>(current_seed),
+  std::fprintf(stderr, "%.*s, seed %llu; replay: ./dev sim --seed %llu\n",
+               static_cast<int>(current_family.size()), current_family.data(),
+               static_cast<unsigned long long>(current_seed),
                static_cast<unsigned long long>(current_seed));
 }
 
@@ -61,7 +64,8 @@ Played play(const Family& family, std::uint64_t seed, bool verbose) {
     played = {world.failures(), world.engine().trace(), world.ledger.entries.size()};
   }
   if (played.failures.empty() && memory::live_bytes() != live_before)
-    played.failures.push_back("the world left " + std::to_string(memory::live_bytes() - live_before) + " bytes behind");
+    played.failures.push_back("the world left " +
+                              std::to_string(memory::live_bytes() - live_before) + " bytes behind");
   return played;
 }
 
@@ -79,13 +83,16 @@ void play_seeds(const Family& family, std::size_t seeds) {
     entries += played.entries;
     if (seed % 10 == 0 && !only && played.failures.empty()) {
       const Played again = play(family, seed, false);
-      if (again.trace != played.trace) played.failures.push_back("the same seed did something else when played again");
+      if (again.trace != played.trace)
+        played.failures.push_back("the same seed did something else when played again");
     }
     if (played.failures.empty()) continue;
     ++failing;
     std::string text;
-    for (const std::string& failure : played.failures) text += "\n  " + failure;
-    ADD_FAILURE() << family.name << ", seed " << seed << ":" << text << "\nreplay: ./dev sim --seed " << seed;
+    for (const std::string& failure : played.failures)
+      text += "\n  " + failure;
+    ADD_FAILURE() << family.name << ", seed " << seed << ":" << text
+                  << "\nreplay: ./dev sim --seed " << seed;
   }
   std::printf("%zu exchanges\n", entries);
 }

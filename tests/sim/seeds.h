@@ -15,8 +15,8 @@ struct Family {
   void (*change)(SimFaults& faults, Random& dice) = nullptr;
 };
 
-/// SLUICE_SIM_SEED=N plays that seed alone, and tells what happens; SLUICE_SIM_FIRST and SLUICE_SIM_SEEDS choose a range. Some
-/// seeds are played twice: the same seed must do the same.
+/// SLUICE_SIM_SEED=N plays that seed alone, and tells what happens; SLUICE_SIM_FIRST and
+/// SLUICE_SIM_SEEDS choose a range. Some seeds are played twice: the same seed must do the same.
 void play_seeds(const Family& family, std::size_t seeds);
 
 }  // namespace sluice::sim

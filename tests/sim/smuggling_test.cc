@@ -1,5 +1,6 @@
-// Attack vectors through the whole gateway, in random pieces, beside ordinary clients: what an upstream sees is what was
-// answered, request for request (security 1, I1), and nobody else notices.
+// Attack vectors through the whole gateway, in random pieces, beside ordinary clients: what an
+// upstream sees is what was answered, request for request (security 1, I1), and nobody else
+// notices.
 
 #include <algorithm>
 #include <sstream>
@@ -46,7 +47,8 @@ void judge(World& world, const Probe& probe, const Raw& raw, std::size_t seen) {
   std::size_t forwarded = 0;
   while (words >> word) {
     const int status = index < raw.heads.size() ? raw.heads[index].status() : 0;
-    const std::string what = probe.name + ": answer " + std::to_string(index) + " is " + std::to_string(status);
+    const std::string what =
+        probe.name + ": answer " + std::to_string(index) + " is " + std::to_string(status);
     ++index;
     if (word == "accept") {
       // The gateway refuses some methods whatever their form; no upstream sees these.
@@ -63,13 +65,16 @@ void judge(World& world, const Probe& probe, const Raw& raw, std::size_t seen) {
     int expected = 0;
     words >> expected;
     world.expect(status == expected, what + ", not " + std::to_string(expected));
-    if (status != 0) world.expect(raw.heads[index - 1].get("connection") == "close", what + ", and does not close");
+    if (status != 0)
+      world.expect(raw.heads[index - 1].get("connection") == "close",
+                   what + ", and does not close");
     break;
   }
-  world.expect(raw.heads.size() == index, probe.name + " got " + std::to_string(raw.heads.size()) + " answers, not " +
-                                              std::to_string(index));
-  world.expect(seen == forwarded, probe.name + ": an upstream saw " + std::to_string(seen) + " whole requests, and " +
-                                      std::to_string(forwarded) + " were answered");
+  world.expect(raw.heads.size() == index, probe.name + " got " + std::to_string(raw.heads.size()) +
+                                              " answers, not " + std::to_string(index));
+  world.expect(seen == forwarded, probe.name + ": an upstream saw " + std::to_string(seen) +
+                                      " whole requests, and " + std::to_string(forwarded) +
+                                      " were answered");
 }
 
 Task<Done> send_probes(World& world, std::size_t count) {
@@ -80,7 +85,8 @@ Task<Done> send_probes(World& world, std::size_t count) {
     const std::size_t before = whole_probe_sights(world);
     auto stream = co_await world.connect();
     Wire wire(*std::move(stream));
-    static_cast<void>(co_await world.send(wire.stream(), probe.bytes, probe.bytes.size() < 300 && world.dice.one_in(4)));
+    static_cast<void>(co_await world.send(wire.stream(), probe.bytes,
+                                          probe.bytes.size() < 300 && world.dice.one_in(4)));
     const std::string method = probe.bytes.substr(0, probe.bytes.find(' '));
     const Raw raw = co_await read_raw(world, wire, {method, "GET"});
     // An upload that was refused on its way ends at the upstream a moment later.
@@ -94,12 +100,14 @@ void play(World& world) {
   Configuration configuration;
   configuration.timeouts = "header: 8, body_idle: 8, keep_alive: 20, linger: 30";
   configuration.more =
-      "- name: any\n  host: 10.0.0.1\n  port: 80\n  routes:\n  - {name: any, paths: [/], strip_path: false}\n";
+      "- name: any\n  host: 10.0.0.1\n  port: 80\n  routes:\n  - {name: any, paths: [/], "
+      "strip_path: false}\n";
   world.install(configuration);
   world.add_upstream("10.0.0.1:80");
   world.spawn(send_probes(world, world.is_slow() ? 5 : 20));
   std::vector<Ask> asks;
-  for (std::size_t n = 2 + world.dice.below(4); n > 0; --n) asks.push_back(plain_ask(world));
+  for (std::size_t n = 2 + world.dice.below(4); n > 0; --n)
+    asks.push_back(plain_ask(world));
   Manner manner;
   manner.idle_max = seconds(1);
   world.spawn(ask_all(world, std::move(asks), manner));
@@ -108,7 +116,8 @@ void play(World& world) {
 
 TEST(Simulation, ShowsUpstreamsNoRequestThatNobodyMade) {
   ASSERT_EQ(probes().size(), 206u);
-  for (const Probe& probe : probes()) ASSERT_FALSE(probe.expected.empty()) << probe.name;
+  for (const Probe& probe : probes())
+    ASSERT_FALSE(probe.expected.empty()) << probe.name;
   play_seeds({"smuggling", play}, 150);
 }
 

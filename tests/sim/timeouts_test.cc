@@ -1,5 +1,5 @@
-// Every timeout, in virtual time: it comes when it should, with the answer and the log line that it should, and not while
-// something moves.
+// Every timeout, in virtual time: it comes when it should, with the answer and the log line that it
+// should, and not while something moves.
 
 #include <gtest/gtest.h>
 
@@ -11,16 +11,18 @@ namespace sluice::sim {
 namespace {
 
 // As configured below.
-constexpr seconds header{2}, body_idle{3}, keep_alive{4}, write_idle{5}, tunnel_idle{6}, pool_idle{3};
-constexpr milliseconds connect_timeout{1500}, read_timeout{2500}, write_timeout{3500}, request_timeout{1800};
+constexpr seconds header{2}, body_idle{3}, keep_alive{4}, write_idle{5}, tunnel_idle{6},
+    pool_idle{3};
+constexpr milliseconds connect_timeout{1500}, read_timeout{2500}, write_timeout{3500},
+    request_timeout{1800};
 // The gateway's clock starts before the client sees why, and the client hears of the end late.
 constexpr milliseconds on_the_way{50}, tolerance{400};
 
 Configuration configuration() {
   Configuration result;
-  result.gateway =
-      "  upstream: {keepalive_idle_timeout: 3}\n";
-  result.service = "  retries: 1\n  connect_timeout: 1500\n  read_timeout: 2500\n  write_timeout: 3500\n";
+  result.gateway = "  upstream: {keepalive_idle_timeout: 3}\n";
+  result.service =
+      "  retries: 1\n  connect_timeout: 1500\n  read_timeout: 2500\n  write_timeout: 3500\n";
   result.more =
       "- name: hurried\n  host: 10.0.0.1\n  port: 80\n  request_timeout: 1800\n  routes:\n"
       "  - {name: hurried, paths: [/hurried], strip_path: false}\n";
@@ -30,6 +32,7 @@ Configuration configuration() {
 class Clock {
  public:
   explicit Clock(World& world) : world_(world), from_(world.loop().now()) {}
+
   void expect(nanoseconds expected, const std::string& what) const {
     const nanoseconds took = world_.loop().now() - from_;
     world_.expect(took >= expected - on_the_way && took <= expected + tolerance,
@@ -52,7 +55,8 @@ Task<Raw> send_and_wait(World& world, std::string text, std::string method = "GE
 
 void expect_one(World& world, const Raw& raw, int status, const std::string& what) {
   world.expect(raw.heads.size() == 1 && raw.heads[0].status() == status,
-               what + " got " + (raw.heads.empty() ? "nothing" : raw.heads[0].start) + ", not " + std::to_string(status));
+               what + " got " + (raw.heads.empty() ? "nothing" : raw.heads[0].start) + ", not " +
+                   std::to_string(status));
 }
 
 Task<Done> says_nothing(World& world) {
@@ -66,7 +70,8 @@ Task<Done> says_nothing(World& world) {
 Task<Done> stops_in_head(World& world) {
   const Clock clock(world);
   const std::string text = Ask{.token = world.new_token()}.head();
-  const Raw raw = co_await send_and_wait(world, text.substr(0, 1 + world.dice.below(text.size() - 2)));
+  const Raw raw =
+      co_await send_and_wait(world, text.substr(0, 1 + world.dice.below(text.size() - 2)));
   // The answer comes at once, the end as soon as the client has it.
   clock.expect(header, "half a head");
   expect_one(world, raw, 408, "half a head");
@@ -107,7 +112,8 @@ Ask upload_of(World& world, std::size_t size) {
 Task<Done> stops_in_body(World& world) {
   const Ask ask = upload_of(world, 1000);
   const Clock clock(world);
-  const std::string part = ask.up_chunked ? "1f4\r\n" + std::string(world.dice.below(400), 'x') : std::string(400, 'x');
+  const std::string part =
+      ask.up_chunked ? "1f4\r\n" + std::string(world.dice.below(400), 'x') : std::string(400, 'x');
   const Raw raw = co_await send_and_wait(world, ask.head() + part, "POST");
   clock.expect(body_idle, "half a body");
   expect_one(world, raw, 408, "half a body");
@@ -128,7 +134,8 @@ Task<Done> uploads_slowly(World& world) {
     static_cast<void>(co_await world.send(wire.stream(), std::string(1, byte)));
   }
   const Head head = co_await wire.read_head();
-  world.expect(head.status() == 200 && head.get("x-token") == ask.token, "a slow upload got " + head.start);
+  world.expect(head.status() == 200 && head.get("x-token") == ask.token,
+               "a slow upload got " + head.start);
   if (head.ended == Ended::whole) {
     const Content content = co_await wire.read_body(head, true);
     world.expect(content.bytes == body, "a slow upload came back otherwise");
@@ -138,7 +145,8 @@ Task<Done> uploads_slowly(World& world) {
 
 Task<Done> idles(World& world) {
   Ask ask = plain_ask(world);
-  ask.closes = ask.http_1_0 = ask.keeps_1_0 = ask.has_body = ask.up_trailer = ask.expects_continue = false;
+  ask.closes = ask.http_1_0 = ask.keeps_1_0 = ask.has_body = ask.up_trailer = ask.expects_continue =
+      false;
   ask.more.clear();
   ask.method = "GET";
   ask.action = "down";
@@ -146,8 +154,10 @@ Task<Done> idles(World& world) {
   Wire wire(*std::move(stream));
   static_cast<void>(co_await world.send(wire.stream(), ask.head()));
   Head head = co_await wire.read_head();
-  while (head.status() == 103) head = co_await wire.read_head();
-  if (ask.status != 204 && ask.status != 304) static_cast<void>(co_await wire.read_body(head, true));
+  while (head.status() == 103)
+    head = co_await wire.read_head();
+  if (ask.status != 204 && ask.status != 304)
+    static_cast<void>(co_await wire.read_body(head, true));
   const Clock clock(world);
   const std::string more = co_await wire.read_some();
   clock.expect(keep_alive, "an idle connection");
@@ -155,7 +165,8 @@ Task<Done> idles(World& world) {
   co_return Done{};
 }
 
-Task<Done> upstream_hangs(World& world, std::string prefix, nanoseconds expected, std::string error) {
+Task<Done> upstream_hangs(World& world, std::string prefix, nanoseconds expected,
+                          std::string error) {
   Ask ask = plain_ask(world);
   ask.action = "hang";
   ask.prefix = std::move(prefix);
@@ -240,29 +251,71 @@ Task<Done> tunnel_idles(World& world) {
   co_return Done{};
 }
 
+/// Only one direction moves, for longer than the idle time: then the other one still works.
+Task<Done> tunnel_moves_one_way(World& world) {
+  Ask ask;
+  ask.token = world.new_token();
+  ask.action = "tunnel";
+  ask.up = 5;
+  const bool client_talks = world.dice.one_in(2);
+  ask.more = client_talks ? "&quiet=1" : "&ticks=5";
+  const std::string expected =
+      (client_talks ? "" : pattern(ask.token + "t", 5)) + pattern(ask.token + "u", 5);
+  auto stream = co_await world.connect();
+  Wire wire(*std::move(stream));
+  static_cast<void>(co_await world.send(wire.stream(), ask.head()));
+  const Head head = co_await wire.read_head();
+  world.expect(head.status() == 101, "no tunnel: " + head.start);
+  std::string got;
+  if (!client_talks) got = (co_await wire.read_length(5)).bytes;
+  for (const char byte : pattern(ask.token + "u", 5)) {
+    if (client_talks) co_await sleep_until(world.loop(), world.loop().now() + seconds(2));
+    static_cast<void>(co_await world.send(wire.stream(), std::string(1, byte)));
+  }
+  got += (co_await wire.read_length(5)).bytes;
+  world.expect(got == expected, ask.token + ": a tunnel that moved one way broke");
+  co_return Done{};
+}
+
 Task<Done> script(World& world, std::uint64_t number) {
   switch (number) {
-    case 0: return says_nothing(world);
-    case 1: return stops_in_head(world);
-    case 2: return dribbles_head(world);
-    case 3: return stops_in_body(world);
-    case 4: return uploads_slowly(world);
-    case 5: return idles(world);
-    case 6: return upstream_hangs(world, "/sim/", read_timeout, "upstream_read_timeout");
-    case 7: return upstream_hangs(world, "/hurried/", request_timeout, "deadline_exceeded");
-    case 8: return reads_nothing(world);
-    case 9: return upstream_is_deaf(world);
-    case 10: return tunnel_idles(world);
-    default: return ask_all(world, {plain_ask(world), plain_ask(world)}, {});
+    case 0:
+      return says_nothing(world);
+    case 1:
+      return stops_in_head(world);
+    case 2:
+      return dribbles_head(world);
+    case 3:
+      return stops_in_body(world);
+    case 4:
+      return uploads_slowly(world);
+    case 5:
+      return idles(world);
+    case 6:
+      return upstream_hangs(world, "/sim/", read_timeout, "upstream_read_timeout");
+    case 7:
+      return upstream_hangs(world, "/hurried/", request_timeout, "deadline_exceeded");
+    case 8:
+      return reads_nothing(world);
+    case 9:
+      return upstream_is_deaf(world);
+    case 10:
+      return tunnel_idles(world);
+    case 11:
+      return tunnel_moves_one_way(world);
+    default:
+      return ask_all(world, {plain_ask(world), plain_ask(world)}, {});
   }
 }
 
 void play(World& world) {
   Configuration settings = configuration();
-  settings.timeouts = "header: 2, body_idle: 3, keep_alive: 4, write_idle: 5, tunnel_idle: 6, linger: 1";
+  settings.timeouts =
+      "header: 2, body_idle: 3, keep_alive: 4, write_idle: 5, tunnel_idle: 6, linger: 1";
   world.install(settings);
   const Upstream& upstream = world.add_upstream("10.0.0.1:80");
-  for (std::size_t i = 2 + world.dice.below(4); i > 0; --i) world.spawn(script(world, world.dice.below(12)));
+  for (std::size_t i = 2 + world.dice.below(4); i > 0; --i)
+    world.spawn(script(world, world.dice.below(13)));
   world.run();
   world.pass(pool_idle + seconds(2));
   world.expect(upstream.open_connections() == 0, "an idle upstream connection was not closed");
@@ -272,7 +325,9 @@ void play(World& world) {
 
 TEST(Simulation, KeepsEveryTimeout) {
   play_seeds({"timeouts", play,
-              [](SimFaults& faults, Random&) { faults.piece_max = std::max<std::size_t>(faults.piece_max, 4000); }},
+              [](SimFaults& faults, Random&) {
+                faults.piece_max = std::max<std::size_t>(faults.piece_max, 4000);
+              }},
              150);
 }
 

@@ -18,7 +18,9 @@ class Upstream {
   void stop();
 
   std::size_t open_connections() const noexcept { return connections_.size(); }
+
   const std::string& address() const noexcept { return address_; }
+
   /// Closes connections that idle for up to this long; zero never does.
   nanoseconds idle_max{0};
 

@@ -1,4 +1,5 @@
-// Upstreams that refuse, die, break off or talk nonsense: what is safe to repeat is repeated, nothing else is.
+// Upstreams that refuse, die, break off or talk nonsense: what is safe to repeat is repeated,
+// nothing else is.
 
 #include <algorithm>
 
@@ -15,7 +16,9 @@ namespace {
 constexpr std::size_t surely_repeatable = 30'000;
 constexpr std::uint64_t retries = 5;
 
-bool may_repeat(const Ask& ask) { return ask.method != "POST" && ask.method != "PATCH"; }
+bool may_repeat(const Ask& ask) {
+  return ask.method != "POST" && ask.method != "PATCH";
+}
 
 /// Dies before the first byte of the answer, so many times.
 Ask dropped_ask(World& world) {
@@ -28,7 +31,8 @@ Ask dropped_ask(World& world) {
   ask.more = "&times=" + std::to_string(times);
   if (!may_repeat(ask) || times > retries) {
     ask.refusals = {502};
-    // The gateway may have told the client that the connection ends, or that the upload is not wanted any more.
+    // The gateway may have told the client that the connection ends, or that the upload is not
+    // wanted any more.
     ask.log_error = "upstream_closed";
   } else if (ask.up > surely_repeatable) {
     ask.refusals = {0, 502};
@@ -91,13 +95,24 @@ void play_faults(World& world) {
     std::vector<Ask> asks;
     for (std::size_t n = 1 + world.dice.below(4); n > 0; --n) {
       switch (world.dice.below(8)) {
-        case 0: asks.push_back(cut_ask(world)); break;
-        case 1: asks.push_back(cut_head_ask(world)); break;
-        case 2: asks.push_back(garbage_ask(world)); break;
-        case 3: asks.push_back(talkative_ask(world)); break;
+        case 0:
+          asks.push_back(cut_ask(world));
+          break;
+        case 1:
+          asks.push_back(cut_head_ask(world));
+          break;
+        case 2:
+          asks.push_back(garbage_ask(world));
+          break;
+        case 3:
+          asks.push_back(talkative_ask(world));
+          break;
         case 4:
-        case 5: asks.push_back(dropped_ask(world)); break;
-        default: asks.push_back(plain_ask(world));
+        case 5:
+          asks.push_back(dropped_ask(world));
+          break;
+        default:
+          asks.push_back(plain_ask(world));
       }
     }
     manner.pipelines = world.dice.one_in(3);
@@ -143,7 +158,8 @@ void play_idle_ends(World& world) {
   world.run();
 }
 
-/// Connects are refused and connections break by chance, those of clients too: whatever is whole is right.
+/// Connects are refused and connections break by chance, those of clients too: whatever is whole is
+/// right.
 void play_chaos(World& world) {
   Configuration configuration;
   configuration.several_targets = world.dice.one_in(2);
@@ -155,7 +171,8 @@ void play_chaos(World& world) {
     for (std::size_t n = 1 + world.dice.below(5); n > 0; --n) {
       asks.push_back(world.dice.one_in(5) ? early_ask(world) : plain_ask(world));
       asks.back().refusals = {0, 502};
-      asks.back().may_break = world.engine().faults().connection_resets > 0 || asks.back().answers_early();
+      asks.back().may_break =
+          world.engine().faults().connection_resets > 0 || asks.back().answers_early();
     }
     Manner manner;
     manner.pipelines = world.dice.one_in(3);
@@ -166,20 +183,29 @@ void play_chaos(World& world) {
   // Connects alone fail: then only after all attempts.
   for (const Entry& entry : world.ledger.entries)
     if (entry.error == "connect_failed")
-      world.expect(entry.tries == retries + 1, "gave up after " + std::to_string(entry.tries) + " attempts");
+      world.expect(entry.tries == retries + 1,
+                   "gave up after " + std::to_string(entry.tries) + " attempts");
 }
 
-TEST(Simulation, RepeatsWhatIsSafeAndReportsTheRest) { play_seeds({"upstream faults", play_faults}, 150); }
+TEST(Simulation, RepeatsWhatIsSafeAndReportsTheRest) {
+  play_seeds({"upstream faults", play_faults}, 150);
+}
 
-TEST(Simulation, KeepsSurplusBytesOfAnUpstreamFromEverybody) { play_seeds({"surplus", play_surplus}, 40); }
+TEST(Simulation, KeepsSurplusBytesOfAnUpstreamFromEverybody) {
+  play_seeds({"surplus", play_surplus}, 40);
+}
 
-TEST(Simulation, RepeatsWhatMetAnIdleConnectionThatEnds) { play_seeds({"idle ends", play_idle_ends}, 100); }
+TEST(Simulation, RepeatsWhatMetAnIdleConnectionThatEnds) {
+  play_seeds({"idle ends", play_idle_ends}, 100);
+}
 
 TEST(Simulation, NeverRepeatsPostsWhenConnectionsBreak) {
   play_seeds({"chaos", play_chaos,
               [](SimFaults& faults, Random& dice) {
-                if (!dice.one_in(3)) faults.connect_fails = static_cast<unsigned>(2 + dice.below(6));
-                if (!dice.one_in(3)) faults.connection_resets = static_cast<unsigned>(1 + dice.below(6));
+                if (!dice.one_in(3))
+                  faults.connect_fails = static_cast<unsigned>(2 + dice.below(6));
+                if (!dice.one_in(3))
+                  faults.connection_resets = static_cast<unsigned>(1 + dice.below(6));
               }},
              150);
 }

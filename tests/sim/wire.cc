@@ -1,3 +1,5 @@
+// Reads and writes HTTP/1.1 by RFC 9112, strictly.
+
 #include "sim/wire.h"
 
 #include <algorithm>
@@ -8,7 +10,9 @@ namespace {
 
 constexpr std::size_t head_bytes_max = 200'000;
 
-char lower(char byte) { return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + 32) : byte; }
+char lower(char byte) {
+  return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte + 32) : byte;
+}
 
 bool is_token(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char byte) {
@@ -19,8 +23,8 @@ bool is_token(std::string_view text) {
 
 /// RFC 9110 section 5.5, without what only tolerance allows.
 bool is_value(std::string_view text) {
-  const bool padded = !text.empty() && (text.front() == ' ' || text.front() == '\t' || text.back() == ' ' ||
-                                        text.back() == '\t');
+  const bool padded = !text.empty() && (text.front() == ' ' || text.front() == '\t' ||
+                                        text.back() == ' ' || text.back() == '\t');
   return !padded && std::ranges::all_of(text, [](char byte) {
     return byte == '\t' || (static_cast<unsigned char>(byte) >= 0x20 && byte != 0x7f);
   });
@@ -55,8 +59,8 @@ std::string Head::get(std::string_view name) const {
 }
 
 std::size_t Head::count(std::string_view name) const {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(fields, [&](const Field& field) { return same_name(field.name, name); }));
+  return static_cast<std::size_t>(std::ranges::count_if(
+      fields, [&](const Field& field) { return same_name(field.name, name); }));
 }
 
 int Head::status() const {
@@ -134,8 +138,10 @@ Task<Content> Wire::read_to_end() {
   for (;;) {
     content.bytes += take(buffer_.size());
     content.ended = co_await fill(never);
-    if (content.ended == Ended::before) content.ended = Ended::whole;
-    else if (content.ended == Ended::whole) continue;
+    if (content.ended == Ended::before)
+      content.ended = Ended::whole;
+    else if (content.ended == Ended::whole)
+      continue;
     co_return content;
   }
 }
@@ -221,13 +227,15 @@ Task<std::string> Wire::read_some(TimePoint deadline) {
 
 std::string pattern(std::string_view text, std::size_t size) {
   std::uint64_t seed = 0xcbf29ce484222325;
-  for (const char byte : text) seed = (seed ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
+  for (const char byte : text)
+    seed = (seed ^ static_cast<unsigned char>(byte)) * 0x100000001b3;
   Random random(seed);
   std::string bytes;
   bytes.reserve(size + 8);
   while (bytes.size() < size) {
     std::uint64_t word = random.next();
-    for (int i = 0; i < 8; ++i, word >>= 8) bytes += static_cast<char>(word & 0xff);
+    for (int i = 0; i < 8; ++i, word >>= 8)
+      bytes += static_cast<char>(word & 0xff);
   }
   bytes.resize(size);
   return bytes;
@@ -240,7 +248,10 @@ std::string chunked(std::string_view body, std::string_view trailers, Random& di
     const std::size_t size = std::min<std::size_t>(body.size(), 1 + dice.below(most));
     char hex[17];
     const char* const end = std::to_chars(hex, hex + 16, size, 16).ptr;
-    text.append(hex, static_cast<std::size_t>(end - hex)).append("\r\n").append(body.substr(0, size)).append("\r\n");
+    text.append(hex, static_cast<std::size_t>(end - hex))
+        .append("\r\n")
+        .append(body.substr(0, size))
+        .append("\r\n");
     body.remove_prefix(size);
   }
   return text.append("0\r\n").append(trailers).append("\r\n");

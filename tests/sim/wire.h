@@ -1,6 +1,6 @@
 #pragma once
-// HTTP/1.1 on a raw stream, written for the simulation alone and from the RFC alone: it shares no code with the gateway's codec,
-// so that each checks the other. Strict: what is doubtful is broken.
+// HTTP/1.1 on a raw stream, written for the simulation alone and from the RFC alone: it shares no
+// code with the gateway's codec, so that each checks the other. Strict: what is doubtful is broken.
 
 #include <cstdint>
 #include <optional>
@@ -53,17 +53,20 @@ class Wire {
   explicit Wire(StreamPtr stream) : stream_(std::move(stream)) {}
 
   Stream& stream() noexcept { return *stream_; }
+
   Task<Head> read_head(TimePoint deadline = never);
   Task<Content> read_length(std::size_t size);
   Task<Content> read_chunked();
   Task<Content> read_to_end();
-  /// By the fields of `head`; without any framing a response goes to the end, a request has no body.
+  /// By the fields of `head`; without any framing a response goes to the end, a request has no
+  /// body.
   Task<Content> read_body(const Head& head, bool is_response);
   /// The next bytes, whatever they are; empty at the end, after an error and at the deadline.
   Task<std::string> read_some(TimePoint deadline = never);
 
   /// Bytes that were read and belong to no message yet.
   std::size_t ahead() const noexcept { return buffer_.size(); }
+
   /// Bytes that messages took so far.
   std::uint64_t taken() const noexcept { return taken_; }
 

@@ -1,3 +1,5 @@
+// Builds the gateway on the simulated kernel, moves its time, and checks what is left at the end.
+
 #include "sim/world.h"
 
 #include <algorithm>
@@ -20,6 +22,7 @@ thread_local World* current = nullptr;
 
 struct WitnessConfig {
   static constexpr std::string_view type_name = "witness";
+
   static constexpr auto fields() { return std::tuple{}; }
 };
 
@@ -44,11 +47,13 @@ class Witness final : public Plugin {
   void on_end(const Exchange& exchange) const noexcept override {
     ++current->ledger.ended[std::string(exchange.record.request_id())];
     current->expect(exchange.record.status != 0, "an exchange ended without a status");
-    current->expect(exchange.record.ended_at >= exchange.received_at, "an exchange ended before it began");
+    current->expect(exchange.record.ended_at >= exchange.received_at,
+                    "an exchange ended before it began");
   }
 };
 
-constinit const PluginType witness = plugins::plugin_type<Witness>("witness", 10, true, "Counts exchanges.");
+constinit const PluginType witness =
+    plugins::plugin_type<Witness>("witness", 10, true, "Counts exchanges.");
 
 PluginCatalog catalog_with_witness() {
   static const auto types = [] {
@@ -73,19 +78,25 @@ std::string Configuration::text() const {
   return "_format_version: \"3.0\"\n"
          "services:\n"
          "- name: main\n"
-         "  host: " + std::string(several_targets ? "several" : "10.0.0.1") + "\n"
-         "  port: 80\n" + service +
+         "  host: " +
+         std::string(several_targets ? "several" : "10.0.0.1") +
+         "\n"
+         "  port: 80\n" +
+         service +
          "  routes:\n"
-         "  - {name: main, paths: [/sim], strip_path: false}\n" + more +
-         (several_targets ? "upstreams:\n- name: several\n  targets:\n  - {target: \"10.0.0.1:80\"}\n"
-                            "  - {target: \"10.0.0.2:80\"}\n"
-                          : "") +
+         "  - {name: main, paths: [/sim], strip_path: false}\n" +
+         more +
+         (several_targets
+              ? "upstreams:\n- name: several\n  targets:\n  - {target: \"10.0.0.1:80\"}\n"
+                "  - {target: \"10.0.0.2:80\"}\n"
+              : "") +
          "plugins:\n"
          "- name: witness\n"
          "- name: correlation-id\n"
          "  config: {header_name: X-Correlation-ID, generator: uuid, echo_downstream: true}\n"
          "gateway:\n"
-         "  timeouts: {" + timeouts + "}\n" + gateway;
+         "  timeouts: {" +
+         timeouts + "}\n" + gateway;
 }
 
 World::World(std::uint64_t seed, SimFaults faults, bool verbose)
@@ -104,11 +115,14 @@ World::World(std::uint64_t seed, SimFaults faults, bool verbose)
   };
   worker_.give_back = [this](std::shared_ptr<const Snapshot>) { ++returned_; };
   live_at_begin_ = memory::live_bytes();
-  say("pieces of " + std::to_string(faults.piece_max) + ", buffers of " + std::to_string(faults.buffer_bytes) +
-      ", delays up to " + std::to_string(faults.delay_max.count()) + " us");
+  say("pieces of " + std::to_string(faults.piece_max) + ", buffers of " +
+      std::to_string(faults.buffer_bytes) + ", delays up to " +
+      std::to_string(faults.delay_max.count()) + " us");
 }
 
-World::~World() { current = nullptr; }
+World::~World() {
+  current = nullptr;
+}
 
 void World::collect_line(std::string_view line) {
   if (verbose_) say("log: " + std::string(line.substr(0, line.size() - 1)));
@@ -118,9 +132,11 @@ void World::collect_line(std::string_view line) {
 void World::install(const Configuration& configuration) {
   auto loaded = config::load_text(configuration.text(), "sim.yaml");
   std::shared_ptr<const Snapshot> snapshot;
-  if (loaded.file) snapshot = Snapshot::compile(*loaded.file, catalog_with_witness(), loaded.diagnostics);
+  if (loaded.file)
+    snapshot = Snapshot::compile(*loaded.file, catalog_with_witness(), loaded.diagnostics);
   if (snapshot == nullptr) {
-    std::fprintf(stderr, "%s\n%s\n", configuration.text().c_str(), loaded.diagnostics.render().c_str());
+    std::fprintf(stderr, "%s\n%s\n", configuration.text().c_str(),
+                 loaded.diagnostics.render().c_str());
     std::abort();
   }
   snapshots_.emplace_back(snapshot);
@@ -135,7 +151,9 @@ Upstream& World::add_upstream(const std::string& address) {
   return *upstreams_.back();
 }
 
-void World::spawn(Task<Done> client) { static_cast<void>(clients_.spawn(std::move(client))); }
+void World::spawn(Task<Done> client) {
+  static_cast<void>(clients_.spawn(std::move(client)));
+}
 
 bool World::turn_while(TimePoint limit, auto&& busy) {
   // A loop that goes on without time passing would never reach a limit of time.
@@ -170,31 +188,40 @@ void World::rest() {
   if (!hangs) check_rest();
   clients_.cancel();
   connections_.cancel();
-  for (auto& upstream : upstreams_) upstream->stop();
+  for (auto& upstream : upstreams_)
+    upstream->stop();
   pass(seconds(10));
   upstreams_.clear();
   listener_.reset();
   pass(seconds(10));
   if (hangs) return;
-  expect(engine_.open_sockets() == 0, std::to_string(engine_.open_sockets()) + " sockets are left open");
+  expect(engine_.open_sockets() == 0,
+         std::to_string(engine_.open_sockets()) + " sockets are left open");
   expect(memory::live_bytes() == live_at_begin_,
-         std::to_string(memory::live_bytes() - live_at_begin_) + " bytes of frames, chunks and messages are left");
+         std::to_string(memory::live_bytes() - live_at_begin_) +
+             " bytes of frames, chunks and messages are left");
 }
 
 void World::check_rest() {
-  expect(connections_.size() == 0, std::to_string(connections_.size()) + " client connections did not end");
+  expect(connections_.size() == 0,
+         std::to_string(connections_.size()) + " client connections did not end");
   expect(listener_ == nullptr || listener_->closed(), "the listener did not close");
   expect(worker_.metrics.connections_active.value() == 0, "a connection is still counted");
   expect(worker_.pools.counts().open == 0, "an upstream connection is still counted");
-  expect(worker_.metrics.requests.value() == ledger.entries.size(), "requests were not counted as they were logged");
-  expect(worker_.pin == nullptr || worker_.pin->exchanges == 0, "an exchange still pins the snapshot");
+  expect(worker_.metrics.requests.value() == ledger.entries.size(),
+         "requests were not counted as they were logged");
+  expect(worker_.pin == nullptr || worker_.pin->exchanges == 0,
+         "an exchange still pins the snapshot");
   for (auto& upstream : upstreams_)
-    expect(upstream->open_connections() == 0, upstream->address() + " still has a connection of the gateway");
-  for (std::string& wrong : ledger.check(attempts_max)) fail(std::move(wrong));
+    expect(upstream->open_connections() == 0,
+           upstream->address() + " still has a connection of the gateway");
+  for (std::string& wrong : ledger.check(attempts_max))
+    fail(std::move(wrong));
   // Only the newest snapshot lives on.
   for (std::size_t i = 0; i + 1 < snapshots_.size(); ++i)
     expect(snapshots_[i].expired(), "snapshot " + std::to_string(i) + " was not given back");
-  expect(returned_ + 1 == snapshots_.size(), "snapshots were given back " + std::to_string(returned_) + " times");
+  expect(returned_ + 1 == snapshots_.size(),
+         "snapshots were given back " + std::to_string(returned_) + " times");
 }
 
 Task<Result<StreamPtr>> World::connect() {
@@ -214,8 +241,9 @@ Task<bool> World::send(Stream& stream, std::string bytes, bool by_byte) {
   while (!rest.empty()) {
     const std::size_t size = std::min<std::size_t>(rest.size(), by_byte ? 1 : 1 + dice.below(most));
     const Flush flush = dice.one_in(2) ? Flush::now : Flush::end_of_turn;
-    if (!co_await stream.write(Chunks(Chunk::copy_of(rest.substr(0, most == bytes.size() ? rest.size() : size))), flush,
-                               never))
+    if (!co_await stream.write(
+            Chunks(Chunk::copy_of(rest.substr(0, most == bytes.size() ? rest.size() : size))),
+            flush, never))
       co_return false;
     if (most == bytes.size()) break;
     rest.remove_prefix(size);
@@ -225,7 +253,8 @@ Task<bool> World::send(Stream& stream, std::string bytes, bool by_byte) {
 }
 
 Task<Done> World::pause(nanoseconds most) {
-  co_await sleep_until(loop_, loop_.now() + nanoseconds(dice.below(static_cast<std::uint64_t>(most.count()) + 1)));
+  co_await sleep_until(
+      loop_, loop_.now() + nanoseconds(dice.below(static_cast<std::uint64_t>(most.count()) + 1)));
   co_return Done{};
 }
 
@@ -239,14 +268,20 @@ std::size_t World::size() {
                                                    16'384, 32'767, 32'768, 32'769, 65'536, 131'072};
   const std::size_t most = size_max();
   switch (dice.below(6)) {
-    case 0: return std::min(most, borders[dice.below(borders.size())]);
-    case 1: return dice.below(most + 1);
-    case 2: return dice.below(most / 10 + 1);
-    default: return dice.below(400);
+    case 0:
+      return std::min(most, borders[dice.below(borders.size())]);
+    case 1:
+      return dice.below(most + 1);
+    case 2:
+      return dice.below(most / 10 + 1);
+    default:
+      return dice.below(400);
   }
 }
 
-std::string World::new_token() { return "t" + std::to_string(++tokens_) + "x" + std::to_string(dice.below(1'000'000)); }
+std::string World::new_token() {
+  return "t" + std::to_string(++tokens_) + "x" + std::to_string(dice.below(1'000'000));
+}
 
 void World::fail(std::string what) {
   say("FAILURE: " + what);
@@ -255,7 +290,9 @@ void World::fail(std::string what) {
 
 void World::say(const std::string& what) {
   if (!verbose_) return;
-  const auto now = std::chrono::duration_cast<microseconds>(loop_.now().time_since_epoch()).count() - 1'000'000'000;
+  const auto now =
+      std::chrono::duration_cast<microseconds>(loop_.now().time_since_epoch()).count() -
+      1'000'000'000;
   std::fprintf(stderr, "%11.6f %s\n", static_cast<double>(now) / 1e6, what.c_str());
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// A whole gateway, its clients and its upstreams on one simulated loop in one thread: everything follows from one seed.
+// A whole gateway, its clients and its upstreams on one simulated loop in one thread: everything
+// follows from one seed.
 
 #include <cstdint>
 #include <memory>
@@ -22,10 +23,10 @@ class Upstream;
 
 /// What the text of a configuration is made of.
 struct Configuration {
-  std::string gateway;    ///< lines below `gateway:`, each with two spaces in front
+  std::string gateway;                  ///< lines below `gateway:`, each with two spaces in front
   std::string timeouts = "linger: 30";  ///< of the gateway
-  std::string service;    ///< lines of the service `main`, each with two spaces in front
-  std::string more;       ///< further services, in full
+  std::string service;  ///< lines of the service `main`, each with two spaces in front
+  std::string more;     ///< further services, in full
   bool several_targets = false;
   std::string text() const;
 };
@@ -56,28 +57,40 @@ class World {
   Task<bool> send(Stream& stream, std::string bytes, bool by_byte = false);
   Task<Done> pause(nanoseconds most);
 
-  /// A size of a body: often a border, seldom large, never more than this kernel carries in good time.
+  /// A size of a body: often a border, seldom large, never more than this kernel carries in good
+  /// time.
   std::size_t size();
   std::size_t size_max() noexcept;
   std::string new_token();
+
   /// Whether the kernel is so slow that less is enough.
   bool is_slow() noexcept { return engine_.faults().piece_max < 100; }
 
   void fail(std::string what);
+
   void expect(bool condition, const std::string& what) {
     if (!condition) fail(what);
   }
+
   void say(const std::string& what);
+
   const std::vector<std::string>& failures() const noexcept { return failures_; }
 
   Random dice;
   Ledger ledger;
+
   SimEngine& engine() noexcept { return engine_; }
+
   Loop& loop() noexcept { return loop_; }
+
   WorkerState& worker() noexcept { return worker_; }
+
   Scope& clients() noexcept { return clients_; }
+
   bool draining() const noexcept { return draining_; }
+
   bool verbose() const noexcept { return verbose_; }
+
   std::size_t snapshots_returned() const noexcept { return returned_; }
 
  private:

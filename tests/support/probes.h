@@ -13,8 +13,10 @@
 
 namespace sluice::testing {
 
-/// The rows of a tab-separated file of tests/vectors below `source_dir`, without its first line; none when it cannot be read.
-inline std::vector<std::vector<std::string>> vector_table(const std::string& source_dir, const std::string& name) {
+/// The rows of a tab-separated file of tests/vectors below `source_dir`, without its first line;
+/// none when it cannot be read.
+inline std::vector<std::vector<std::string>> vector_table(const std::string& source_dir,
+                                                          const std::string& name) {
   std::vector<std::vector<std::string>> rows;
   std::ifstream file(source_dir + "/tests/vectors/" + name);
   std::string line;
@@ -66,21 +68,23 @@ inline bool replace(std::string& text, std::string_view what, const std::string&
 
 inline std::string repeated(int count, auto&& element) {
   std::string text;
-  for (int i = 0; i < count; ++i) text += element(i);
+  for (int i = 0; i < count; ++i)
+    text += element(i);
   return text;
 }
 
 }  // namespace detail
 
-/// A row's payload in bytes: <...> stands for what is generated, " ## " for the next write. A `<` that is left means that a
-/// placeholder is not known here.
+/// A row's payload in bytes: <...> stands for what is generated, " ## " for the next write. A `<`
+/// that is left means that a placeholder is not known here.
 inline std::string probe_bytes(std::string text) {
   using detail::repeated;
   using detail::replace;
   if (text == "<connect, send nothing>") return "";
   if (text == "<256 pseudo-random bytes>") {
     std::uint32_t seed = 42;
-    return repeated(256, [&](int) { return static_cast<char>((seed = seed * 1664525 + 1013904223) >> 24); });
+    return repeated(
+        256, [&](int) { return static_cast<char>((seed = seed * 1664525 + 1013904223) >> 24); });
   }
   const std::string_view smuggled_mark = "  (S = ";
   if (const std::size_t at = text.find(smuggled_mark); at != std::string::npos) {
@@ -98,8 +102,10 @@ inline std::string probe_bytes(std::string text) {
   replace(text, "<64 KB>", std::string(64 * 1024, 'A'));
   replace(text, "<8000 B>", std::string(8000, 'A'));
   replace(text, "<200 x A>", std::string(200, 'A'));
-  replace(text, "<1000 overlapping>", repeated(1000, [](int i) { return (i ? "," : "") + std::to_string(i) + "-"; }));
-  replace(text, "<1000 pairs>", repeated(1000, [](int i) { return "k" + std::to_string(i) + "=v; "; }) + "end=v");
+  replace(text, "<1000 overlapping>",
+          repeated(1000, [](int i) { return (i ? "," : "") + std::to_string(i) + "-"; }));
+  replace(text, "<1000 pairs>",
+          repeated(1000, [](int i) { return "k" + std::to_string(i) + "=v; "; }) + "end=v");
   replace(text, "<X-H-0..9999: value\\r\\n>",
           repeated(10000, [](int i) { return "X-H-" + std::to_string(i) + ": value\\r\\n"; }));
 

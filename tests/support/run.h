@@ -18,8 +18,8 @@ Task<Done> store(Task<T> task, std::optional<T>& result) {
   co_return Done{};
 }
 
-/// Turns the loop until `done`. A simulated kernel that can do nothing more or that needs more than an hour of its time (periodic
-/// timers go on for ever), and a minute of real time, end the test.
+/// Turns the loop until `done`. A simulated kernel that can do nothing more or that needs more than
+/// an hour of its time (periodic timers go on for ever), and a minute of real time, end the test.
 template <class Condition>
 void turn_until(Loop& loop, Condition done) {
   auto* sim = dynamic_cast<SimEngine*>(&loop.engine());
