@@ -153,6 +153,9 @@ void judge(World& world, const Ask& ask, const Answer& answer, std::uint64_t sen
     return;
   }
   check_answer_head(world, head, ask.token);
+  world.expect(
+      !world.ledger.last_ones.contains(head.get("x-kong-request-id")) || ends_connection(ask, head),
+      ask.token + " was answered during the drain without Connection: close");
   world.expect(!ask.must_break, ask.token + " got a whole answer, which its upstream never gave");
   const bool refused = ask.refusals.contains(head.status()) && head.get("x-token").empty();
   world.ledger.receipts.push_back({ask.token, head.get("x-kong-request-id"), head.status(),

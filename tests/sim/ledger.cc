@@ -3,7 +3,6 @@
 #include "sim/ledger.h"
 
 #include <algorithm>
-#include <set>
 
 #include "sim/json_check.h"
 #include "sim/wire.h"

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +45,7 @@ struct Ledger {
   std::vector<Sight> sights;
   std::vector<Receipt> receipts;
   std::vector<Entry> entries;
+  std::set<std::string> last_ones;   ///< by id: answers that were made during a drain
   std::map<std::string, int> begun;  ///< by id: handle() of the witness plugin
   std::map<std::string, int> ended;  ///< by id: its on_end()
 

@@ -16,7 +16,7 @@ constexpr seconds header{2}, body_idle{3}, keep_alive{4}, write_idle{5}, tunnel_
 constexpr milliseconds connect_timeout{1500}, read_timeout{2500}, write_timeout{3500},
     request_timeout{1800};
 // The gateway's clock starts before the client sees why, and the client hears of the end late.
-constexpr milliseconds on_the_way{50}, tolerance{400};
+constexpr milliseconds on_the_way{200}, tolerance{400};
 
 Configuration configuration() {
   Configuration result;

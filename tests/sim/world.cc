@@ -39,6 +39,8 @@ class Witness final : public Plugin {
   }
 
   void on_response(Exchange& exchange, http::Response& response) const override {
+    if (current->draining())
+      current->ledger.last_ones.insert(std::string(exchange.record.request_id()));
     int& heads = exchange.note<int>(*this);
     current->expect(++heads == 1, "on_response came twice");
     current->expect(response.status >= 200 || response.status == 101, "on_response for a 1xx");
