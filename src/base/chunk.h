@@ -58,6 +58,8 @@ class Chunk {
   }
   void truncate(std::size_t size) noexcept { size_ = size; }
 
+  bool same_block(const Chunk& other) const noexcept { return block_ == other.block_; }
+
   bool unique() const noexcept {
     return block_ != nullptr && block_->owners.load(std::memory_order_acquire) == 1;
   }

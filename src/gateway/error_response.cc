@@ -100,6 +100,8 @@ http::Response error_response(const Error& error, const Exchange& exchange) {
   const ErrorFormat fallback =
       defaults_to_json(error.code) ? ErrorFormat::json : exchange.snapshot.settings().error_default;
   http::Response response = answer(kind.status, kind.message, exchange, fallback);
+  // Who breaks the rules once is not listened to any further, also where the next request could be found.
+  if (error.code == ErrorCode::bad_request) response.ends_connection = true;
   if (error.code == ErrorCode::method_not_allowed)
     static_cast<void>(response.headers.set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
   return response;

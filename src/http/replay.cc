@@ -31,7 +31,9 @@ class Replay::Reader final : public Body {
   Result<Chunk> keep(Result<Chunk> chunk) {
     Store& store = *store_;
     if (!chunk || chunk->empty() || store.overflown) return chunk;
-    store.footprint += chunk->footprint();
+    // Slices of one read share its block: small chunks of a chunked body do not count it each.
+    const bool counted = !store.kept.empty() && store.kept.back().same_block(*chunk);
+    store.footprint += sizeof(Chunk) + (counted ? 0 : chunk->footprint());
     if (store.footprint > store.limit) {
       store.overflown = true;
       store.kept.clear();

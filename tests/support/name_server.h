@@ -156,15 +156,15 @@ class FakeNameServer {
 
   Task<Done> serve_datagrams() {
     Arrival arrival(loop_);
-    OpHandle receive(loop_, Op::Kind::receive_from, socket_, arrival);
+    OpHandle<AddressedOp> receive(loop_, Op::Kind::receive_from, socket_, arrival);
     for (;;) {
       arrival.done = receive.start();
       while (!arrival.done)
         co_await wait_for(loop_, arrival.waiting);
       if (receive->result < 0) co_return Done{};
-      const Chunk question = receive->bytes[0];
+      const Chunk question = receive->chunk;
       static_cast<void>(
-          scope_.spawn(serve_datagram(*receive->address, std::string(question.text()))));
+          scope_.spawn(serve_datagram(receive->address, std::string(question.text()))));
     }
   }
 
@@ -255,9 +255,9 @@ class FakeNameServer {
   }
 
   void send(const SocketPtr& from, const Address& to, std::string_view bytes) {
-    OpHandle op(loop_, Op::Kind::send_to, from, ignored_);
-    op->address = std::make_unique<Address>(to);
-    op->bytes.push_back(Chunk::copy_of(bytes));
+    OpHandle<AddressedOp> op(loop_, Op::Kind::send_to, from, ignored_);
+    op->address = to;
+    op->chunk = Chunk::copy_of(bytes);
     op.start();
   }
 

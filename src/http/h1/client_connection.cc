@@ -76,6 +76,7 @@ class ResponseBody final : public Body, public memory::Pooled {
   Task<Done> fail_upload(Error error);
   Task<Result<ResponseHead>> read_head(const Request& request, Lease::Attempt& attempt);
   Task<Result<Chunk>> read_later(Task<Result<Chunk>> reading);
+  Task<Result<Chunk>> read_tunnel();
   Result<Chunk> account(Result<Chunk> chunk);
   void finish() noexcept;
 
@@ -87,6 +88,7 @@ class ResponseBody final : public Body, public memory::Pooled {
   std::optional<std::uint64_t> declared_;
   milliseconds read_timeout_{60'000};
   bool keep_alive_ = false;
+  bool tunnel_ = false;                           ///< a 101 was the answer
 };
 
 class ConnectionLease final : public Lease, public memory::Pooled {
@@ -138,7 +140,7 @@ ResponseTask ResponseBody::send(const Request& request, Lease::Attempt& attempt,
   }
 
   auto head = co_await read_head(request, attempt);
-  if (!head) co_return std::unexpected(as_upstream_error(std::move(head).error(), ErrorCode::upstream_read_timeout));
+  if (!head) co_return std::unexpected(std::move(head).error());
   Response response;
   response.status = head->status;
   response.protocol = head->upgrade;
@@ -150,6 +152,7 @@ ResponseTask ResponseBody::send(const Request& request, Lease::Attempt& attempt,
     reader_->become_tunnel();
     read_timeout_ = settings_.tunnel_idle_timeout;
     keep_alive_ = false;
+    tunnel_ = upload_ != nullptr;
   }
   const bool bodiless = reader_->finished();
   if (bodiless) finish();
@@ -220,20 +223,26 @@ Task<Result<ResponseHead>> ResponseBody::read_head(const Request& request, Lease
       size = co_await input.read_head(settings_.limits, deadline);
     } else {
       auto result = co_await Until(input.read_head(settings_.limits, deadline), upload_->failed);
-      if (!result) co_return std::unexpected(upload_->error);
+      if (!result) co_return std::unexpected(upload_->error);  // in the client's terms already
       size = *std::move(result);
     }
     attempt.head_begun = attempt.head_begun || input.stream().received() > before;
     if (!size) {
-      // While the upload moves, the upstream's time to answer has not begun.
-      if (size.error().code == ErrorCode::timed_out && upload_ != nullptr && upload_->moved_at > waiting_since &&
-          loop_.now() < attempt.head_by) {
-        waiting_since = upload_->moved_at;
-        continue;
+      // The upstream's time to answer begins with the upload's end: until then it waits for the client, which has time limits
+      // of its own, or takes bytes, which has write_timeout.
+      if (size.error().code == ErrorCode::timed_out && upload_ != nullptr && loop_.now() < attempt.head_by) {
+        if (upload_->scope.size() > 0) {
+          waiting_since = loop_.now();
+          continue;
+        }
+        if (upload_->moved_at > waiting_since) {
+          waiting_since = upload_->moved_at;
+          continue;
+        }
       }
       if (size.error().code == ErrorCode::timed_out && deadline == attempt.head_by)
         size.error().code = ErrorCode::deadline_exceeded;
-      co_return std::unexpected(std::move(size).error());
+      co_return std::unexpected(as_upstream_error(std::move(size).error(), ErrorCode::upstream_read_timeout));
     }
     auto head = parse_response(input.buffered().text().substr(0, *size), request.method, settings_.limits);
     if (!head) co_return std::unexpected(std::move(head).error());
@@ -261,12 +270,24 @@ Task<Result<Chunk>> ResponseBody::read() {
     finish();
     return Result<Chunk>(Chunk());
   }
+  if (tunnel_) return read_tunnel();
   auto reading = reader_->read(connection_->input, after(loop_.now(), read_timeout_));
   if (!reading.await_ready()) return read_later(std::move(reading));
   return account(reading.await_resume());
 }
 
 Task<Result<Chunk>> ResponseBody::read_later(Task<Result<Chunk>> reading) { co_return account(co_await std::move(reading)); }
+
+/// A tunnel is idle when both directions are, and has no use once the client's connection broke.
+Task<Result<Chunk>> ResponseBody::read_tunnel() {
+  for (TimePoint since = loop_.now();;) {
+    auto chunk = co_await Until(reader_->read(connection_->input, after(since, read_timeout_)), upload_->failed);
+    if (!chunk) co_return std::unexpected(upload_->error);
+    if (*chunk || chunk->error().code != ErrorCode::timed_out || upload_->moved_at <= since)
+      co_return account(*std::move(chunk));
+    since = upload_->moved_at;
+  }
+}
 
 Result<Chunk> ResponseBody::account(Result<Chunk> chunk) {
   if (!chunk) return std::unexpected(as_upstream_error(std::move(chunk).error(), ErrorCode::upstream_read_timeout));

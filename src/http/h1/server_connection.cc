@@ -61,8 +61,8 @@ Task<Done> ServerConnection::exchange() {
 
 Task<Done> ServerConnection::goodbye() {
   const TimePoint until = after(loop_.now(), settings_.linger_timeout);
-  // An idle connection may still have bytes of its last answer to send.
-  if (open_ || must_linger_) co_await input_.stream().end(until);
+  // However the last exchange ended, answers before it may still be on their way.
+  if (flushes_) co_await input_.stream().end(until);
   if (!must_linger_) co_return Done{};
   for (std::uint64_t dropped = 0; dropped < settings_.linger_bytes;) {
     auto bytes = co_await input_.read(until);

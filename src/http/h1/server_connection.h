@@ -42,6 +42,7 @@ class ServerConnection : public memory::Pooled {
   std::uint32_t requests_ = 0;
   bool open_ = true;       ///< another request may follow
   bool must_linger_ = false;
+  bool flushes_ = true;    ///< false once the client takes no bytes
 };
 
 }  // namespace sluice::http::h1

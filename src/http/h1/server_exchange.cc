@@ -11,6 +11,12 @@ constexpr std::size_t head_room = 2048 - 64;
 constexpr std::size_t joined_body_max = 1024;
 constexpr std::size_t raw_line_max = 256;
 
+Error in_client_terms(Error error) {
+  if (error.code == ErrorCode::timed_out) error.code = ErrorCode::request_timeout;
+  if (error.code == ErrorCode::closed || error.code == ErrorCode::io_failed) error.code = ErrorCode::client_gone;
+  return error;
+}
+
 bool is_informational(std::uint16_t status) noexcept { return status >= 100 && status < 200; }
 
 /// RFC 9110 §6.4.1: these never have a body.
@@ -52,17 +58,21 @@ Task<Result<Chunk>> RequestBody::read_tunnel() {
   if (exchange_ == nullptr) co_return fail(ErrorCode::client_gone, "the client's connection is gone");
   reader_.become_tunnel();
   ServerConnection& connection = exchange_->connection_;
-  co_return co_await reader_.read(connection.input_, after(loop.now(), connection.settings_.tunnel_idle_timeout));
+  for (TimePoint since = loop.now();;) {
+    auto chunk = co_await reader_.read(connection.input_, after(since, connection.settings_.tunnel_idle_timeout));
+    if (chunk || exchange_ == nullptr) co_return chunk;
+    // Silent is only a tunnel that is silent in both directions.
+    if (chunk.error().code != ErrorCode::timed_out || exchange_->tunnel_moved_at_ <= since)
+      co_return std::unexpected(in_client_terms(std::move(chunk).error()));
+    since = exchange_->tunnel_moved_at_;
+  }
 }
 
 Result<Chunk> RequestBody::account(Result<Chunk> chunk) {
   if (exchange_ == nullptr) return fail(ErrorCode::client_gone, "the client's connection is gone");
   if (!chunk) {
     exchange_->keep_alive_ = false;
-    Error& error = chunk.error();
-    if (error.code == ErrorCode::timed_out) error.code = ErrorCode::request_timeout;
-    if (error.code == ErrorCode::closed || error.code == ErrorCode::io_failed) error.code = ErrorCode::client_gone;
-    return chunk;
+    return std::unexpected(in_client_terms(std::move(chunk).error()));
   }
   delivered_ += chunk->size();
   const std::uint64_t limit = exchange_->connection_.settings_.body_bytes;
@@ -105,9 +115,7 @@ void ServerExchange::settle_head(Result<std::size_t> size) {
     }
     error_ = std::move(head).error();
   } else {
-    error_ = std::move(size).error();
-    if (error_.code == ErrorCode::timed_out) error_.code = ErrorCode::request_timeout;
-    if (error_.code == ErrorCode::closed || error_.code == ErrorCode::io_failed) error_.code = ErrorCode::client_gone;
+    error_ = in_client_terms(std::move(size).error());
   }
   // Nothing behind a broken head can be trusted to be a request (security: no answer after a 400).
   raw_line_ = text.substr(0, std::min(text.find_first_of("\r\n"), raw_line_max));
@@ -267,7 +275,7 @@ Task<Result<Done>> ServerExchange::send_body(BodyPtr body, Coding coding, Chunk 
       auto written = co_await stream.write(std::move(bytes), Flush::end_of_turn,
                                            after(loop_.now(), connection_.settings_.write_idle_timeout));
       if (!written) {
-        keep_alive_ = false;
+        keep_alive_ = connection_.flushes_ = false;
         co_return fail(ErrorCode::client_gone, std::move(written.error().detail));
       }
     }
@@ -286,10 +294,14 @@ Task<Result<Done>> ServerExchange::send_tunnel(BodyPtr body, Chunk head) {
     auto chunk = co_await body->read();
     if (!chunk) co_return std::unexpected(std::move(chunk).error());
     if (chunk->empty()) break;
+    tunnel_moved_at_ = loop_.now();
     sent_ += chunk->size();
     auto written = co_await stream.write(Chunks(*std::move(chunk)), Flush::end_of_turn,
                                          after(loop_.now(), connection_.settings_.write_idle_timeout));
-    if (!written) co_return fail(ErrorCode::client_gone, std::move(written.error().detail));
+    if (!written) {
+      connection_.flushes_ = false;
+      co_return fail(ErrorCode::client_gone, std::move(written.error().detail));
+    }
   }
   co_await stream.end(after(loop_.now(), connection_.settings_.write_idle_timeout));
   answered_ = true;

@@ -72,6 +72,7 @@ class ServerExchange final : public Incoming {
   std::string_view upgrade_;
   RequestBody* body_ = nullptr;     ///< while the handler has it
   Event tunnel_;                    ///< an upgrade was accepted
+  TimePoint tunnel_moved_at_{};     ///< when the upstream's last bytes came through it
   bool is_head_method_ = false;
   bool http_1_0_ = false;
   bool keep_alive_ = true;

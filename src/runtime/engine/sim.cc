@@ -257,7 +257,7 @@ void SimEngine::start_connect(const EndPtr& end, Op& op) {
     Op& connecting = *std::exchange(end->writing, nullptr);
     const auto found = listeners_.find(to.text());
     const EndPtr listener = found == listeners_.end() ? nullptr : found->second.lock();
-    if (!listener || random_.one_in(faults_.connect_fails)) return finish(connecting, -ECONNREFUSED);
+    if (!listener || !listener->open || random_.one_in(faults_.connect_fails)) return finish(connecting, -ECONNREFUSED);
     auto other = std::make_shared<End>();
     end->address = Address::from_ip("10.1.0.1", next_port_++).value();
     if (next_port_ == 0) next_port_ = 40'000;
@@ -345,8 +345,9 @@ Result<SocketPtr> SimEngine::listen(const Address& address, const ListenOptions&
   end->kind = End::Kind::listener;
   end->address = address;
   if (end->address.port == 0) end->address.port = next_port_++;
-  if (const auto found = listeners_.find(end->address.text()); found != listeners_.end() && !found->second.expired())
-    return fail(ErrorCode::io_failed, "address in use: " + end->address.text());
+  if (const auto found = listeners_.find(end->address.text()); found != listeners_.end())
+    if (const EndPtr other = found->second.lock(); other && other->open)
+      return fail(ErrorCode::io_failed, "address in use: " + end->address.text());
   listeners_[end->address.text()] = end;
   return SocketPtr(new SimSocket(*this, std::move(end)));
 }
