@@ -111,7 +111,8 @@ Task<Result<Done>> SocketStream::end(TimePoint deadline) {
 }
 
 void SocketStream::queue(Chunks bytes) {
-  OpHandle<SendOp>& last = send_.pending() ? next_send_ : send_;
+  // Behind all that was written before, also when send_ waits to be tried again.
+  OpHandle<SendOp>& last = send_.pending() || next_send_ ? next_send_ : send_;
   if (!last) last = OpHandle<SendOp>(loop_, Op::Kind::send, socket_, *this);
   for (Chunk& chunk : bytes) {
     if (chunk.empty()) continue;
