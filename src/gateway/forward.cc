@@ -83,12 +83,19 @@ void append_to_list(http::Headers& headers, HeaderId id, std::string_view last) 
     headers.set(id, {list, ", ", last});
 }
 
-void set_latency(http::Headers& headers, HeaderId id, nanoseconds latency) {
-  char digits[20];
-  const auto count = std::max<std::int64_t>(std::chrono::duration_cast<milliseconds>(latency).count(), 0);
-  const auto end = std::to_chars(digits, digits + sizeof digits, count).ptr;
-  headers.set(id, {digits, static_cast<std::size_t>(end - digits)});
-}
+/// Whole milliseconds as text.
+class LatencyText {
+ public:
+  explicit LatencyText(nanoseconds latency)
+      : end_(std::to_chars(digits_, digits_ + sizeof digits_,
+                           std::max<std::int64_t>(std::chrono::duration_cast<milliseconds>(latency).count(), 0))
+                 .ptr) {}
+  operator std::string_view() const { return {digits_, static_cast<std::size_t>(end_ - digits_)}; }  // NOLINT
+
+ private:
+  char digits_[20];
+  char* end_;
+};
 
 }  // namespace
 
@@ -153,17 +160,25 @@ std::string_view upstream_path(std::string_view base, bool strip, std::string_vi
 
 namespace {
 
+constexpr std::initializer_list<HeaderId> forwarded_ids = {
+    HeaderId::x_forwarded_proto, HeaderId::x_forwarded_port, HeaderId::x_forwarded_host, HeaderId::x_forwarded_path,
+    HeaderId::x_real_ip,         HeaderId::x_forwarded_for,  HeaderId::via,              HeaderId::x_kong_request_id};
+
 /// The fields of prepare_forward() where the request came with some of them, or its peer is trusted.
-void forward_one_by_one(Exchange& exchange) {
+void forward_one_by_one(Exchange& exchange, std::string_view original_path) {
   http::Headers& headers = exchange.request.headers;
   const http::Client& client = *exchange.client;
-  const bool trusted = exchange.origin.trusted_peer;
-  if (!trusted || !headers.has(HeaderId::x_forwarded_proto)) headers.set(HeaderId::x_forwarded_proto, client.scheme);
-  if (!trusted || !headers.has(HeaderId::x_forwarded_port))
-    headers.set(HeaderId::x_forwarded_port, number_text(client.local->port, headers));
+  const auto forward = [&](HeaderId id, std::string_view value) {
+    if (!exchange.origin.trusted_peer || !headers.has(id)) headers.set(id, value);
+  };
+  forward(HeaderId::x_forwarded_proto, client.scheme);
+  forward(HeaderId::x_forwarded_port, number_text(client.local->port, headers));
+  forward(HeaderId::x_forwarded_host, exchange.origin.host);
+  forward(HeaderId::x_forwarded_path, original_path);
   headers.set(HeaderId::x_real_ip, exchange.origin.client_ip);
   append_to_list(headers, HeaderId::x_forwarded_for, client.peer_text);
   append_to_list(headers, HeaderId::via, via_value);
+  headers.set(HeaderId::x_kong_request_id, exchange.record.request_id());
 }
 
 }  // namespace
@@ -173,28 +188,27 @@ void prepare_forward(Exchange& exchange) {
   http::Headers& headers = request.headers;
   const bool trusted = exchange.origin.trusted_peer;
 
-  if (trusted || headers.has_any({HeaderId::x_forwarded_proto, HeaderId::x_forwarded_port, HeaderId::x_real_ip,
-                                  HeaderId::x_forwarded_for, HeaderId::via})) {
-    forward_one_by_one(exchange);
-  } else {
-    const http::Client& client = *exchange.client;
+  const http::Client& client = *exchange.client;
+  const std::string_view original_path = http::path_of(request.target);
+  const bool strips = exchange.route->strip_path && exchange.matched_prefix.size() > 1;
+  if (!trusted && !headers.has_any(forwarded_ids)) {
+    // Nearly every request: nothing to look for, all lines at once.
     headers.add_all({{HeaderId::x_forwarded_proto, client.scheme},
                      {HeaderId::x_forwarded_port, number_text(client.local->port, headers)},
+                     {HeaderId::x_forwarded_host, exchange.origin.host},
+                     {HeaderId::x_forwarded_path, original_path},
                      {HeaderId::x_real_ip, client.peer_text},
                      {HeaderId::x_forwarded_for, client.peer_text},
-                     {HeaderId::via, via_value}});
+                     {HeaderId::via, via_value},
+                     {HeaderId::x_kong_request_id, exchange.record.request_id()}});
+  } else {
+    forward_one_by_one(exchange, original_path);
   }
   // What an untrusted client says about its way here is replaced; what a trusted one says stays.
-  const auto forward = [&](HeaderId id, std::string_view value) {
-    if (!trusted || !headers.has(id)) headers.set(id, value);
-  };
-  forward(HeaderId::x_forwarded_host, exchange.origin.host);
-  forward(HeaderId::x_forwarded_path, http::path_of(request.target));
-  if (exchange.route->strip_path && exchange.matched_prefix.size() > 1)
-    forward(HeaderId::x_forwarded_prefix, http::escape_path(exchange.matched_prefix, headers));
+  if (strips && !(trusted && headers.has(HeaderId::x_forwarded_prefix)))
+    headers.set(HeaderId::x_forwarded_prefix, http::escape_path(exchange.matched_prefix, headers));
   else if (!trusted)
     headers.remove(HeaderId::x_forwarded_prefix);
-  headers.set(HeaderId::x_kong_request_id, exchange.record.request_id());
 
   const Route& route = *exchange.route;
   if (exchange.path == "*") return;
@@ -225,19 +239,30 @@ void finish_head(Exchange& exchange, http::Response& response) {
   const Record& record = exchange.record;
   http::Headers& headers = response.headers;
   const TimePoint now = exchange.worker.loop.now();
-  if (record.source == Source::upstream) {
-    if (settings.add_upstream_status) headers.set(HeaderId::x_kong_upstream_status, number_text(record.upstream_status, headers));
-    if (settings.add_upstream_latency)
-      set_latency(headers, HeaderId::x_kong_upstream_latency, record.upstream_head_at - record.upstream_sent_at);
-    if (settings.add_proxy_latency)
-      set_latency(headers, HeaderId::x_kong_proxy_latency, record.upstream_sent_at - exchange.received_at);
-    if (settings.add_via) append_to_list(headers, HeaderId::via, via_value);
-    if (settings.add_server && !headers.has(HeaderId::server)) headers.set(HeaderId::server, product_token);
-  } else {
+  if (record.source != Source::upstream) {
     if (settings.add_server) headers.set(HeaderId::server, product_token);
-    if (settings.add_response_latency) set_latency(headers, HeaderId::x_kong_response_latency, now - exchange.received_at);
+    if (settings.add_response_latency)
+      headers.set(HeaderId::x_kong_response_latency, LatencyText(now - exchange.received_at));
+    if (settings.add_request_id) headers.set(HeaderId::x_kong_request_id, record.request_id());
+    return;
   }
-  if (settings.add_request_id) headers.set(HeaderId::x_kong_request_id, record.request_id());
+  const LatencyText upstream_latency(record.upstream_head_at - record.upstream_sent_at);
+  const LatencyText proxy_latency(record.upstream_sent_at - exchange.received_at);
+  if (settings.has_default_headers && !headers.has_any({HeaderId::x_kong_upstream_latency, HeaderId::x_kong_proxy_latency,
+                                                        HeaderId::via, HeaderId::x_kong_request_id})) {
+    headers.add_all({{HeaderId::x_kong_upstream_latency, upstream_latency},
+                     {HeaderId::x_kong_proxy_latency, proxy_latency},
+                     {HeaderId::via, via_value},
+                     {HeaderId::x_kong_request_id, record.request_id()}});
+  } else {
+    if (settings.add_upstream_status)
+      headers.set(HeaderId::x_kong_upstream_status, number_text(record.upstream_status, headers));
+    if (settings.add_upstream_latency) headers.set(HeaderId::x_kong_upstream_latency, upstream_latency);
+    if (settings.add_proxy_latency) headers.set(HeaderId::x_kong_proxy_latency, proxy_latency);
+    if (settings.add_via) append_to_list(headers, HeaderId::via, via_value);
+    if (settings.add_request_id) headers.set(HeaderId::x_kong_request_id, record.request_id());
+  }
+  if (settings.add_server && !headers.has(HeaderId::server)) headers.set(HeaderId::server, product_token);
 }
 
 }  // namespace sluice

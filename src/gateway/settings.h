@@ -34,6 +34,7 @@ struct Settings {
   bool add_upstream_latency = true;
   bool add_response_latency = true;
   bool add_upstream_status = false;
+  bool has_default_headers = true;  ///< all of the above as they are by default
 };
 
 /// "sluice/0.1.0", as Via and Server show it.

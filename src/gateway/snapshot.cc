@@ -105,6 +105,9 @@ Settings compile_settings(const config::Gateway& gateway) {
   settings.add_upstream_latency = has(Header::latency_tokens, Header::upstream_latency);
   settings.add_response_latency = has(Header::latency_tokens, Header::response_latency);
   settings.add_upstream_status = has(Header::upstream_status);
+  settings.has_default_headers = settings.add_via && settings.add_server && settings.add_request_id &&
+                                 settings.add_proxy_latency && settings.add_upstream_latency &&
+                                 settings.add_response_latency && !settings.add_upstream_status;
   return settings;
 }
 

@@ -37,6 +37,7 @@ class Input {
   }
   /// The size of the head that is buffered whole; 0 when more bytes are needed.
   Result<std::size_t> buffered_head(const Limits& limits) const {
+    if (const std::size_t size = complete_head_size(buffered_.text(), limits)) return size;
     return HeadScanner().scan(buffered_.text(), limits);
   }
   /// Reads until a whole head is buffered, contiguous, and returns its size: consume() it. Error(closed) when the stream ended:

@@ -71,6 +71,26 @@ Result<std::size_t> HeadScanner::scan(std::string_view buffer, const Limits& lim
   return 0;
 }
 
+std::size_t complete_head_size(std::string_view buffer, const Limits& limits) noexcept {
+  const std::string_view window = buffer.substr(0, limits.header_bytes);
+#if defined(__SSE2__)
+  const __m128i line_end = _mm_set1_epi8('\r');
+  std::size_t at = 0;
+  for (; at + 16 <= window.size(); at += 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(window.data() + at));
+    for (auto mask = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, line_end))); mask != 0; mask &= mask - 1) {
+      const std::size_t end = at + static_cast<std::size_t>(std::countr_zero(mask));
+      // An empty line in front is the scanner's to judge: the end is behind some other byte.
+      if (end != 0 && end + 4 <= window.size() && std::memcmp(window.data() + end, "\r\n\r\n", 4) == 0) return end + 4;
+    }
+  }
+  const std::size_t found = window.find("\r\n\r\n", at < 3 ? at : at - 3);
+#else
+  const std::size_t found = window.find("\r\n\r\n");
+#endif
+  return found == std::string_view::npos || found == 0 ? 0 : found + 4;
+}
+
 bool HeadScanner::may_begin(std::string_view buffer) const noexcept {
   if (first_line_done_ || line_begin_ >= buffer.size()) return true;
   return is(buffer[line_begin_], byte_class::token) || buffer[line_begin_] == '\r';

@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -59,6 +60,15 @@ int family_number(Address::Family family) {
 
 void set_option(int descriptor, int level, int option, int value) {
   ::setsockopt(descriptor, level, option, &value, sizeof value);
+}
+
+// Straight to the kernel: libc's wrappers are cancellation points, whose bookkeeping costs as much as a short copy.
+ssize_t receive(int descriptor, char* to, std::size_t size) {
+  return ::syscall(SYS_recvfrom, descriptor, to, size, 0, nullptr, nullptr);
+}
+
+ssize_t send(int descriptor, std::string_view text) {
+  return ::syscall(SYS_sendto, descriptor, text.data(), text.size(), MSG_NOSIGNAL, nullptr, 0);
 }
 
 class EpollEngine final : public Engine {
@@ -168,7 +178,7 @@ std::optional<std::int64_t> EpollEngine::attempt_receive(EpollSocket& socket, Op
   for (;;) {
     ssize_t got;
     if (op.kind == Op::Kind::receive) {
-      got = ::recv(socket.descriptor, room.data(), room.size(), 0);
+      got = receive(socket.descriptor, room.data(), room.size());
     } else {
       SockAddr from;
       got = ::recvfrom(socket.descriptor, room.data(), room.size(), 0, from.get(), &from.size);
@@ -202,7 +212,7 @@ std::optional<std::int64_t> EpollEngine::attempt_send(EpollSocket& socket, Op& o
       taken = ::sendto(socket.descriptor, op.chunk.text().data(), offered, MSG_NOSIGNAL, to.get(), to.size);
     } else if (const Chunks& bytes = static_cast<SendOp&>(op).bytes; bytes.size() == 1) {
       offered = bytes[0].size();
-      taken = ::send(socket.descriptor, bytes[0].text().data(), offered, MSG_NOSIGNAL);
+      taken = send(socket.descriptor, bytes[0].text());
     } else {
       std::array<iovec, pieces_max> pieces;
       const std::size_t count = std::min(bytes.size(), pieces_max);
