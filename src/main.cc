@@ -22,11 +22,13 @@ using namespace sluice;  // NOLINT(google-build-using-namespace): this file is n
 int check(const std::string& file, bool allow_unsupported) {
   config::LoadResult loaded = config::load_file(file, {allow_unsupported});
   std::shared_ptr<const Snapshot> snapshot;
-  if (loaded.file) snapshot = Snapshot::compile(*loaded.file, plugins::catalog(), loaded.diagnostics);
+  if (loaded.file)
+    snapshot = Snapshot::compile(*loaded.file, plugins::catalog(), loaded.diagnostics);
   const std::string problems = loaded.diagnostics.render();
   std::fputs(problems.c_str(), stderr);
   if (snapshot == nullptr || loaded.diagnostics.has_errors()) return 1;
-  std::printf("%s: ok, %zu services, %zu routes\n", file.c_str(), snapshot->service_count(), snapshot->route_count());
+  std::printf("%s: ok, %zu services, %zu routes\n", file.c_str(), snapshot->service_count(),
+              snapshot->route_count());
   return 0;
 }
 
@@ -42,7 +44,8 @@ int write_reference(const std::string& folder) {
     std::ofstream file(std::filesystem::path(folder) / page.file_name, std::ios::binary);
     file << page.text;
     if (!file) {
-      std::fprintf(stderr, "sluice reference: cannot write %s/%s\n", folder.c_str(), page.file_name.c_str());
+      std::fprintf(stderr, "sluice reference: cannot write %s/%s\n", folder.c_str(),
+                   page.file_name.c_str());
       return 1;
     }
   }
@@ -52,27 +55,37 @@ int write_reference(const std::string& folder) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Sluice: an API gateway that takes Kong's configuration.\nManual: docs/guide/", "sluice");
+  CLI::App app("Sluice: an API gateway that takes Kong's configuration.\nManual: docs/guide/",
+               "sluice");
   app.require_subcommand(1);
   app.footer("Example: sluice check kong.yaml && sluice run kong.yaml");
 
   std::string file;
   bool allow_unsupported = false;
   const auto takes_file = [&](CLI::App* command) {
-    command->add_option("FILE", file, "A configuration in Kong's declarative format, YAML or JSON")->required();
-    command->add_flag("--allow-unsupported", allow_unsupported, "Warn of what is not supported yet, and leave it out");
+    command->add_option("FILE", file, "A configuration in Kong's declarative format, YAML or JSON")
+        ->required();
+    command->add_flag("--allow-unsupported", allow_unsupported,
+                      "Warn of what is not supported yet, and leave it out");
   };
-  auto* run_command = app.add_subcommand("run", "Serve a configuration until SIGTERM; SIGHUP loads it again");
+  auto* run_command =
+      app.add_subcommand("run", "Serve a configuration until SIGTERM; SIGHUP loads it again");
   takes_file(run_command);
-  auto* check_command = app.add_subcommand("check", "Say whether a configuration would load, and every problem in it");
+  auto* check_command = app.add_subcommand(
+      "check", "Say whether a configuration would load, and every problem in it");
   takes_file(check_command);
   std::string listen = "127.0.0.1:9000";
-  auto* echo_command = app.add_subcommand("echo", "Serve answers that describe their requests: an upstream for first steps");
-  echo_command->add_option("--listen", listen, "ip:port, [ipv6]:port or unix:/path")->capture_default_str();
-  echo_command->footer("Paths: /status/CODE /delay/MILLISECONDS /bytes/N /stream/N; every other path answers 200.");
-  auto* schema_command = app.add_subcommand("schema", "Print a JSON Schema of the configuration, for editors");
+  auto* echo_command = app.add_subcommand(
+      "echo", "Serve answers that describe their requests: an upstream for first steps");
+  echo_command->add_option("--listen", listen, "ip:port, [ipv6]:port or unix:/path")
+      ->capture_default_str();
+  echo_command->footer(
+      "Paths: /status/CODE /delay/MILLISECONDS /bytes/N /stream/N; every other path answers 200.");
+  auto* schema_command =
+      app.add_subcommand("schema", "Print a JSON Schema of the configuration, for editors");
   std::string folder = "docs/reference";
-  auto* reference_command = app.add_subcommand("reference", "Write the reference pages of all settings");
+  auto* reference_command =
+      app.add_subcommand("reference", "Write the reference pages of all settings");
   reference_command->add_option("FOLDER", folder)->capture_default_str();
   auto* version_command = app.add_subcommand("version", "Print the version");
   auto* help_command = app.add_subcommand("help", "Print this help");

@@ -8,7 +8,8 @@
 
 namespace sluice {
 
-/// Copies `text` to `to`, and returns where the next byte goes. Inline for up to 32 bytes: two copies that may overlap.
+/// Copies `text` to `to`, and returns where the next byte goes. Inline for up to 32 bytes: two
+/// copies that may overlap.
 inline char* copy_short(char* to, std::string_view text) noexcept {
   const char* from = text.data();
   const std::size_t size = text.size();
@@ -19,9 +20,11 @@ inline char* copy_short(char* to, std::string_view text) noexcept {
     std::memcpy(to, &first, sizeof first);
     std::memcpy(to + size - sizeof last, &last, sizeof last);
   };
+
   struct Sixteen {
     std::uint64_t words[2];
   };
+
   if (size > 32) {
     std::memcpy(to, from, size);
   } else if (size >= 16) {
@@ -31,7 +34,8 @@ inline char* copy_short(char* to, std::string_view text) noexcept {
   } else if (size >= 4) {
     both_ends(std::uint32_t{});
   } else {
-    for (std::size_t i = 0; i < size; ++i) to[i] = from[i];
+    for (std::size_t i = 0; i < size; ++i)
+      to[i] = from[i];
   }
   return to + size;
 }

@@ -1,5 +1,6 @@
 #pragma once
-// Bytes with shared ownership: the only thing that is handed to an engine, a cache, a mirror or another worker.
+// Bytes with shared ownership: the only thing that is handed to an engine, a cache, a mirror or
+// another worker.
 
 #include <atomic>
 #include <cstddef>
@@ -13,24 +14,29 @@
 
 namespace sluice {
 
-/// Immutable once shared; slices and further readers are cheap. Copies count atomically, so that a chunk may be released
-/// on another thread.
+/// Immutable once shared; slices and further readers are cheap. Copies count atomically, so that a
+/// chunk may be released on another thread.
 class Chunk {
  public:
   Chunk() = default;
-  Chunk(const Chunk& other) noexcept : block_(other.block_), data_(other.data_), size_(other.size_) {
+
+  Chunk(const Chunk& other) noexcept
+      : block_(other.block_), data_(other.data_), size_(other.size_) {
     if (block_ != nullptr) block_->owners.fetch_add(1, std::memory_order_relaxed);
   }
+
   Chunk(Chunk&& other) noexcept
       : block_(std::exchange(other.block_, nullptr)),
         data_(std::exchange(other.data_, nullptr)),
         size_(std::exchange(other.size_, 0)) {}
+
   Chunk& operator=(Chunk other) noexcept {
     std::swap(block_, other.block_);
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
     return *this;
   }
+
   ~Chunk() {
     if (block_ != nullptr) drop();
   }
@@ -38,6 +44,7 @@ class Chunk {
   static Chunk copy_of(std::string_view text);
   /// Empty, with at least `capacity` bytes of room.
   static Chunk with_room(std::size_t capacity);
+
   /// Over text that lives as long as the process; nothing is copied.
   static Chunk of_static(std::string_view text) noexcept {
     Chunk chunk;
@@ -47,15 +54,19 @@ class Chunk {
   }
 
   std::size_t size() const noexcept { return size_; }
+
   bool empty() const noexcept { return size_ == 0; }
+
   std::string_view text() const noexcept { return {data_, size_}; }
 
   /// Another owner of the bytes [from, from + size), cut to what is there.
   Chunk slice(std::size_t from, std::size_t size) const;
+
   void remove_prefix(std::size_t size) noexcept {
     data_ += size;
     size_ -= size;
   }
+
   void truncate(std::size_t size) noexcept { size_ = size; }
 
   bool same_block(const Chunk& other) const noexcept { return block_ == other.block_; }
@@ -63,13 +74,16 @@ class Chunk {
   bool unique() const noexcept {
     return block_ != nullptr && block_->owners.load(std::memory_order_acquire) == 1;
   }
+
   /// The free bytes behind the content; empty while there is another owner.
   std::span<char> room() noexcept {
     return unique() ? std::span(data_ + size_, block_->bytes() + block_->capacity - data_ - size_)
                     : std::span<char>();
   }
+
   /// Counts `size` bytes that were written to room().
   void extend(std::size_t size) noexcept { size_ += size; }
+
   /// Copies to the room; precondition: it fits.
   void append(std::string_view text) noexcept {
     if (text.empty()) return;
@@ -84,6 +98,7 @@ class Chunk {
   struct Block {
     std::atomic<std::uint32_t> owners;
     std::uint32_t capacity;
+
     char* bytes() noexcept { return reinterpret_cast<char*>(this + 1); }
   };
 

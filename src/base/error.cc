@@ -11,7 +11,8 @@ using enum ErrorCode;
 using enum Fault;
 
 constexpr std::string_view unavailable = "The upstream server is currently unavailable";
-constexpr std::string_view invalid_answer = "An invalid response was received from the upstream server";
+constexpr std::string_view invalid_answer =
+    "An invalid response was received from the upstream server";
 constexpr std::string_view timing_out = "The upstream server is timing out";
 
 constexpr std::array kinds = {
@@ -21,7 +22,8 @@ constexpr std::array kinds = {
               "The request target is longer than limits.uri_bytes."},
     ErrorKind{header_too_large, "header_too_large", 431, client, false,
               "Request header or cookie too large",
-              "The header block is larger than limits.header_bytes, or has more than limits.header_count fields."},
+              "The header block is larger than limits.header_bytes, or has more than "
+              "limits.header_count fields."},
     ErrorKind{payload_too_large, "payload_too_large", 413, client, false, "Payload too large",
               "The request body is larger than limits.body_bytes."},
     ErrorKind{length_required, "length_required", 411, client, false, "Length required",
@@ -68,7 +70,8 @@ constexpr std::array kinds = {
     ErrorKind{invalid_header, "invalid_header", 500, gateway, false, "An unexpected error occurred",
               "A header field that the gateway was to set holds forbidden bytes."},
     ErrorKind{closed, "closed", 502, upstream, true, invalid_answer, "The connection was closed."},
-    ErrorKind{timed_out, "timed_out", 504, upstream, true, timing_out, "An operation took too long."},
+    ErrorKind{timed_out, "timed_out", 504, upstream, true, timing_out,
+              "An operation took too long."},
     ErrorKind{io_failed, "io_failed", 502, upstream, true, invalid_answer,
               "The operating system reported an error."},
     ErrorKind{invalid_configuration, "invalid_configuration", 500, gateway, false,
@@ -78,14 +81,18 @@ constexpr std::array kinds = {
 };
 
 static_assert(kinds.size() == std::to_underlying(ErrorCode::count_));
-static_assert([] {
-  for (std::size_t i = 0; i < kinds.size(); ++i)
-    if (std::to_underlying(kinds[i].code) != i) return false;
-  return true;
-}(), "the table is in the order of the enum");
+static_assert(
+    [] {
+      for (std::size_t i = 0; i < kinds.size(); ++i)
+        if (std::to_underlying(kinds[i].code) != i) return false;
+      return true;
+    }(),
+    "the table is in the order of the enum");
 
 }  // namespace
 
-const ErrorKind& kind_of(ErrorCode code) noexcept { return kinds[std::to_underlying(code)]; }
+const ErrorKind& kind_of(ErrorCode code) noexcept {
+  return kinds[std::to_underlying(code)];
+}
 
 }  // namespace sluice

@@ -1,5 +1,6 @@
 #pragma once
-// What can go wrong, as codes that are a contract: metric label, log field and documentation page use the same name.
+// What can go wrong, as codes that are a contract: metric label, log field and documentation page
+// use the same name.
 
 #include <cstdint>
 #include <expected>
@@ -47,8 +48,8 @@ enum class Fault : std::uint8_t { client, upstream, gateway };
 
 struct ErrorKind {
   ErrorCode code;
-  std::string_view name;     ///< stable, snake_case: metrics, logs, documentation
-  std::uint16_t status;      ///< HTTP status of the answer; 499 = the client left, nothing is sent
+  std::string_view name;  ///< stable, snake_case: metrics, logs, documentation
+  std::uint16_t status;   ///< HTTP status of the answer; 499 = the client left, nothing is sent
   Fault fault;
   bool retry_may_help;       ///< another attempt of the same request may succeed
   std::string_view message;  ///< what the client reads (Kong's wording where Kong has one)
@@ -78,9 +79,11 @@ inline std::unexpected<Error> fail(ErrorCode code, std::string detail = {}) {
 /// Binds `name` to the value of a Result, or returns its Error: TRY(auto port, parse_port(text));
 #define SLUICE_TRY_JOIN2(a, b) a##b
 #define SLUICE_TRY_JOIN(a, b) SLUICE_TRY_JOIN2(a, b)
-#define SLUICE_TRY_AS(result, name, return_, ...)                                  \
-  auto result = __VA_ARGS__;                                                       \
-  if (!result) [[unlikely]] return_ std::unexpected(std::move(result).error());    \
+#define SLUICE_TRY_AS(result, name, return_, ...)       \
+  auto result = __VA_ARGS__;                            \
+  if (!result) [[unlikely]]                             \
+    return_ std::unexpected(std::move(result).error()); \
   name = *std::move(result)
 #define TRY(name, ...) SLUICE_TRY_AS(SLUICE_TRY_JOIN(try_, __LINE__), name, return, __VA_ARGS__)
-#define CO_TRY(name, ...) SLUICE_TRY_AS(SLUICE_TRY_JOIN(try_, __LINE__), name, co_return, __VA_ARGS__)
+#define CO_TRY(name, ...) \
+  SLUICE_TRY_AS(SLUICE_TRY_JOIN(try_, __LINE__), name, co_return, __VA_ARGS__)

@@ -1,8 +1,8 @@
 #pragma once
 // A vector whose first N elements need no allocation. Move-only, for short lists on the hot path.
 
-#include <cstddef>
 #include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <new>
 #include <utility>
@@ -13,8 +13,13 @@ template <class T, std::size_t N>
 class InlineVector {
  public:
   InlineVector() = default;
-  InlineVector(T first) { push_back(std::move(first)); }  // NOLINT(google-explicit-constructor): one chunk is a list
+
+  InlineVector(T first) {
+    push_back(std::move(first));
+  }  // NOLINT(google-explicit-constructor): one chunk is a list
+
   InlineVector(InlineVector&& other) noexcept { take(other); }
+
   InlineVector& operator=(InlineVector&& other) noexcept {
     if (this != &other) {
       destroy();
@@ -22,6 +27,7 @@ class InlineVector {
     }
     return *this;
   }
+
   ~InlineVector() { destroy(); }
 
   void push_back(T value) {
@@ -29,10 +35,12 @@ class InlineVector {
     new (data() + size_) T(std::move(value));
     ++size_;
   }
+
   void clear() noexcept {
     std::destroy_n(data(), size_);
     size_ = 0;
   }
+
   /// Removes the first `count` elements.
   void drop_front(std::size_t count) noexcept {
     if (count == 0) return;
@@ -43,15 +51,27 @@ class InlineVector {
   }
 
   T* data() noexcept { return heap_ != nullptr ? heap_ : reinterpret_cast<T*>(inline_); }
-  const T* data() const noexcept { return heap_ != nullptr ? heap_ : reinterpret_cast<const T*>(inline_); }
+
+  const T* data() const noexcept {
+    return heap_ != nullptr ? heap_ : reinterpret_cast<const T*>(inline_);
+  }
+
   T* begin() noexcept { return data(); }
+
   T* end() noexcept { return data() + size_; }
+
   const T* begin() const noexcept { return data(); }
+
   const T* end() const noexcept { return data() + size_; }
+
   T& operator[](std::size_t index) noexcept { return data()[index]; }
+
   const T& operator[](std::size_t index) const noexcept { return data()[index]; }
+
   T& back() noexcept { return data()[size_ - 1]; }
+
   std::size_t size() const noexcept { return size_; }
+
   bool empty() const noexcept { return size_ == 0; }
 
  private:
@@ -64,6 +84,7 @@ class InlineVector {
     heap_ = next;
     capacity_ = capacity;
   }
+
   void take(InlineVector& other) noexcept {
     size_ = other.size_;
     capacity_ = other.capacity_;
@@ -75,12 +96,14 @@ class InlineVector {
     other.size_ = 0;
     other.capacity_ = N;
   }
+
   void destroy() noexcept {
     clear();
     free_heap();
     heap_ = nullptr;
     capacity_ = N;
   }
+
   void free_heap() noexcept {
     if (heap_ != nullptr) std::allocator<T>().deallocate(heap_, capacity_);
   }

@@ -17,10 +17,14 @@ constexpr unsigned repeats_max = 5;
 
 spdlog::level::level_enum level_of(Level level) {
   switch (level) {
-    case Level::debug: return spdlog::level::debug;
-    case Level::info: return spdlog::level::info;
-    case Level::warn: return spdlog::level::warn;
-    default: return spdlog::level::err;
+    case Level::debug:
+      return spdlog::level::debug;
+    case Level::info:
+      return spdlog::level::info;
+    case Level::warn:
+      return spdlog::level::warn;
+    default:
+      return spdlog::level::err;
   }
 }
 
@@ -52,6 +56,7 @@ class Limiter {
     unsigned count = 0;
     unsigned left_out = 0;
   };
+
   std::mutex mutex_;
   std::array<Recent, 64> recent_{};
 };

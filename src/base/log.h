@@ -8,15 +8,28 @@ namespace sluice::log {
 
 enum class Level { debug, info, warn, error };
 
-/// Opens the log; callable again (another path, a rotated file). False when the file cannot be opened; the old one stays.
+/// Opens the log; callable again (another path, a rotated file). False when the file cannot be
+/// opened; the old one stays.
 bool open(const std::string& path, Level level);
 
-/// Any thread. A line that repeats within a second is written five times; then the repetitions are counted and told.
+/// Any thread. A line that repeats within a second is written five times; then the repetitions are
+/// counted and told.
 void write(Level level, std::string_view message);
 
-inline void debug(std::string_view message) { write(Level::debug, message); }
-inline void info(std::string_view message) { write(Level::info, message); }
-inline void warn(std::string_view message) { write(Level::warn, message); }
-inline void error(std::string_view message) { write(Level::error, message); }
+inline void debug(std::string_view message) {
+  write(Level::debug, message);
+}
+
+inline void info(std::string_view message) {
+  write(Level::info, message);
+}
+
+inline void warn(std::string_view message) {
+  write(Level::warn, message);
+}
+
+inline void error(std::string_view message) {
+  write(Level::error, message);
+}
 
 }  // namespace sluice::log

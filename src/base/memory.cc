@@ -16,9 +16,11 @@ constexpr std::uint32_t room_of(std::size_t index) noexcept {
 /// Gives a thread's free blocks back when it ends. Touched where a thread first takes a block.
 struct Cleaner {
   bool armed = false;
+
   ~Cleaner() {
     trim();
-    for (auto& room : lists.room) room = 0;  // what is released later in the thread's end goes straight back
+    for (auto& room : lists.room)
+      room = 0;  // what is released later in the thread's end goes straight back
   }
 };
 
@@ -31,14 +33,17 @@ constinit thread_local Lists lists{};
 void* allocate_slow(std::size_t size, std::size_t index) {
   if (pooled && !cleaner.armed) {
     cleaner.armed = true;
-    for (std::size_t i = 0; i < classes; ++i) lists.room[i] = room_of(i);
+    for (std::size_t i = 0; i < classes; ++i)
+      lists.room[i] = room_of(i);
   }
   void* block = std::malloc(pooled && index < classes ? size_of(index) : size);
   if (block == nullptr) std::abort();
   return block;
 }
 
-void release_slow(void* block) noexcept { std::free(block); }
+void release_slow(void* block) noexcept {
+  std::free(block);
+}
 
 }  // namespace detail
 

@@ -1,6 +1,6 @@
 #pragma once
-// Blocks for coroutine frames, chunks and messages, from free lists of the calling thread. A block may be
-// released on another thread; it then joins that thread's lists.
+// Blocks for coroutine frames, chunks and messages, from free lists of the calling thread. A block
+// may be released on another thread; it then joins that thread's lists.
 
 #include <bit>
 #include <cstddef>
@@ -18,8 +18,9 @@ inline constexpr bool pooled = true;
 #endif
 #endif
 
-// Multiples of 16 up to 1 KiB, so that many idle connections waste little, then powers of two up to 256 KiB, each with 64 bytes for the owner's header, so
-// that a chunk with 32 KiB of room does not take a block of 64 KiB.
+// Multiples of 16 up to 1 KiB, so that many idle connections waste little, then powers of two up to
+// 256 KiB, each with 64 bytes for the owner's header, so that a chunk with 32 KiB of room does not
+// take a block of 64 KiB.
 inline constexpr std::size_t small_step = 16;
 inline constexpr std::size_t small_max = 1024;
 inline constexpr std::size_t small_classes = small_max / small_step;
@@ -36,8 +37,9 @@ constexpr std::size_t class_of(std::size_t size) noexcept {
 }
 
 constexpr std::size_t size_of(std::size_t index) noexcept {
-  return index < small_classes ? (index + 1) * small_step
-                               : (std::size_t{1} << (index - small_classes + large_min_bits)) + large_extra;
+  return index < small_classes
+             ? (index + 1) * small_step
+             : (std::size_t{1} << (index - small_classes + large_min_bits)) + large_extra;
 }
 
 struct Free {
@@ -89,8 +91,11 @@ inline void release(void* block, std::size_t size) noexcept {
   release_slow(block);
 }
 
-/// Bytes that this thread holds in blocks, without what its free lists keep. What a worker's budget is checked against.
-inline std::int64_t live_bytes() noexcept { return detail::lists.live; }
+/// Bytes that this thread holds in blocks, without what its free lists keep. What a worker's budget
+/// is checked against.
+inline std::int64_t live_bytes() noexcept {
+  return detail::lists.live;
+}
 
 /// Gives this thread's free blocks back to the system.
 void trim() noexcept;
@@ -98,6 +103,7 @@ void trim() noexcept;
 /// Base of objects that come and go with requests.
 struct Pooled {
   static void* operator new(std::size_t size) { return allocate(size); }
+
   static void operator delete(void* object, std::size_t size) noexcept { release(object, size); }
 };
 

@@ -7,8 +7,11 @@
 
 #include "config/load.h"
 
-// libfyaml 0.7.12 loses 1 KiB where a quoted text inside brackets has no end; nothing that we hold is in it.
-extern "C" const char* __lsan_default_suppressions() { return "leak:libfyaml"; }
+// libfyaml 0.7.12 loses 1 KiB where a quoted text inside brackets has no end; nothing that we hold
+// is in it.
+extern "C" const char* __lsan_default_suppressions() {
+  return "leak:libfyaml";
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);

@@ -23,12 +23,14 @@ constexpr std::uint64_t pieces_max = 100'000;
 constexpr milliseconds stream_interval{100};
 
 /// The number behind `prefix`, which must be all the rest of the path.
-std::optional<std::uint64_t> number_behind(std::string_view path, std::string_view prefix, std::uint64_t max) {
+std::optional<std::uint64_t> number_behind(std::string_view path, std::string_view prefix,
+                                           std::uint64_t max) {
   if (!path.starts_with(prefix)) return std::nullopt;
   const std::string_view digits = path.substr(prefix.size());
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  if (error != std::errc() || end != digits.data() + digits.size() || number > max) return std::nullopt;
+  if (error != std::errc() || end != digits.data() + digits.size() || number > max)
+    return std::nullopt;
   return number;
 }
 
@@ -36,16 +38,19 @@ std::optional<std::uint64_t> number_behind(std::string_view path, std::string_vi
 class PatternBody final : public http::Body {
  public:
   explicit PatternBody(std::uint64_t size) : left_(size), size_(size) {}
+
   Task<Result<Chunk>> read() override {
     static const std::string pattern = [] {
       std::string text(piece_bytes, '\0');
-      for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>('a' + i % 26);
+      for (std::size_t i = 0; i < text.size(); ++i)
+        text[i] = static_cast<char>('a' + i % 26);
       return text;
     }();
     const auto piece = static_cast<std::size_t>(std::min<std::uint64_t>(left_, pattern.size()));
     left_ -= piece;
     return Result<Chunk>(Chunk::of_static(pattern).slice(0, piece));
   }
+
   std::optional<std::uint64_t> length() const override { return size_; }
 
  private:
@@ -57,6 +62,7 @@ class PatternBody final : public http::Body {
 class LinesBody final : public http::Body {
  public:
   LinesBody(Loop& loop, std::uint64_t lines) : loop_(loop), lines_(lines) {}
+
   Task<Result<Chunk>> read() override {
     if (sent_ == lines_) co_return Chunk();
     if (sent_ > 0) co_await sleep_until(loop_, loop_.now() + stream_interval);
@@ -69,8 +75,8 @@ class LinesBody final : public http::Body {
   std::uint64_t sent_ = 0;
 };
 
-std::string describe(const http::Request& request, const http::Client& client, std::string_view body,
-                     std::uint64_t body_size) {
+std::string describe(const http::Request& request, const http::Client& client,
+                     std::string_view body, std::uint64_t body_size) {
   std::string text;
   JsonWriter json(text);
   json.begin_object();
@@ -85,7 +91,8 @@ std::string describe(const http::Request& request, const http::Client& client, s
   const auto fields = request.headers.fields();
   for (std::size_t i = 0; i < fields.size(); ++i) {
     const auto same = [&](const auto& other) { return other.name() == fields[i].name(); };
-    if (std::any_of(fields.begin(), fields.begin() + static_cast<std::ptrdiff_t>(i), same)) continue;
+    if (std::any_of(fields.begin(), fields.begin() + static_cast<std::ptrdiff_t>(i), same))
+      continue;
     json.foreign_key(fields[i].name());
     const bool several = std::ranges::count_if(fields, same) > 1;
     if (several) json.begin_list();
@@ -116,7 +123,8 @@ Task<Done> Echo::respond(http::Incoming& incoming, const http::ClientPtr& client
   auto request = incoming.take();
   if (!request) {
     const ErrorKind& kind = kind_of(request.error().code);
-    co_await incoming.send(text_response(kind.status, "text/plain", std::string(kind.message) + "\n"));
+    co_await incoming.send(
+        text_response(kind.status, "text/plain", std::string(kind.message) + "\n"));
     co_return Done{};
   }
   auto response = co_await answer(*std::move(request), *client);

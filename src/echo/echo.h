@@ -1,5 +1,6 @@
 #pragma once
-// `sluice echo`: a small HTTP server that answers with what it received, for first steps, tests and people who debug.
+// `sluice echo`: a small HTTP server that answers with what it received, for first steps, tests and
+// people who debug.
 
 #include <string>
 
@@ -8,11 +9,12 @@
 
 namespace sluice::echo {
 
-/// The answers, on any loop: /status/CODE, /delay/MILLISECONDS, /bytes/N, /stream/N, everything else is described as JSON. An
-/// `Upgrade: echo` becomes a tunnel that sends back what comes.
+/// The answers, on any loop: /status/CODE, /delay/MILLISECONDS, /bytes/N, /stream/N, everything
+/// else is described as JSON. An `Upgrade: echo` becomes a tunnel that sends back what comes.
 class Echo final : public http::Handler {
  public:
   explicit Echo(Loop& loop) : loop_(loop) {}
+
   Task<Done> respond(http::Incoming& incoming, const http::ClientPtr& client) override;
 
  private:

@@ -22,21 +22,24 @@ void on_signal(int) {
   if (Loop* loop = running.load()) loop->stop();
 }
 
-Task<Done> serve(Loop& loop, const http::ServerSettings& settings, Echo& handler, Accepted accepted, Event& closing) {
+Task<Done> serve(Loop& loop, const http::ServerSettings& settings, Echo& handler, Accepted accepted,
+                 Event& closing) {
   auto client = std::make_shared<http::Client>();
   client->peer = std::move(accepted.peer);
   client->peer_text = client->peer.ip_text();
-  co_return co_await http::serve(loop, std::make_unique<SocketStream>(loop, std::move(accepted.socket)), settings,
-                                 handler, std::move(client), closing);
+  co_return co_await http::serve(loop,
+                                 std::make_unique<SocketStream>(loop, std::move(accepted.socket)),
+                                 settings, handler, std::move(client), closing);
 }
 
-Task<Done> accept_loop(Loop& loop, const http::ServerSettings& settings, Echo& handler, SocketPtr socket,
-                       Scope& connections, Event& closing) {
+Task<Done> accept_loop(Loop& loop, const http::ServerSettings& settings, Echo& handler,
+                       SocketPtr socket, Scope& connections, Event& closing) {
   Acceptor acceptor(loop, std::move(socket));
   for (;;) {
     auto accepted = co_await acceptor.accept();
     if (accepted)
-      static_cast<void>(connections.spawn(serve(loop, settings, handler, *std::move(accepted), closing)));
+      static_cast<void>(
+          connections.spawn(serve(loop, settings, handler, *std::move(accepted), closing)));
     else
       co_await sleep_until(loop, loop.now() + milliseconds(100));
   }
@@ -64,10 +67,12 @@ int run(const std::string& address_text) {
     std::fprintf(stderr, "sluice echo: %s\n", socket.error().detail.c_str());
     return 1;
   }
-  std::fprintf(stderr, "sluice echo: listening on %s\n", (*engine)->local_address(**socket).text().c_str());
+  std::fprintf(stderr, "sluice echo: listening on %s\n",
+               (*engine)->local_address(**socket).text().c_str());
   ::signal(SIGPIPE, SIG_IGN);
   running.store(&loop);
-  for (const int number : {SIGINT, SIGTERM}) ::signal(number, on_signal);
+  for (const int number : {SIGINT, SIGTERM})
+    ::signal(number, on_signal);
 
   const http::ServerSettings settings;
   Echo handler(loop);
@@ -75,7 +80,8 @@ int run(const std::string& address_text) {
   {
     Scope connections(loop, connections_max);
     Scope accepting(loop, 1);
-    static_cast<void>(accepting.spawn(accept_loop(loop, settings, handler, *std::move(socket), connections, closing)));
+    static_cast<void>(accepting.spawn(
+        accept_loop(loop, settings, handler, *std::move(socket), connections, closing)));
     loop.run();
   }
   running.store(nullptr);

@@ -12,15 +12,18 @@ namespace {
 using http::HeaderId;
 using telemetry::JsonWriter;
 
-// A peer's text in the log is cut: a flood of long fields must not fill the disk (security: log amplification).
+// A peer's text in the log is cut: a flood of long fields must not fill the disk (security: log
+// amplification).
 constexpr std::size_t value_bytes_max = 1024;
 constexpr std::size_t headers_bytes_max = 4096;
 
-std::string_view cut(std::string_view text) { return text.substr(0, value_bytes_max); }
+std::string_view cut(std::string_view text) {
+  return text.substr(0, value_bytes_max);
+}
 
 bool is_secret(HeaderId id) {
-  return id == HeaderId::authorization || id == HeaderId::proxy_authorization || id == HeaderId::cookie ||
-         id == HeaderId::set_cookie;
+  return id == HeaderId::authorization || id == HeaderId::proxy_authorization ||
+         id == HeaderId::cookie || id == HeaderId::set_cookie;
 }
 
 /// Kong's shape: lower-case names, and a list where a name comes more than once.
@@ -33,9 +36,11 @@ void write_headers(JsonWriter& json, const http::Headers& headers, std::string& 
       return other.id == fields[i].id && other.name_size == fields[i].name_size &&
              http::equal_ignoring_case(other.name(), fields[i].name());
     };
-    if (std::any_of(fields.begin(), fields.begin() + static_cast<std::ptrdiff_t>(i), same)) continue;
+    if (std::any_of(fields.begin(), fields.begin() + static_cast<std::ptrdiff_t>(i), same))
+      continue;
     scratch.assign(cut(fields[i].name()));
-    for (char& byte : scratch) byte = http::lower(byte);
+    for (char& byte : scratch)
+      byte = http::lower(byte);
     json.foreign_key(scratch);
     written += scratch.size();
     if (is_secret(fields[i].id)) {
@@ -65,9 +70,12 @@ std::int64_t in_milliseconds(WallTime time) {
 
 std::string_view name_of(Source source) {
   switch (source) {
-    case Source::upstream: return "upstream";
-    case Source::plugin: return "exit";
-    default: return "kong";
+    case Source::upstream:
+      return "upstream";
+    case Source::plugin:
+      return "exit";
+    default:
+      return "kong";
   }
 }
 
@@ -92,15 +100,19 @@ void write_request(JsonWriter& json, const Exchange& exchange, std::string& scra
     else
       json.raw(exchange.record.request_head_log);
   }
-  json.key("size").number(static_cast<std::int64_t>(exchange.incoming.traffic().received)).end_object();
+  json.key("size")
+      .number(static_cast<std::int64_t>(exchange.incoming.traffic().received))
+      .end_object();
 }
 
 void write_latencies(JsonWriter& json, const Exchange& exchange) {
   const Record& record = exchange.record;
   const bool proxied = record.upstream_head_at != TimePoint{} && record.source == Source::upstream;
   const nanoseconds whole = record.ended_at - exchange.received_at;
-  const nanoseconds waiting = proxied ? record.upstream_head_at - record.upstream_sent_at : nanoseconds(0);
-  const nanoseconds receiving = proxied ? record.ended_at - record.upstream_head_at : nanoseconds(0);
+  const nanoseconds waiting =
+      proxied ? record.upstream_head_at - record.upstream_sent_at : nanoseconds(0);
+  const nanoseconds receiving =
+      proxied ? record.ended_at - record.upstream_head_at : nanoseconds(0);
   json.key("latencies").begin_object();
   json.key("request").number(in_milliseconds(whole));
   json.key("kong").number(in_milliseconds(whole - waiting - receiving));
@@ -156,7 +168,9 @@ void write_access_line(const Exchange& exchange) noexcept {
   json.key("response").begin_object().key("status").number(record.status);
   json.key("headers").raw(record.response_head_log.empty() ? "{}" : record.response_head_log);
   json.key("size").number(static_cast<std::int64_t>(exchange.incoming.traffic().sent)).end_object();
-  json.key("client_ip").text(exchange.origin.client_ip.empty() ? exchange.client->peer_text : exchange.origin.client_ip);
+  json.key("client_ip")
+      .text(exchange.origin.client_ip.empty() ? exchange.client->peer_text
+                                              : exchange.origin.client_ip);
   json.key("started_at").number(in_milliseconds(record.started_at));
   write_latencies(json, exchange);
   write_tries(json, record);
@@ -164,14 +178,18 @@ void write_access_line(const Exchange& exchange) noexcept {
   if (record.upstream_status != 0) json.key("upstream_status").number(record.upstream_status);
   if (exchange.route != nullptr) {
     json.key("route").raw(exchange.route->log_json);
-    if (exchange.route->service != nullptr) json.key("service").raw(exchange.route->service->log_json);
+    if (exchange.route->service != nullptr)
+      json.key("service").raw(exchange.route->service->log_json);
   }
   json.key("source").text(name_of(record.source));
   if (record.error) {
     json.key("error").text(kind_of(*record.error).name);
     if (!record.error_detail.empty()) json.key("error_detail").text(cut(record.error_detail));
   }
-  json.key("workspace").text("0dc6f45b-8f8d-40d2-a504-473544ee190b").key("workspace_name").text("default");
+  json.key("workspace")
+      .text("0dc6f45b-8f8d-40d2-a504-473544ee190b")
+      .key("workspace_name")
+      .text("default");
   json.end_object();
   line += '\n';
   if (!worker.log_line(line)) worker.metrics.log_lines_dropped.add();

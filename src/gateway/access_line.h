@@ -5,10 +5,12 @@
 
 namespace sluice {
 
-/// Keeps what the line says of the request's head, before it becomes the upstream's. Nothing where there is no access log.
+/// Keeps what the line says of the request's head, before it becomes the upstream's. Nothing where
+/// there is no access log.
 void keep_request_head(Exchange& exchange);
 
-/// Keeps what the line says of the response's head, before the head is gone. Nothing where there is no access log.
+/// Keeps what the line says of the response's head, before the head is gone. Nothing where there is
+/// no access log.
 void keep_response_head(Exchange& exchange, const http::Response& response);
 
 /// Hands the line to the access log, which takes or drops it; never waits.

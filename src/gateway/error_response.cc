@@ -11,7 +11,8 @@ namespace {
 
 using http::HeaderId;
 
-/// Quality values decide in theory; Kong takes the first type that it knows, and so do its clients expect.
+/// Quality values decide in theory; Kong takes the first type that it knows, and so do its clients
+/// expect.
 std::optional<ErrorFormat> format_named(std::string_view accept) {
   while (!accept.empty()) {
     const std::size_t comma = std::min(accept.find(','), accept.size());
@@ -21,7 +22,8 @@ std::optional<ErrorFormat> format_named(std::string_view accept) {
     if (http::starts_ignoring_case(type, "application/grpc")) return ErrorFormat::none;
     if (http::equal_ignoring_case(type, "application/json")) return ErrorFormat::json;
     if (http::equal_ignoring_case(type, "text/html")) return ErrorFormat::html;
-    if (http::equal_ignoring_case(type, "application/xml") || http::equal_ignoring_case(type, "text/xml"))
+    if (http::equal_ignoring_case(type, "application/xml") ||
+        http::equal_ignoring_case(type, "text/xml"))
       return ErrorFormat::xml;
     if (http::equal_ignoring_case(type, "text/plain")) return ErrorFormat::plain;
     if (type == "*/*" || http::equal_ignoring_case(type, "application/*")) return ErrorFormat::json;
@@ -34,11 +36,20 @@ std::string escaped_markup(std::string_view text) {
   std::string result;
   for (const char byte : text) {
     switch (byte) {
-      case '<': result += "&lt;"; break;
-      case '>': result += "&gt;"; break;
-      case '&': result += "&amp;"; break;
-      case '"': result += "&quot;"; break;
-      default: result += byte;
+      case '<':
+        result += "&lt;";
+        break;
+      case '>':
+        result += "&gt;";
+        break;
+      case '&':
+        result += "&amp;";
+        break;
+      case '"':
+        result += "&quot;";
+        break;
+      default:
+        result += byte;
     }
   }
   return result;
@@ -59,25 +70,30 @@ Rendered render(ErrorFormat format, std::string_view message, std::string_view r
       return {"application/json; charset=utf-8", std::move(body)};
     }
     case ErrorFormat::xml:
-      return {"application/xml; charset=utf-8", "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<error>\n  <message>" +
-                                                    escaped_markup(message) + "</message>\n  <requestid>" + id +
-                                                    "</requestid>\n</error>\n"};
+      return {"application/xml; charset=utf-8",
+              "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<error>\n  <message>" +
+                  escaped_markup(message) + "</message>\n  <requestid>" + id +
+                  "</requestid>\n</error>\n"};
     case ErrorFormat::html:
-      return {"text/html; charset=utf-8", "<!doctype html>\n<html>\n  <head>\n    <meta charset=\"utf-8\">\n"
-                                          "    <title>Error</title>\n  </head>\n  <body>\n    <h1>Error</h1>\n    <p>" +
-                                              escaped_markup(message) + ".</p>\n    <p>request_id: " + id +
-                                              "</p>\n  </body>\n</html>\n"};
-    default: return {"text/plain; charset=utf-8", std::string(message) + "\nrequest_id: " + id + "\n"};
+      return {"text/html; charset=utf-8",
+              "<!doctype html>\n<html>\n  <head>\n    <meta charset=\"utf-8\">\n"
+              "    <title>Error</title>\n  </head>\n  <body>\n    <h1>Error</h1>\n    <p>" +
+                  escaped_markup(message) + ".</p>\n    <p>request_id: " + id +
+                  "</p>\n  </body>\n</html>\n"};
+    default:
+      return {"text/plain; charset=utf-8", std::string(message) + "\nrequest_id: " + id + "\n"};
   }
 }
 
-/// Kong answers these from its own code, whose default is JSON; the rest come from its core, whose default is a setting.
+/// Kong answers these from its own code, whose default is JSON; the rest come from its core, whose
+/// default is a setting.
 bool defaults_to_json(ErrorCode code) {
-  return code == ErrorCode::no_route || code == ErrorCode::no_service || code == ErrorCode::no_target ||
-         code == ErrorCode::name_resolution_failed;
+  return code == ErrorCode::no_route || code == ErrorCode::no_service ||
+         code == ErrorCode::no_target || code == ErrorCode::name_resolution_failed;
 }
 
-http::Response answer(std::uint16_t status, std::string_view message, const Exchange& exchange, ErrorFormat fallback) {
+http::Response answer(std::uint16_t status, std::string_view message, const Exchange& exchange,
+                      ErrorFormat fallback) {
   http::Response response;
   response.status = status;
   const auto accept = exchange.request.headers.get(HeaderId::accept);
@@ -91,7 +107,8 @@ http::Response answer(std::uint16_t status, std::string_view message, const Exch
 
 }  // namespace
 
-http::Response status_response(std::uint16_t status, std::string_view message, const Exchange& exchange) {
+http::Response status_response(std::uint16_t status, std::string_view message,
+                               const Exchange& exchange) {
   return answer(status, message, exchange, ErrorFormat::json);
 }
 
@@ -100,10 +117,12 @@ http::Response error_response(const Error& error, const Exchange& exchange) {
   const ErrorFormat fallback =
       defaults_to_json(error.code) ? ErrorFormat::json : exchange.snapshot.settings().error_default;
   http::Response response = answer(kind.status, kind.message, exchange, fallback);
-  // Who breaks the rules once is not listened to any further, also where the next request could be found.
+  // Who breaks the rules once is not listened to any further, also where the next request could be
+  // found.
   if (error.code == ErrorCode::bad_request) response.ends_connection = true;
   if (error.code == ErrorCode::method_not_allowed)
-    static_cast<void>(response.headers.set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
+    static_cast<void>(
+        response.headers.set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
   return response;
 }
 

@@ -9,6 +9,7 @@ namespace sluice {
 http::Response error_response(const Error& error, const Exchange& exchange);
 
 /// The same for a status and message that a plugin chose (kong.response.error).
-http::Response status_response(std::uint16_t status, std::string_view message, const Exchange& exchange);
+http::Response status_response(std::uint16_t status, std::string_view message,
+                               const Exchange& exchange);
 
 }  // namespace sluice

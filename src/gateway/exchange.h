@@ -1,5 +1,6 @@
 #pragma once
-// One request, its response, and all that is known about them. Owned by the frame of Gateway::respond.
+// One request, its response, and all that is known about them. Owned by the frame of
+// Gateway::respond.
 
 #include <memory>
 #include <string>
@@ -20,33 +21,36 @@ class Snapshot;
 
 /// Who sent the request, as far as the node trusts what it is told (kong.md §3).
 struct Origin {
-  bool trusted_peer = false;          ///< the connection's other end is in gateway.trusted_ips
-  std::string_view client_ip;         ///< after real_ip_header; the peer's own address otherwise
-  std::string_view proto;             ///< X-Forwarded-Proto of a trusted peer, else the listener's scheme
-  std::string_view host;              ///< without port, as the client named it or a trusted peer says
-  std::string_view port;              ///< of the listener, or a trusted peer's X-Forwarded-Port
+  bool trusted_peer = false;   ///< the connection's other end is in gateway.trusted_ips
+  std::string_view client_ip;  ///< after real_ip_header; the peer's own address otherwise
+  std::string_view proto;      ///< X-Forwarded-Proto of a trusted peer, else the listener's scheme
+  std::string_view host;       ///< without port, as the client named it or a trusted peer says
+  std::string_view port;       ///< of the listener, or a trusted peer's X-Forwarded-Port
 };
 
 struct Exchange {
-  Exchange(WorkerState& its_worker, const Snapshot& its_snapshot, http::Incoming& from, const http::ClientPtr& by)
+  Exchange(WorkerState& its_worker, const Snapshot& its_snapshot, http::Incoming& from,
+           const http::ClientPtr& by)
       : worker(its_worker), snapshot(its_snapshot), incoming(from), client(by) {}
+
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
   WorkerState& worker;
-  const Snapshot& snapshot;           ///< of the moment the request came; pinned by whoever owns the exchange
+  const Snapshot&
+      snapshot;  ///< of the moment the request came; pinned by whoever owns the exchange
   http::Incoming& incoming;
   const http::ClientPtr& client;
   http::Request request;
   Origin origin;
-  std::string_view path;              ///< normalised, without query; what routing and authorisation see
-  std::string_view query;             ///< without '?'
-  bool has_query = false;             ///< an empty query is kept
-  std::string_view matched_prefix;    ///< the part of `path` that the route's path matched
-  const Route* route = nullptr;       ///< null: global plugins only, ending in 404
+  std::string_view path;   ///< normalised, without query; what routing and authorisation see
+  std::string_view query;  ///< without '?'
+  bool has_query = false;  ///< an empty query is kept
+  std::string_view matched_prefix;  ///< the part of `path` that the route's path matched
+  const Route* route = nullptr;     ///< null: global plugins only, ending in 404
   const Pipeline* pipeline = nullptr;
   TimePoint received_at{};
-  TimePoint head_by = never;          ///< nothing waits longer for a response's head
+  TimePoint head_by = never;  ///< nothing waits longer for a response's head
   Record record;
 
   /// A plugin's own state between its hooks, default-constructed at first use.
@@ -62,10 +66,12 @@ struct Exchange {
   struct AnyNote {
     virtual ~AnyNote() = default;
   };
+
   template <class T>
   struct Note final : AnyNote {
     T value{};
   };
+
   std::vector<std::pair<const Plugin*, std::unique_ptr<AnyNote>>> notes_;
 };
 

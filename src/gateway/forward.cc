@@ -28,7 +28,8 @@ std::string_view bare_ip(std::string_view text) {
   return text;
 }
 
-/// The client's address in the trusted field: the last one, or with real_ip_recursive the last that is not trusted itself.
+/// The client's address in the trusted field: the last one, or with real_ip_recursive the last that
+/// is not trusted itself.
 std::string_view real_ip(const Exchange& exchange, const Settings& settings) {
   const auto value = exchange.request.headers.get(settings.real_ip_header);
   if (!value) return {};
@@ -36,7 +37,8 @@ std::string_view real_ip(const Exchange& exchange, const Settings& settings) {
   std::string_view found;
   while (!rest.empty()) {
     const std::size_t comma = rest.rfind(',');
-    const std::string_view item = http::trim(comma == std::string_view::npos ? rest : rest.substr(comma + 1));
+    const std::string_view item =
+        http::trim(comma == std::string_view::npos ? rest : rest.substr(comma + 1));
     rest = comma == std::string_view::npos ? std::string_view() : rest.substr(0, comma);
     const std::string_view ip = bare_ip(item);
     const auto address = Address::from_ip(ip, 0);
@@ -48,7 +50,8 @@ std::string_view real_ip(const Exchange& exchange, const Settings& settings) {
 }
 
 std::string_view host_without_port(std::string_view authority) {
-  if (authority.starts_with('[')) return authority.substr(0, std::min(authority.find(']'), authority.size() - 1) + 1);
+  if (authority.starts_with('['))
+    return authority.substr(0, std::min(authority.find(']'), authority.size() - 1) + 1);
   return authority.substr(0, authority.find(':'));
 }
 
@@ -60,7 +63,8 @@ std::string_view number_text(std::uint64_t number, http::Headers& keeper) {
 
 std::string_view joined(http::Headers& keeper, std::initializer_list<std::string_view> parts) {
   std::size_t size = 0;
-  for (const std::string_view part : parts) size += part.size();
+  for (const std::string_view part : parts)
+    size += part.size();
   char* const text = keeper.reserve(size);
   char* at = text;
   for (const std::string_view part : parts) {
@@ -88,9 +92,13 @@ class LatencyText {
  public:
   explicit LatencyText(nanoseconds latency)
       : end_(std::to_chars(digits_, digits_ + sizeof digits_,
-                           std::max<std::int64_t>(std::chrono::duration_cast<milliseconds>(latency).count(), 0))
+                           std::max<std::int64_t>(
+                               std::chrono::duration_cast<milliseconds>(latency).count(), 0))
                  .ptr) {}
-  operator std::string_view() const { return {digits_, static_cast<std::size_t>(end_ - digits_)}; }  // NOLINT
+
+  operator std::string_view() const {
+    return {digits_, static_cast<std::size_t>(end_ - digits_)};
+  }  // NOLINT
 
  private:
   char digits_[20];
@@ -140,31 +148,42 @@ Result<Done> read_target(Exchange& exchange) {
   return Done{};
 }
 
-std::string_view upstream_path(std::string_view base, bool strip, std::string_view path, std::size_t prefix_size,
-                               http::Headers& keeper) {
+std::string_view upstream_path(std::string_view base, bool strip, std::string_view path,
+                               std::size_t prefix_size, http::Headers& keeper) {
   if (base.empty()) base = "/";
   if (!strip) {
-    if (base.ends_with('/')) return base.size() == 1 ? path : joined(keeper, {base, path.substr(1)});
+    if (base.ends_with('/'))
+      return base.size() == 1 ? path : joined(keeper, {base, path.substr(1)});
     return path == "/" ? base : joined(keeper, {base, path});
   }
   std::string_view rest = path.substr(prefix_size);
-  while (rest.starts_with("./") || rest.starts_with("../")) rest.remove_prefix(rest.starts_with("./") ? 2 : 3);
+  while (rest.starts_with("./") || rest.starts_with("../"))
+    rest.remove_prefix(rest.starts_with("./") ? 2 : 3);
   if (base.ends_with('/')) {
-    if (rest.empty()) return base.size() == 1 || path.ends_with('/') ? base : base.substr(0, base.size() - 1);
-    if (rest.starts_with('/')) return base.size() == 1 ? rest : joined(keeper, {base.substr(0, base.size() - 1), rest});
+    if (rest.empty())
+      return base.size() == 1 || path.ends_with('/') ? base : base.substr(0, base.size() - 1);
+    if (rest.starts_with('/'))
+      return base.size() == 1 ? rest : joined(keeper, {base.substr(0, base.size() - 1), rest});
     return joined(keeper, {base, rest});
   }
-  if (rest.empty()) return path.size() > 1 && path.ends_with('/') ? joined(keeper, {base, "/"}) : base;
+  if (rest.empty())
+    return path.size() > 1 && path.ends_with('/') ? joined(keeper, {base, "/"}) : base;
   return rest.starts_with('/') ? joined(keeper, {base, rest}) : joined(keeper, {base, "/", rest});
 }
 
 namespace {
 
-constexpr std::initializer_list<HeaderId> forwarded_ids = {
-    HeaderId::x_forwarded_proto, HeaderId::x_forwarded_port, HeaderId::x_forwarded_host, HeaderId::x_forwarded_path,
-    HeaderId::x_real_ip,         HeaderId::x_forwarded_for,  HeaderId::via,              HeaderId::x_kong_request_id};
+constexpr std::initializer_list<HeaderId> forwarded_ids = {HeaderId::x_forwarded_proto,
+                                                           HeaderId::x_forwarded_port,
+                                                           HeaderId::x_forwarded_host,
+                                                           HeaderId::x_forwarded_path,
+                                                           HeaderId::x_real_ip,
+                                                           HeaderId::x_forwarded_for,
+                                                           HeaderId::via,
+                                                           HeaderId::x_kong_request_id};
 
-/// The fields of prepare_forward() where the request came with some of them, or its peer is trusted.
+/// The fields of prepare_forward() where the request came with some of them, or its peer is
+/// trusted.
 void forward_one_by_one(Exchange& exchange, std::string_view original_path) {
   http::Headers& headers = exchange.request.headers;
   const http::Client& client = *exchange.client;
@@ -229,9 +248,12 @@ void set_host(Exchange& exchange, const upstream::Target& target) {
     return;
   }
   const bool ipv6 = target.host.find(':') != std::string::npos;
-  const std::string_view host = ipv6 ? joined(request.headers, {"[", target.host, "]"}) : std::string_view(target.host);
+  const std::string_view host =
+      ipv6 ? joined(request.headers, {"[", target.host, "]"}) : std::string_view(target.host);
   request.authority =
-      target.port == 80 ? host : joined(request.headers, {host, ":", number_text(target.port, request.headers)});
+      target.port == 80
+          ? host
+          : joined(request.headers, {host, ":", number_text(target.port, request.headers)});
 }
 
 void finish_head(Exchange& exchange, http::Response& response) {
@@ -248,8 +270,9 @@ void finish_head(Exchange& exchange, http::Response& response) {
   }
   const LatencyText upstream_latency(record.upstream_head_at - record.upstream_sent_at);
   const LatencyText proxy_latency(record.upstream_sent_at - exchange.received_at);
-  if (settings.has_default_headers && !headers.has_any({HeaderId::x_kong_upstream_latency, HeaderId::x_kong_proxy_latency,
-                                                        HeaderId::via, HeaderId::x_kong_request_id})) {
+  if (settings.has_default_headers &&
+      !headers.has_any({HeaderId::x_kong_upstream_latency, HeaderId::x_kong_proxy_latency,
+                        HeaderId::via, HeaderId::x_kong_request_id})) {
     headers.add_all({{HeaderId::x_kong_upstream_latency, upstream_latency},
                      {HeaderId::x_kong_proxy_latency, proxy_latency},
                      {HeaderId::via, via_value},
@@ -257,12 +280,14 @@ void finish_head(Exchange& exchange, http::Response& response) {
   } else {
     if (settings.add_upstream_status)
       headers.set(HeaderId::x_kong_upstream_status, number_text(record.upstream_status, headers));
-    if (settings.add_upstream_latency) headers.set(HeaderId::x_kong_upstream_latency, upstream_latency);
+    if (settings.add_upstream_latency)
+      headers.set(HeaderId::x_kong_upstream_latency, upstream_latency);
     if (settings.add_proxy_latency) headers.set(HeaderId::x_kong_proxy_latency, proxy_latency);
     if (settings.add_via) append_to_list(headers, HeaderId::via, via_value);
     if (settings.add_request_id) headers.set(HeaderId::x_kong_request_id, record.request_id());
   }
-  if (settings.add_server && !headers.has(HeaderId::server)) headers.set(HeaderId::server, product_token);
+  if (settings.add_server && !headers.has(HeaderId::server))
+    headers.set(HeaderId::server, product_token);
 }
 
 }  // namespace sluice

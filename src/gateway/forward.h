@@ -1,5 +1,6 @@
 #pragma once
-// What the gateway tells an upstream about a request, and what it believes about a client (kong.md §3, §2.4).
+// What the gateway tells an upstream about a request, and what it believes about a client (kong.md
+// §3, §2.4).
 
 #include "gateway/exchange.h"
 
@@ -11,20 +12,24 @@ void identify(Exchange& exchange);
 /// Splits and normalises the target into exchange.path and query. Error(bad_request).
 Result<Done> read_target(Exchange& exchange);
 
-/// The port that the client named, else the scheme's default: what a route's host:port is compared with.
+/// The port that the client named, else the scheme's default: what a route's host:port is compared
+/// with.
 std::uint16_t port_of(const Exchange& exchange) noexcept;
 
-/// The path towards the upstream: service path, stripped prefix and the rest (path_handling v0). `keeper` holds the result.
+/// The path towards the upstream: service path, stripped prefix and the rest (path_handling v0).
+/// `keeper` holds the result.
 std::string_view upstream_path(std::string_view service_path, bool strip, std::string_view path,
                                std::size_t prefix_size, http::Headers& keeper);
 
-/// Turns the client's request into the upstream's: target, X-Forwarded-*, Via. Once an exchange, before the first attempt.
+/// Turns the client's request into the upstream's: target, X-Forwarded-*, Via. Once an exchange,
+/// before the first attempt.
 void prepare_forward(Exchange& exchange);
 
 /// Host for one target.
 void set_host(Exchange& exchange, const upstream::Target& target);
 
-/// What the gateway adds to each response's head, after the plugins: Via, Server, latencies, the request's id.
+/// What the gateway adds to each response's head, after the plugins: Via, Server, latencies, the
+/// request's id.
 void finish_head(Exchange& exchange, http::Response& response);
 
 }  // namespace sluice

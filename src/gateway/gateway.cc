@@ -14,16 +14,20 @@ void make_request_id(Loop& loop, std::array<char, 32>& text) {
   constexpr std::string_view digits = "0123456789abcdef";
   for (std::size_t half = 0; half < 2; ++half) {
     std::uint64_t value = loop.random();
-    for (std::size_t i = 0; i < 16; ++i, value >>= 4) text[half * 16 + i] = digits[value & 15];
+    for (std::size_t i = 0; i < 16; ++i, value >>= 4)
+      text[half * 16 + i] = digits[value & 15];
   }
 }
 
-/// The end of every exchange, also of one whose client left and whose task is destroyed: exactly once.
+/// The end of every exchange, also of one whose client left and whose task is destroyed: exactly
+/// once.
 class Ending {
  public:
   explicit Ending(Exchange& exchange) : exchange_(exchange) {}
+
   Ending(const Ending&) = delete;
   Ending& operator=(const Ending&) = delete;
+
   ~Ending() {
     Record& record = exchange_.record;
     if (!ended_) {
@@ -35,6 +39,7 @@ class Ending {
     count();
     write_access_line(exchange_);
   }
+
   void sent(const Result<Done>& result) noexcept {
     ended_ = true;
     if (result) return;
@@ -79,7 +84,8 @@ Task<Done> Gateway::respond(http::Incoming& incoming, const http::ClientPtr& cli
       co_return Done{};
     }
   }
-  http::Response response = outcome ? *std::move(outcome) : error_response(outcome.error(), exchange);
+  http::Response response =
+      outcome ? *std::move(outcome) : error_response(outcome.error(), exchange);
   exchange.pipeline->dress(exchange, response);
   finish_head(exchange, response);
   exchange.record.status = response.status;
@@ -101,7 +107,8 @@ Result<Done> Gateway::find_route(Exchange& exchange) {
     return fail(ErrorCode::overloaded, "limits.worker_memory");
   identify(exchange);
   const http::Request& request = exchange.request;
-  if (request.method == "CONNECT" || request.method == "TRACE") return fail(ErrorCode::method_not_allowed);
+  if (request.method == "CONNECT" || request.method == "TRACE")
+    return fail(ErrorCode::method_not_allowed);
   TRY(Done read, read_target(exchange));
   static_cast<void>(read);
   const Router::Answer answer = exchange.snapshot.router().match(

@@ -1,5 +1,6 @@
 #pragma once
-// One worker's gateway: answers each request that its connections bring. The life of a request is respond().
+// One worker's gateway: answers each request that its connections bring. The life of a request is
+// respond().
 
 #include "gateway/exchange.h"
 #include "gateway/worker_state.h"

@@ -17,15 +17,18 @@ class Counted {
     metrics_.connections_accepted.add();
     metrics_.connections_active.add();
   }
+
   Counted(const Counted&) = delete;
   Counted& operator=(const Counted&) = delete;
+
   ~Counted() { metrics_.connections_active.subtract(); }
 
  private:
   telemetry::WorkerMetrics& metrics_;
 };
 
-/// A client of this listener: counted, and holding what its connection needs of the listener, which may be gone first.
+/// A client of this listener: counted, and holding what its connection needs of the listener, which
+/// may be gone first.
 struct ListenerClient final : http::Client {
   ListenerClient(telemetry::WorkerMetrics& metrics, std::shared_ptr<Event> its_closing)
       : counted(metrics), closing(std::move(its_closing)) {}
@@ -36,7 +39,8 @@ struct ListenerClient final : http::Client {
 
 }  // namespace
 
-Listener::Listener(WorkerState& worker, http::Handler& handler, Scope& connections, SocketPtr socket)
+Listener::Listener(WorkerState& worker, http::Handler& handler, Scope& connections,
+                   SocketPtr socket)
     : worker_(worker),
       handler_(handler),
       connections_(connections),
@@ -52,7 +56,8 @@ Task<Done> Listener::accept_loop(SocketPtr socket) {
     auto accepted = co_await Until(acceptor.accept(), *closing_);
     if (!accepted) break;
     if (!*accepted) {
-      log::error("cannot accept connections: " + accepted->error().detail + "; raise the limit of descriptors");
+      log::error("cannot accept connections: " + accepted->error().detail +
+                 "; raise the limit of descriptors");
       co_await sleep_until(worker_.loop, worker_.loop.now() + full_pause);
       continue;
     }
@@ -60,7 +65,8 @@ Task<Done> Listener::accept_loop(SocketPtr socket) {
   }
   // What clients see as connected is served once more: closing the socket now would reset them.
   co_await yield(worker_.loop);
-  while (auto accepted = acceptor.try_accept()) co_await serve(*std::move(accepted));
+  while (auto accepted = acceptor.try_accept())
+    co_await serve(*std::move(accepted));
   co_return Done{};
 }
 
@@ -75,9 +81,9 @@ Task<Done> Listener::serve(Accepted accepted) {
   client->peer_text = client->peer.ip_text();
   client->number = worker_.metrics.connections_accepted.value();
   Event& closing = *client->closing;
-  static_cast<void>(connections_.spawn(
-      http::serve(worker_.loop, std::make_unique<SocketStream>(worker_.loop, std::move(accepted.socket)), worker_.server,
-                  handler_, std::move(client), closing)));
+  static_cast<void>(connections_.spawn(http::serve(
+      worker_.loop, std::make_unique<SocketStream>(worker_.loop, std::move(accepted.socket)),
+      worker_.server, handler_, std::move(client), closing)));
   co_return Done{};
 }
 

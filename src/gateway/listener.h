@@ -1,5 +1,6 @@
 #pragma once
-// One worker's side of one listening address: accepts, and serves each connection in a task of its own.
+// One worker's side of one listening address: accepts, and serves each connection in a task of its
+// own.
 
 #include "gateway/worker_state.h"
 #include "runtime/listener.h"
@@ -9,11 +10,14 @@ namespace sluice {
 
 class Listener {
  public:
-  /// `connections` bounds and owns what is accepted; it, `worker` and `handler` outlive the listener and its connections.
+  /// `connections` bounds and owns what is accepted; it, `worker` and `handler` outlive the
+  /// listener and its connections.
   Listener(WorkerState& worker, http::Handler& handler, Scope& connections, SocketPtr socket);
 
-  /// Takes what the kernel has accepted already, then stops. Connections end after the exchange in flight, idle ones now.
+  /// Takes what the kernel has accepted already, then stops. Connections end after the exchange in
+  /// flight, idle ones now.
   void close() noexcept { closing_->set(worker_.loop); }
+
   /// Nothing is accepted any more.
   bool closed() const noexcept { return accepting_.size() == 0; }
 
@@ -24,7 +28,7 @@ class Listener {
   WorkerState& worker_;
   http::Handler& handler_;
   Scope& connections_;
-  std::shared_ptr<Event> closing_;   ///< shared with connections, which may outlive the listener
+  std::shared_ptr<Event> closing_;  ///< shared with connections, which may outlive the listener
   std::shared_ptr<const Address> local_;
   Scope accepting_;
 };

@@ -17,8 +17,8 @@ constexpr std::size_t replay_bytes = 128 * 1024;
 
 /// RFC 9110 §9.2.2.
 bool is_idempotent(std::string_view method) noexcept {
-  return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "PUT" || method == "DELETE" ||
-         method == "TRACE";
+  return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "PUT" ||
+         method == "DELETE" || method == "TRACE";
 }
 
 /// The request's body over all attempts.
@@ -30,12 +30,17 @@ class RetryBody {
     else
       body_ = std::move(body);
   }
+
   http::BodyPtr for_attempt() { return replay_ ? replay_->reader() : std::move(body_); }
+
   /// Takes back what an attempt did not touch.
   void take_back(http::BodyPtr body) {
     if (!replay_) body_ = std::move(body);
   }
-  bool is_whole(bool had_body) const noexcept { return replay_ ? replay_->from_start() : !had_body || body_ != nullptr; }
+
+  bool is_whole(bool had_body) const noexcept {
+    return replay_ ? replay_->from_start() : !had_body || body_ != nullptr;
+  }
 
  private:
   std::optional<http::Replay> replay_;
@@ -54,7 +59,8 @@ class Forwarding {
         body_(std::move(exchange.request.body),
               idempotent_ && service_.retries > 0 && exchange.request.protocol.empty()) {}
 
-  /// The next target: one that was not tried yet, as long as there is one. Null when there is none at all.
+  /// The next target: one that was not tried yet, as long as there is one. Null when there is none
+  /// at all.
   const upstream::Target* choose() {
     const auto& targets = service_.targets.targets;
     if (targets.size() == 1) return targets.data();
@@ -77,7 +83,10 @@ class Forwarding {
     exchange_.record.tries.push_back({address, worker_.loop.wall(), nanoseconds(0), std::nullopt});
     try_begun_ = worker_.loop.now();
   }
-  void connected() noexcept { exchange_.record.tries.back().balancer_latency = worker_.loop.now() - try_begun_; }
+
+  void connected() noexcept {
+    exchange_.record.tries.back().balancer_latency = worker_.loop.now() - try_begun_;
+  }
 
   http::Lease::Attempt attempt() {
     http::Lease::Attempt attempt;
@@ -92,8 +101,9 @@ class Forwarding {
   /// Whether the request may go once more after this failure.
   bool may_retry(const Error& error, http::Lease::Attempt& attempt) {
     body_.take_back(std::move(attempt.body));
-    // A connection that died before the first byte of a response: what was sent may have been acted on, so that only an
-    // idempotent request goes again (RFC 9110 §9.2.2). A broken or late response is not asked for twice.
+    // A connection that died before the first byte of a response: what was sent may have been acted
+    // on, so that only an idempotent request goes again (RFC 9110 §9.2.2). A broken or late
+    // response is not asked for twice.
     const bool died = error.code == ErrorCode::upstream_closed && !attempt.head_begun;
     return (attempt.unprocessed || (died && idempotent_)) && body_.is_whole(has_body_);
   }
@@ -117,7 +127,8 @@ class Forwarding {
 };
 
 Task<Result<Address>> resolve(WorkerState& worker, const upstream::Target& target, TimePoint by) {
-  CO_TRY(const ResolvedPtr addresses, co_await worker.resolver.resolve(target.host, target.port, by));
+  CO_TRY(const ResolvedPtr addresses,
+         co_await worker.resolver.resolve(target.host, target.port, by));
   co_return (*addresses)[worker.loop.random() % addresses->size()].address;
 }
 
@@ -127,7 +138,8 @@ http::ResponseTask forward(Exchange& exchange) {
   Forwarding forwarding(exchange);
   for (;;) {
     const upstream::Target* target = forwarding.choose();
-    if (target == nullptr) co_return fail(ErrorCode::no_target, "every target has weight 0, or there is none");
+    if (target == nullptr)
+      co_return fail(ErrorCode::no_target, "every target has weight 0, or there is none");
 
     Address address;
     if (target->address) {
@@ -160,7 +172,8 @@ http::ResponseTask forward(Exchange& exchange) {
       record.upstream_status = response->status;
       co_return response;
     }
-    if (!forwarding.may_retry(response.error(), attempt) || !forwarding.again(response.error())) co_return response;
+    if (!forwarding.may_retry(response.error(), attempt) || !forwarding.again(response.error()))
+      co_return response;
   }
 }
 
@@ -170,7 +183,8 @@ http::ResponseTask proxy(Exchange& exchange) {
   if (exchange.route == nullptr) return fail(ErrorCode::no_route);
   const Service* service = exchange.route->service;
   if (service == nullptr) return fail(ErrorCode::no_service);
-  const auto timeout = exchange.route->request_timeout ? exchange.route->request_timeout : service->request_timeout;
+  const auto timeout =
+      exchange.route->request_timeout ? exchange.route->request_timeout : service->request_timeout;
   if (timeout) exchange.head_by = std::min(exchange.head_by, after(exchange.received_at, *timeout));
   keep_request_head(exchange);
   prepare_forward(exchange);

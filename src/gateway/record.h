@@ -1,5 +1,6 @@
 #pragma once
-// What is known of an exchange when it is over: access log, metrics and plugins read it. Filled to the very end.
+// What is known of an exchange when it is over: access log, metrics and plugins read it. Filled to
+// the very end.
 
 #include <array>
 #include <cstdint>
@@ -28,21 +29,23 @@ struct Try {
 struct Record {
   std::array<char, 32> request_id_text{};  ///< lower-case hex
   WallTime started_at;
-  std::uint16_t status = 0;                ///< of the answer; 499 when the client left before it
-  std::uint16_t upstream_status = 0;       ///< 0: no upstream answered
+  std::uint16_t status = 0;           ///< of the answer; 499 when the client left before it
+  std::uint16_t upstream_status = 0;  ///< 0: no upstream answered
   Source source = Source::gateway;
-  std::optional<ErrorCode> error;          ///< what went wrong, also after the head had left
+  std::optional<ErrorCode> error;  ///< what went wrong, also after the head had left
   std::string error_detail;
-  std::string_view upstream_uri;           ///< kept by the request
-  TimePoint upstream_sent_at{};            ///< the last attempt's
+  std::string_view upstream_uri;  ///< kept by the request
+  TimePoint upstream_sent_at{};   ///< the last attempt's
   TimePoint upstream_head_at{};
   TimePoint upstream_end_at{};
   TimePoint ended_at{};
   InlineVector<Try, 1> tries;
-  std::string_view request_head_log;       ///< the request's fields, before the gateway's own were added
-  std::string_view response_head_log;      ///< the response's fields, once it left: see access_line.h
+  std::string_view request_head_log;  ///< the request's fields, before the gateway's own were added
+  std::string_view response_head_log;  ///< the response's fields, once it left: see access_line.h
 
-  std::string_view request_id() const noexcept { return {request_id_text.data(), request_id_text.size()}; }
+  std::string_view request_id() const noexcept {
+    return {request_id_text.data(), request_id_text.size()};
+  }
 };
 
 }  // namespace sluice

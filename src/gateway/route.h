@@ -1,5 +1,6 @@
 #pragma once
-// Routes and services as a request meets them: compiled from the configuration, immutable, in a snapshot.
+// Routes and services as a request meets them: compiled from the configuration, immutable, in a
+// snapshot.
 
 #include <cstdint>
 #include <memory>
@@ -18,24 +19,27 @@ struct Pipeline {
   std::vector<Step> steps;
 
   void dress(Exchange& exchange, http::Response& response) const {
-    for (const Step& step : steps) step.plugin->on_response(exchange, response);
+    for (const Step& step : steps)
+      step.plugin->on_response(exchange, response);
   }
+
   void end(const Exchange& exchange) const noexcept {
-    for (const Step& step : steps) step.plugin->on_end(exchange);
+    for (const Step& step : steps)
+      step.plugin->on_end(exchange);
   }
 };
 
 struct Service {
   std::string id;
   std::string name;
-  std::string path;                 ///< "" or begins with '/'
+  std::string path;  ///< "" or begins with '/'
   std::uint32_t retries = 5;
   milliseconds connect_timeout{60'000};
   milliseconds write_timeout{60'000};
   milliseconds read_timeout{60'000};
   std::optional<milliseconds> request_timeout;
   upstream::TargetGroup targets;
-  std::string log_json;             ///< the entity as the access log shows it
+  std::string log_json;  ///< the entity as the access log shows it
 };
 
 struct Route {
@@ -43,7 +47,7 @@ struct Route {
   std::string name;
   bool strip_path = true;
   bool preserve_host = false;
-  bool http = true;                 ///< `protocols` has http
+  bool http = true;  ///< `protocols` has http
   std::uint16_t https_redirect_status_code = 426;
   std::optional<milliseconds> request_timeout;
   const Service* service = nullptr;

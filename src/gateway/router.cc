@@ -19,8 +19,10 @@ std::uint64_t priority_of(const RouteMatch& match, std::size_t path_size) {
   const unsigned weight = unsigned{!match.methods.empty()} + unsigned{!match.hosts.empty()} +
                           unsigned{!match.paths.empty()} + unsigned{!match.headers.empty()};
   const bool plain_hosts =
-      !match.hosts.empty() && std::ranges::none_of(match.hosts, [](const std::string& host) { return host.contains('*'); });
-  return (std::uint64_t{weight} << weight_shift) | (std::uint64_t{plain_hosts} << plain_host_shift) |
+      !match.hosts.empty() &&
+      std::ranges::none_of(match.hosts, [](const std::string& host) { return host.contains('*'); });
+  return (std::uint64_t{weight} << weight_shift) |
+         (std::uint64_t{plain_hosts} << plain_host_shift) |
          (std::uint64_t{std::min<std::size_t>(match.headers.size(), 255)} << header_count_shift) |
          std::min<std::uint64_t>(path_size, path_size_max);
 }
@@ -33,9 +35,11 @@ struct HostPattern {
 HostPattern split_port(std::string_view text) {
   HostPattern pattern{http::lowered(text), 0};
   const std::size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos || text.find(']', colon) != std::string_view::npos) return pattern;
+  if (colon == std::string_view::npos || text.find(']', colon) != std::string_view::npos)
+    return pattern;
   std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data() + colon + 1, text.data() + text.size(), port);
+  const auto [end, error] =
+      std::from_chars(text.data() + colon + 1, text.data() + text.size(), port);
   if (error != std::errc() || end != text.data() + text.size()) return pattern;
   pattern.host.resize(colon);
   pattern.port = port;
@@ -45,10 +49,12 @@ HostPattern split_port(std::string_view text) {
 }  // namespace
 
 Router::Router(std::vector<RouteMatch> routes) : routes_(std::move(routes)) {
-  for (std::uint32_t i = 0; i < routes_.size(); ++i) add(routes_[i], i);
+  for (std::uint32_t i = 0; i < routes_.size(); ++i)
+    add(routes_[i], i);
   const auto arrange = [this](Bucket& bucket) {
     for (auto& [prefix, entries] : bucket.by_prefix) {
-      std::ranges::sort(entries, [this](const Entry& left, const Entry& right) { return precedes(left, right); });
+      std::ranges::sort(
+          entries, [this](const Entry& left, const Entry& right) { return precedes(left, right); });
       bucket.prefix_sizes.push_back(static_cast<std::uint32_t>(prefix.size()));
     }
     std::ranges::sort(bucket.prefix_sizes, std::greater());
@@ -57,12 +63,14 @@ Router::Router(std::vector<RouteMatch> routes) : routes_(std::move(routes)) {
   };
   arrange(any_host_);
   for (auto* hosts : {&exact_hosts_, &suffixes_, &prefixes_})
-    for (auto& [host, bucket] : *hosts) arrange(bucket);
+    for (auto& [host, bucket] : *hosts)
+      arrange(bucket);
 }
 
 void Router::add(const RouteMatch& match, std::uint32_t index) {
   const auto enter = [&](Bucket& bucket, std::uint16_t port) {
-    if (match.paths.empty()) bucket.by_prefix[""].push_back({priority_of(match, 0), index, 0, port});
+    if (match.paths.empty())
+      bucket.by_prefix[""].push_back({priority_of(match, 0), index, 0, port});
     for (const std::string& path : match.paths)
       bucket.by_prefix[path].push_back(
           {priority_of(match, path.size()), index, static_cast<std::uint32_t>(path.size()), port});
@@ -87,7 +95,9 @@ bool Router::precedes(const Entry& left, const Entry& right) const {
 bool Router::admits(const Entry& entry, const Question& question) const {
   if (entry.port != 0 && entry.port != question.port) return false;
   const RouteMatch& match = routes_[entry.route];
-  if (!match.methods.empty() && std::ranges::find(match.methods, question.method) == match.methods.end()) return false;
+  if (!match.methods.empty() &&
+      std::ranges::find(match.methods, question.method) == match.methods.end())
+    return false;
   return std::ranges::all_of(match.headers, [&](const auto& wanted) {
     return std::ranges::any_of(question.headers.fields(), [&](const http::Headers::Field& field) {
       if (!http::equal_ignoring_case(field.name(), wanted.first)) return false;
@@ -119,13 +129,16 @@ Router::Answer Router::match(const Question& question) const {
       search(found->second, question, best);
   if (!suffixes_.empty())
     // At least one character stands for the asterisk.
-    for (std::size_t dot = question.host.find('.', 1); dot != std::string_view::npos; dot = question.host.find('.', dot + 1))
+    for (std::size_t dot = question.host.find('.', 1); dot != std::string_view::npos;
+         dot = question.host.find('.', dot + 1))
       if (const auto found = suffixes_.find(question.host.substr(dot)); found != suffixes_.end())
         search(found->second, question, best);
   if (!prefixes_.empty())
-    for (std::size_t dot = question.host.find('.'); dot != std::string_view::npos; dot = question.host.find('.', dot + 1))
+    for (std::size_t dot = question.host.find('.'); dot != std::string_view::npos;
+         dot = question.host.find('.', dot + 1))
       if (dot + 1 < question.host.size())
-        if (const auto found = prefixes_.find(question.host.substr(0, dot + 1)); found != prefixes_.end())
+        if (const auto found = prefixes_.find(question.host.substr(0, dot + 1));
+            found != prefixes_.end())
           search(found->second, question, best);
   search(any_host_, question, best);
   if (best == nullptr) return {};

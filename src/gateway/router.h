@@ -1,6 +1,6 @@
 #pragma once
-// Which route a request belongs to: Kong's traditional_compatible order (kong.md §2) over hosts, plain path prefixes, methods
-// and header values. Built once for a snapshot, shared by all workers.
+// Which route a request belongs to: Kong's traditional_compatible order (kong.md §2) over hosts,
+// plain path prefixes, methods and header values. Built once for a snapshot, shared by all workers.
 
 #include <cstdint>
 #include <string>
@@ -17,10 +17,10 @@ struct Route;
 /// One route's matchers, as configured.
 struct RouteMatch {
   const Route* route = nullptr;
-  std::string id;                                ///< breaks ties: the higher UUID wins
+  std::string id;  ///< breaks ties: the higher UUID wins
   std::vector<std::string> methods;
-  std::vector<std::string> hosts;                ///< a.com, *.a.com, a.*, each with an optional :port
-  std::vector<std::string> paths;                ///< plain prefixes, normalised
+  std::vector<std::string> hosts;  ///< a.com, *.a.com, a.*, each with an optional :port
+  std::vector<std::string> paths;  ///< plain prefixes, normalised
   std::vector<std::pair<std::string, std::vector<std::string>>> headers;
 };
 
@@ -30,16 +30,19 @@ class Router {
 
   struct Question {
     std::string_view method;
-    std::string_view host;                       ///< without port, lower case
-    std::uint16_t port = 0;                      ///< named in Host, else the scheme's
-    std::string_view path;                       ///< normalised
+    std::string_view host;   ///< without port, lower case
+    std::uint16_t port = 0;  ///< named in Host, else the scheme's
+    std::string_view path;   ///< normalised
     const http::Headers& headers;
   };
+
   struct Answer {
     const Route* route = nullptr;
-    std::size_t prefix_size = 0;                 ///< of the path
+    std::size_t prefix_size = 0;  ///< of the path
   };
+
   Answer match(const Question& question) const;
+
   std::size_t size() const noexcept { return routes_.size(); }
 
  private:
@@ -48,18 +51,23 @@ class Router {
     std::uint64_t priority;
     std::uint32_t route;
     std::uint32_t prefix_size;
-    std::uint16_t port;                          ///< 0: any
+    std::uint16_t port;  ///< 0: any
   };
+
   struct TextHash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
+
+    std::size_t operator()(std::string_view text) const noexcept {
+      return std::hash<std::string_view>()(text);
+    }
   };
   template <class Value>
   using TextMap = std::unordered_map<std::string, Value, TextHash, std::equal_to<>>;
+
   /// All entries of one host pattern, by path prefix.
   struct Bucket {
     TextMap<std::vector<Entry>> by_prefix;
-    std::vector<std::uint32_t> prefix_sizes;     ///< that occur, longest first
+    std::vector<std::uint32_t> prefix_sizes;  ///< that occur, longest first
   };
 
   void add(const RouteMatch& match, std::uint32_t index);
@@ -70,8 +78,8 @@ class Router {
   std::vector<RouteMatch> routes_;
   Bucket any_host_;
   TextMap<Bucket> exact_hosts_;
-  TextMap<Bucket> suffixes_;                     ///< ".a.com" of *.a.com
-  TextMap<Bucket> prefixes_;                     ///< "a." of a.*
+  TextMap<Bucket> suffixes_;  ///< ".a.com" of *.a.com
+  TextMap<Bucket> prefixes_;  ///< "a." of a.*
 };
 
 }  // namespace sluice

@@ -1,11 +1,12 @@
 #pragma once
-// The node's settings as the data plane uses them: compiled from `gateway`, immutable, in a snapshot.
+// The node's settings as the data plane uses them: compiled from `gateway`, immutable, in a
+// snapshot.
 
 #include <string>
 #include <vector>
 
-#include "http/header_id.h"
 #include "http/h1/client_connection.h"
+#include "http/header_id.h"
 #include "http/server.h"
 #include "runtime/address.h"
 #include "upstream/pool.h"

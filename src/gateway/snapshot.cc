@@ -15,7 +15,8 @@ using telemetry::JsonWriter;
 void write_texts(JsonWriter& json, std::string_view name, const std::vector<std::string>& values) {
   if (values.empty()) return;
   json.key(name).begin_list();
-  for (const std::string& value : values) json.text(value);
+  for (const std::string& value : values)
+    json.text(value);
   json.end_list();
 }
 
@@ -44,8 +45,12 @@ std::string route_log(const config::Route& route, const config::Service* service
   write_texts(json, "methods", route.methods);
   write_texts(json, "hosts", route.hosts);
   write_texts(json, "paths", route.paths);
-  json.key("strip_path").boolean(route.strip_path).key("preserve_host").boolean(route.preserve_host);
-  if (service != nullptr) json.key("service").begin_object().key("id").text(service->id.text()).end_object();
+  json.key("strip_path")
+      .boolean(route.strip_path)
+      .key("preserve_host")
+      .boolean(route.preserve_host);
+  if (service != nullptr)
+    json.key("service").begin_object().key("id").text(service->id.text()).end_object();
   write_texts(json, "tags", route.tags);
   json.end_object();
   return text;
@@ -67,8 +72,8 @@ ErrorFormat format_of(std::string_view type) {
 Settings compile_settings(const config::Gateway& gateway) {
   Settings settings;
   http::ServerSettings& server = settings.server;
-  server.limits = {gateway.limits.uri_bytes, gateway.limits.header_bytes, gateway.limits.header_count,
-                   gateway.limits.chunk_extension_bytes};
+  server.limits = {gateway.limits.uri_bytes, gateway.limits.header_bytes,
+                   gateway.limits.header_count, gateway.limits.chunk_extension_bytes};
   server.body_bytes = gateway.limits.body_bytes;
   server.requests_per_connection = gateway.limits.requests_per_connection;
   server.informational_responses = gateway.limits.informational_responses;
@@ -78,11 +83,15 @@ Settings compile_settings(const config::Gateway& gateway) {
   server.write_idle_timeout = gateway.timeouts.write_idle;
   server.tunnel_idle_timeout = gateway.timeouts.tunnel_idle;
   server.linger_timeout = gateway.timeouts.linger;
-  settings.client = {server.limits, gateway.limits.informational_responses, gateway.timeouts.tunnel_idle};
+  settings.client = {server.limits, gateway.limits.informational_responses,
+                     gateway.timeouts.tunnel_idle};
   settings.pool = {gateway.upstream.keepalive_pool_size,
-                   gateway.upstream.keepalive_max_requests == 0 ? UINT32_MAX : gateway.upstream.keepalive_max_requests,
-                   gateway.upstream.keepalive_idle_timeout.count() == 0 ? milliseconds(std::chrono::years(1))
-                                                                       : gateway.upstream.keepalive_idle_timeout};
+                   gateway.upstream.keepalive_max_requests == 0
+                       ? UINT32_MAX
+                       : gateway.upstream.keepalive_max_requests,
+                   gateway.upstream.keepalive_idle_timeout.count() == 0
+                       ? milliseconds(std::chrono::years(1))
+                       : gateway.upstream.keepalive_idle_timeout};
   settings.worker_memory = gateway.limits.worker_memory;
   for (const std::string& text : gateway.trusted_ips) {
     if (text == "unix:")
@@ -105,9 +114,10 @@ Settings compile_settings(const config::Gateway& gateway) {
   settings.add_upstream_latency = has(Header::latency_tokens, Header::upstream_latency);
   settings.add_response_latency = has(Header::latency_tokens, Header::response_latency);
   settings.add_upstream_status = has(Header::upstream_status);
-  settings.has_default_headers = settings.add_via && settings.add_server && settings.add_request_id &&
-                                 settings.add_proxy_latency && settings.add_upstream_latency &&
-                                 settings.add_response_latency && !settings.add_upstream_status;
+  settings.has_default_headers = settings.add_via && settings.add_server &&
+                                 settings.add_request_id && settings.add_proxy_latency &&
+                                 settings.add_upstream_latency && settings.add_response_latency &&
+                                 !settings.add_upstream_status;
   return settings;
 }
 
@@ -115,7 +125,8 @@ Settings compile_settings(const config::Gateway& gateway) {
 
 class SnapshotCompiler {
  public:
-  SnapshotCompiler(const config::LoadedFile& file, PluginCatalog catalog, config::Diagnostics& diagnostics)
+  SnapshotCompiler(const config::LoadedFile& file, PluginCatalog catalog,
+                   config::Diagnostics& diagnostics)
       : file_(file), catalog_(catalog), diagnostics_(diagnostics), snapshot_(new Snapshot) {}
 
   std::shared_ptr<const Snapshot> run() {
@@ -123,7 +134,8 @@ class SnapshotCompiler {
     compile_plugins();
     compile_services();
     std::vector<RouteMatch> matches;
-    for (const config::Route& route : file_.routes) compile_route(route, matches);
+    for (const config::Route& route : file_.routes)
+      compile_route(route, matches);
     snapshot_->router_ = std::make_unique<Router>(std::move(matches));
     snapshot_->without_route_ = pipeline_for(nullptr, std::nullopt, std::nullopt);
     if (failed_) return nullptr;
@@ -140,7 +152,8 @@ class SnapshotCompiler {
   void compile_plugins() {
     for (const config::Plugin& entity : file_.plugins) {
       if (!entity.enabled) continue;
-      const auto type = std::ranges::find(catalog_, std::string_view(entity.name), [](const PluginType* each) { return each->name; });
+      const auto type = std::ranges::find(catalog_, std::string_view(entity.name),
+                                          [](const PluginType* each) { return each->name; });
       if (type == catalog_.end()) {
         unsupported(entity, "plugin \"" + entity.name + "\" is not supported yet");
         continue;
@@ -150,7 +163,8 @@ class SnapshotCompiler {
         continue;
       }
       const std::size_t before = diagnostics_.error_count();
-      auto plugin = (*type)->make(entity.config, config::Path(entity.path), {entity.id.text()}, diagnostics_);
+      auto plugin =
+          (*type)->make(entity.config, config::Path(entity.path), {entity.id.text()}, diagnostics_);
       if (plugin == nullptr || diagnostics_.error_count() > before) {
         failed_ = true;
         continue;
@@ -179,28 +193,34 @@ class SnapshotCompiler {
     const auto offer = [&](const Configured& candidate, int specificity) {
       if (route != nullptr && !shares_protocol(*route, *candidate.entity)) return;
       if (route == nullptr && !candidate.type->without_route) return;
-      auto& [best, configured] = chosen.try_emplace(candidate.type->name, -1, candidate).first->second;
+      auto& [best, configured] =
+          chosen.try_emplace(candidate.type->name, -1, candidate).first->second;
       if (specificity > best) {
         best = specificity;
         configured = candidate;
       }
     };
-    for (const Configured& candidate : global_) offer(candidate, 0);
+    for (const Configured& candidate : global_)
+      offer(candidate, 0);
     if (service_index)
-      for (const Configured& candidate : by_service_[*service_index]) offer(candidate, 1);
+      for (const Configured& candidate : by_service_[*service_index])
+        offer(candidate, 1);
     if (route_index)
       for (const Configured& candidate : by_route_[*route_index]) {
         const auto service = candidate.entity->service_index;
         if (!service || service == service_index) offer(candidate, service ? 3 : 2);
       }
     std::vector<Configured> order;
-    for (const auto& [name, entry] : chosen) order.push_back(entry.second);
+    for (const auto& [name, entry] : chosen)
+      order.push_back(entry.second);
     std::ranges::sort(order, [](const Configured& left, const Configured& right) {
-      return left.type->priority != right.type->priority ? left.type->priority > right.type->priority
-                                                         : left.type->name < right.type->name;
+      return left.type->priority != right.type->priority
+                 ? left.type->priority > right.type->priority
+                 : left.type->name < right.type->name;
     });
     Pipeline pipeline;
-    for (const Configured& step : order) pipeline.steps.push_back({step.plugin});
+    for (const Configured& step : order)
+      pipeline.steps.push_back({step.plugin});
     return pipeline;
   }
 
@@ -228,7 +248,8 @@ class SnapshotCompiler {
         service->targets.host_header = upstream.host_header.value_or("");
         for (const config::Target& target : file_.targets)
           if (target.upstream_index == *from.upstream_index && target.weight > 0)
-            service->targets.targets.push_back(compile_target(target.host, target.port, target.weight));
+            service->targets.targets.push_back(
+                compile_target(target.host, target.port, target.weight));
       } else {
         service->targets.id = service->id;
         service->targets.targets.push_back(compile_target(from.host, from.port, 100));
@@ -239,7 +260,8 @@ class SnapshotCompiler {
 
   void compile_route(const config::Route& from, std::vector<RouteMatch>& matches) {
     const auto index = static_cast<std::uint32_t>(&from - file_.routes.data());
-    const config::Service* service = from.service_index ? &file_.services[*from.service_index] : nullptr;
+    const config::Service* service =
+        from.service_index ? &file_.services[*from.service_index] : nullptr;
     // Kong has no routes for a disabled service.
     if (service != nullptr && !service->enabled) return;
     auto route = std::make_unique<Route>();
@@ -275,7 +297,8 @@ class SnapshotCompiler {
   bool failed_ = false;
 };
 
-std::shared_ptr<const Snapshot> Snapshot::compile(const config::LoadedFile& file, PluginCatalog catalog,
+std::shared_ptr<const Snapshot> Snapshot::compile(const config::LoadedFile& file,
+                                                  PluginCatalog catalog,
                                                   config::Diagnostics& diagnostics) {
   return SnapshotCompiler(file, catalog, diagnostics).run();
 }

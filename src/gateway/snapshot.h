@@ -16,14 +16,19 @@ namespace sluice {
 class Snapshot {
  public:
   /// Null, and what is wrong in `diagnostics`, when the file cannot be served.
-  static std::shared_ptr<const Snapshot> compile(const config::LoadedFile& file, PluginCatalog catalog,
+  static std::shared_ptr<const Snapshot> compile(const config::LoadedFile& file,
+                                                 PluginCatalog catalog,
                                                  config::Diagnostics& diagnostics);
 
   const Settings& settings() const noexcept { return settings_; }
+
   const Router& router() const noexcept { return *router_; }
+
   /// Global plugins that run where no route matched.
   const Pipeline& without_route() const noexcept { return without_route_; }
+
   std::size_t service_count() const noexcept { return services_.size(); }
+
   std::size_t route_count() const noexcept { return routes_.size(); }
 
  private:
@@ -38,7 +43,8 @@ class Snapshot {
   Pipeline without_route_;
 };
 
-/// A worker's hold on a snapshot: exchanges count on it without atomics, since they never leave the worker.
+/// A worker's hold on a snapshot: exchanges count on it without atomics, since they never leave the
+/// worker.
 struct Pin {
   std::shared_ptr<const Snapshot> snapshot;
   std::uint64_t exchanges = 0;

@@ -1,5 +1,6 @@
 #pragma once
-// What one worker owns beside its loop: node state, which outlives snapshots, and the snapshot that new exchanges begin on.
+// What one worker owns beside its loop: node state, which outlives snapshots, and the snapshot that
+// new exchanges begin on.
 
 #include <functional>
 #include <memory>
@@ -20,7 +21,9 @@ using LogLine = std::move_only_function<bool(std::string_view line)>;
 
 struct WorkerState {
   WorkerState(Loop& its_loop, ResolverSettings resolver_settings)
-      : loop(its_loop), pools(its_loop, pool, client), resolver(its_loop, std::move(resolver_settings)) {}
+      : loop(its_loop),
+        pools(its_loop, pool, client),
+        resolver(its_loop, std::move(resolver_settings)) {}
 
   Loop& loop;
   // Copies of the newest snapshot's settings, for connections, which outlive snapshots.
@@ -32,11 +35,11 @@ struct WorkerState {
   upstream::Balancers balancers;
   Resolver resolver;
   telemetry::WorkerMetrics metrics;
-  LogLine log_line;                       ///< empty: no access log
-  std::string id;                         ///< a UUID of this worker's life
-  std::uint64_t sequence = 0;             ///< of this worker, for whoever numbers
-  std::string log_buffer;                 ///< for composing a line without allocating
-  std::unique_ptr<Pin> pin;               ///< for new exchanges; null before the first snapshot
+  LogLine log_line;            ///< empty: no access log
+  std::string id;              ///< a UUID of this worker's life
+  std::uint64_t sequence = 0;  ///< of this worker, for whoever numbers
+  std::string log_buffer;      ///< for composing a line without allocating
+  std::unique_ptr<Pin> pin;    ///< for new exchanges; null before the first snapshot
   /// Takes a snapshot that this worker is done with to where it may be freed.
   std::move_only_function<void(std::shared_ptr<const Snapshot>)> give_back;
 
@@ -47,10 +50,14 @@ struct WorkerState {
 /// An exchange's share in a snapshot.
 class PinRef {
  public:
-  explicit PinRef(WorkerState& worker) : worker_(worker), pin_(worker.pin.get()) { ++pin_->exchanges; }
+  explicit PinRef(WorkerState& worker) : worker_(worker), pin_(worker.pin.get()) {
+    ++pin_->exchanges;
+  }
+
   PinRef(const PinRef&) = delete;
   PinRef& operator=(const PinRef&) = delete;
   ~PinRef();
+
   const Snapshot& operator*() const noexcept { return *pin_->snapshot; }
 
  private:

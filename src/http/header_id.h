@@ -73,21 +73,23 @@ enum class HeaderId : std::uint8_t {
 #define X(id, name) id,
   SLUICE_HEADER_NAMES(X)
 #undef X
-  count_,
+      count_,
 };
 static_assert(static_cast<unsigned>(HeaderId::count_) <= 64);
 
 /// `other` for a name that is not in the list; case does not matter. One hash and one comparison.
 HeaderId header_id(std::string_view name) noexcept;
 
-inline constexpr std::array<std::string_view, static_cast<std::size_t>(HeaderId::count_)> header_names = {
-    "",
+inline constexpr std::array<std::string_view, static_cast<std::size_t>(HeaderId::count_)>
+    header_names = {"",
 #define X(id, name) name,
-    SLUICE_HEADER_NAMES(X)
+                    SLUICE_HEADER_NAMES(X)
 #undef X
 };
 
 /// The canonical spelling; empty for `other`.
-constexpr std::string_view header_name(HeaderId id) noexcept { return header_names[static_cast<std::size_t>(id)]; }
+constexpr std::string_view header_name(HeaderId id) noexcept {
+  return header_names[static_cast<std::size_t>(id)];
+}
 
 }  // namespace sluice::http

@@ -152,28 +152,35 @@ Result<std::optional<std::string_view>> Headers::single(HeaderId id) const {
 }
 
 /// Composes the field as it will be sent, so that a head is written with few copies.
-Headers::Field Headers::make_line(HeaderId id, std::string_view name, std::initializer_list<std::string_view> parts) {
+Headers::Field Headers::make_line(HeaderId id, std::string_view name,
+                                  std::initializer_list<std::string_view> parts) {
   if (id != other) name = header_name(id);
   std::size_t value_size = 0;
-  for (const std::string_view part : parts) value_size += part.size();
+  for (const std::string_view part : parts)
+    value_size += part.size();
   char* const line = reserve(name.size() + value_size + 4);
   char* at = copy_short(line, name);
   *at++ = ':';
   *at++ = ' ';
   char* const value = at;
-  for (const std::string_view part : parts) at = copy_short(at, part);
+  for (const std::string_view part : parts)
+    at = copy_short(at, part);
   *at++ = '\r';
   *at = '\n';
-  return {line, value, static_cast<std::uint32_t>(value_size), static_cast<std::uint16_t>(name.size()), id, true};
+  return {
+      line, value, static_cast<std::uint32_t>(value_size), static_cast<std::uint16_t>(name.size()),
+      id,   true};
 }
 
-void Headers::append_line(HeaderId id, std::string_view name, std::initializer_list<std::string_view> parts) {
+void Headers::append_line(HeaderId id, std::string_view name,
+                          std::initializer_list<std::string_view> parts) {
   const Field field = make_line(id, name, parts);
   if (state_->count == state_->capacity) grow_fields();
   append(field);
 }
 
-void Headers::put(HeaderId id, std::string_view name, std::initializer_list<std::string_view> parts) {
+void Headers::put(HeaderId id, std::string_view name,
+                  std::initializer_list<std::string_view> parts) {
   if (has(id)) {
     for (std::uint32_t i = 0; i < state_->count; ++i) {
       if (!matches(state_->fields[i], id, name)) continue;
@@ -188,9 +195,11 @@ void Headers::put(HeaderId id, std::string_view name, std::initializer_list<std:
 
 void Headers::add_all(std::initializer_list<std::pair<HeaderId, std::string_view>> added) {
   std::size_t size = 0;
-  for (const auto& [id, value] : added) size += header_name(id).size() + value.size() + 4;
+  for (const auto& [id, value] : added)
+    size += header_name(id).size() + value.size() + 4;
   char* at = reserve(size);
-  while (state_->capacity - state_->count < added.size()) grow_fields();
+  while (state_->capacity - state_->count < added.size())
+    grow_fields();
   for (const auto& [id, value] : added) {
     const std::string_view name = header_name(id);
     char* const line = at;
@@ -201,7 +210,8 @@ void Headers::add_all(std::initializer_list<std::pair<HeaderId, std::string_view
     at = copy_short(at, value);
     *at++ = '\r';
     *at++ = '\n';
-    append({line, value_at, static_cast<std::uint32_t>(value.size()), static_cast<std::uint16_t>(name.size()), id, true});
+    append({line, value_at, static_cast<std::uint32_t>(value.size()),
+            static_cast<std::uint16_t>(name.size()), id, true});
   }
 }
 
@@ -226,7 +236,8 @@ Result<Done> Headers::add(std::string_view name, std::string_view value) {
 
 void Headers::set(HeaderId id, std::initializer_list<std::string_view> parts) {
   assert(id != other && !is_for_codecs(id));
-  assert(std::ranges::all_of(parts, [](std::string_view part) { return all_are(part, byte_class::value); }));
+  assert(std::ranges::all_of(
+      parts, [](std::string_view part) { return all_are(part, byte_class::value); }));
   put(id, {}, parts);
 }
 

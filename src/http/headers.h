@@ -32,13 +32,17 @@ class Headers {
     bool wire;  ///< stands in memory as a line: name, ": ", value, CRLF
 
     std::string_view name() const noexcept { return {name_data, name_size}; }
+
     std::string_view value() const noexcept { return {value_data, value_size}; }
+
     /// Precondition: wire.
     std::string_view line() const noexcept { return {name_data, name_size + value_size + 4U}; }
   };
 
   Headers() noexcept = default;
+
   Headers(Headers&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+
   Headers& operator=(Headers&& other) noexcept {
     if (this != &other) {
       if (state_ != nullptr) destroy();
@@ -46,37 +50,51 @@ class Headers {
     }
     return *this;
   }
+
   ~Headers() {
     if (state_ != nullptr) destroy();
   }
 
   std::span<const Field> fields() const noexcept {
-    return state_ == nullptr ? std::span<const Field>() : std::span<const Field>(state_->fields, state_->count);
+    return state_ == nullptr ? std::span<const Field>()
+                             : std::span<const Field>(state_->fields, state_->count);
   }
+
   bool empty() const noexcept { return state_ == nullptr || state_->count == 0; }
 
   /// The first field of that name.
   std::optional<std::string_view> get(HeaderId id) const noexcept;
   std::optional<std::string_view> get(std::string_view name) const noexcept;
-  bool has(HeaderId id) const noexcept { return state_ != nullptr && (state_->present & bit(id)) != 0; }
+
+  bool has(HeaderId id) const noexcept {
+    return state_ != nullptr && (state_->present & bit(id)) != 0;
+  }
+
   /// For all that decides (RFC 9110 §5.3): two fields of that name are an Error(bad_request).
   Result<std::optional<std::string_view>> single(HeaderId id) const;
 
-  /// Copies name and value; replaces all fields of that name, in the place of the first. Error(invalid_header) for a name that
-  /// is no token, for CR, LF, NUL or another control byte in the value, and for the names that only a codec sets.
+  /// Copies name and value; replaces all fields of that name, in the place of the first.
+  /// Error(invalid_header) for a name that is no token, for CR, LF, NUL or another control byte in
+  /// the value, and for the names that only a codec sets.
   Result<Done> set(std::string_view name, std::string_view value);
   Result<Done> add(std::string_view name, std::string_view value);
-  /// For names and values that the gateway itself made, so that nothing is left to check; the value is copied.
+
+  /// For names and values that the gateway itself made, so that nothing is left to check; the value
+  /// is copied.
   void set(HeaderId id, std::string_view value) { set(id, {value}); }
+
   /// The value is the parts in a row.
   void set(HeaderId id, std::initializer_list<std::string_view> parts);
+
   void add(HeaderId id, std::string_view value) { append_line(id, {}, {value}); }
 
   /// Several at once, for names that are not here yet: see has_any().
   void add_all(std::initializer_list<std::pair<HeaderId, std::string_view>> added);
+
   bool has_any(std::initializer_list<HeaderId> ids) const noexcept {
     std::uint64_t bits = 0;
-    for (const HeaderId id : ids) bits |= bit(id);
+    for (const HeaderId id : ids)
+      bits |= bit(id);
     return state_ != nullptr && (state_->present & bits) != 0;
   }
 
@@ -89,7 +107,8 @@ class Headers {
   /// `size` bytes that live as long as the message, for whoever composes a text in place.
   char* reserve(std::size_t size);
 
-  /// For codecs: a field of a head that was kept before, checked, with the CRLF of its line behind it.
+  /// For codecs: a field of a head that was kept before, checked, with the CRLF of its line behind
+  /// it.
   void append_kept(HeaderId id, std::string_view name, std::string_view value) {
     if (state_ == nullptr || state_->count == state_->capacity) [[unlikely]]
       grow_fields();
@@ -102,26 +121,33 @@ class Headers {
 
  private:
   struct Block;
+
   struct State {
-    Block* blocks;            ///< newest first; the state itself is in the oldest
-    char* free;               ///< the newest block's free bytes
+    Block* blocks;  ///< newest first; the state itself is in the oldest
+    char* free;     ///< the newest block's free bytes
     std::size_t free_size;
-    Field* fields;            ///< in a block; grows by doubling
+    Field* fields;  ///< in a block; grows by doubling
     std::uint32_t count;
     std::uint32_t capacity;
-    std::uint64_t present;    ///< a bit for each known name that is there
+    std::uint64_t present;  ///< a bit for each known name that is there
   };
 
-  static constexpr std::uint64_t bit(HeaderId id) noexcept { return std::uint64_t{1} << static_cast<unsigned>(id); }
+  static constexpr std::uint64_t bit(HeaderId id) noexcept {
+    return std::uint64_t{1} << static_cast<unsigned>(id);
+  }
+
   void append(const Field& field) noexcept {
     state_->present |= bit(field.id);
     state_->fields[state_->count++] = field;
   }
+
   void destroy() noexcept;
   void grow(std::size_t size);
   void grow_fields();
-  Field make_line(HeaderId id, std::string_view name, std::initializer_list<std::string_view> parts);
-  void append_line(HeaderId id, std::string_view name, std::initializer_list<std::string_view> parts);
+  Field make_line(HeaderId id, std::string_view name,
+                  std::initializer_list<std::string_view> parts);
+  void append_line(HeaderId id, std::string_view name,
+                   std::initializer_list<std::string_view> parts);
   void put(HeaderId id, std::string_view name, std::initializer_list<std::string_view> parts);
   std::size_t remove_from(std::uint32_t first, HeaderId id, std::string_view name) noexcept;
 

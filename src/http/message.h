@@ -1,5 +1,6 @@
 #pragma once
-// Requests, responses and bodies: where every protocol, on either side, meets. A plugin never knows which one it is.
+// Requests, responses and bodies: where every protocol, on either side, meets. A plugin never knows
+// which one it is.
 
 #include <cstdint>
 #include <memory>
@@ -15,26 +16,32 @@
 
 namespace sluice::http {
 
-/// Pulled: nobody reads, nothing flows. Owns all that feeds it (lease, request pump, child exchange). Destroyed before the end:
-/// a response's sender is cancelled; a request's only stops, the answer still leaves. A null BodyPtr is no body and nothing
-/// left to own: a response that ended with its head while the upload runs has a body that reads empty.
+/// Pulled: nobody reads, nothing flows. Owns all that feeds it (lease, request pump, child
+/// exchange). Destroyed before the end: a response's sender is cancelled; a request's only stops,
+/// the answer still leaves. A null BodyPtr is no body and nothing left to own: a response that
+/// ended with its head while the upload runs has a body that reads empty.
 class Body {
  public:
   virtual ~Body() = default;
   /// Empty at the end and only there: transforms loop. Destroying the Task loses no byte (C6).
   virtual Task<Result<Chunk>> read() = 0;
+
   /// The only source of framing. A body that delivers another size than this is an error.
   virtual std::optional<std::uint64_t> length() const { return std::nullopt; }
+
   /// After the end; null when there are none. Transforms pass the inner body's on.
   virtual const Headers* trailers() const { return nullptr; }
 };
+
 using BodyPtr = std::unique_ptr<Body>;
 
 /// A text as a body: error answers, fixed answers.
 class TextBody final : public Body, public memory::Pooled {
  public:
   explicit TextBody(Chunk text) : text_(std::move(text)), length_(text_.size()) {}
+
   Task<Result<Chunk>> read() override { return Result<Chunk>(std::exchange(text_, Chunk())); }
+
   std::optional<std::uint64_t> length() const override { return length_; }
 
  private:
@@ -45,33 +52,37 @@ class TextBody final : public Body, public memory::Pooled {
 struct Request {
   // The texts are kept by headers, or static.
   std::string_view method;
-  std::string_view scheme;     ///< "http" or "https"
-  std::string_view authority;  ///< host[:port] as the client named it; "" for an HTTP/1.0 request without Host
-  std::string_view target;     ///< origin-form: path?query, or "*"
-  std::string_view protocol;   ///< of an upgrade that is asked for; once accepted, the bodies are the tunnel's two ways
+  std::string_view scheme;  ///< "http" or "https"
+  std::string_view
+      authority;  ///< host[:port] as the client named it; "" for an HTTP/1.0 request without Host
+  std::string_view target;    ///< origin-form: path?query, or "*"
+  std::string_view protocol;  ///< of an upgrade that is asked for; once accepted, the bodies are
+                              ///< the tunnel's two ways
   Headers headers;
   bool accepts_trailers = false;  ///< TE: trailers
   std::uint8_t http_minor = 1;    ///< 0 for an HTTP/1.0 message
-  BodyPtr body;                   ///< HTTP/1: the first read sends 100 Continue; tunnel: no byte before acceptance
+  BodyPtr body;  ///< HTTP/1: the first read sends 100 Continue; tunnel: no byte before acceptance
 };
 
 struct Response {
   std::uint16_t status = 200;
-  std::string_view protocol;   ///< with status 101: what both sides speak from now on
+  std::string_view protocol;  ///< with status 101: what both sides speak from now on
   Headers headers;
   BodyPtr body;
   bool ends_connection = false;  ///< the client's connection closes behind it
 };
+
 using ResponseTask = Task<Result<Response>>;
 
 /// What is known of a client's connection. Shared: logs and mirrors outlive the connection.
 struct Client {
   Address peer;
   std::shared_ptr<const Address> local;  ///< the listener's
-  std::string peer_text;     ///< the peer's address without port
-  std::uint64_t number = 0;  ///< of the connection, in its worker
+  std::string peer_text;                 ///< the peer's address without port
+  std::uint64_t number = 0;              ///< of the connection, in its worker
   std::string_view scheme = "http";
 };
+
 using ClientPtr = std::shared_ptr<const Client>;
 
 /// Bytes of one exchange on the client's side, heads included.
@@ -80,8 +91,8 @@ struct Traffic {
   std::uint64_t sent = 0;
 };
 
-/// One exchange as the protocol sees it: HTTP/1 hands over one after another, HTTP/2 many at once, tests directly.
-/// Destroyed before take() = refused; before send() ended = aborted.
+/// One exchange as the protocol sees it: HTTP/1 hands over one after another, HTTP/2 many at once,
+/// tests directly. Destroyed before take() = refused; before send() ended = aborted.
 class Incoming {
  public:
   virtual ~Incoming() = default;
@@ -89,8 +100,9 @@ class Incoming {
   virtual Result<Request> take() = 0;
   /// A 1xx. False over the limit, or where the protocol has none.
   virtual bool inform(const Response& head) = 0;
-  /// Also while the request body still flows; its frame is the pump. Ends when the last byte is the stream's, or cannot
-  /// leave; the body is destroyed at its own end, and with it an upload still running.
+  /// Also while the request body still flows; its frame is the pump. Ends when the last byte is the
+  /// stream's, or cannot leave; the body is destroyed at its own end, and with it an upload still
+  /// running.
   virtual Task<Result<Done>> send(Response response) = 0;
   virtual Traffic traffic() const = 0;
   /// When the first byte of the request was seen.
@@ -113,20 +125,22 @@ class Lease {
   virtual ~Lease() = default;
 
   struct Attempt {
-    TimePoint head_by = never;            ///< no wait for the head goes beyond
-    milliseconds read_timeout{60'000};    ///< without a byte from the upstream
-    milliseconds write_timeout{60'000};   ///< without a byte taken by the upstream
-    Incoming* inform = nullptr;           ///< gets 1xx heads
-    BodyPtr body;                         ///< taken at its first read
-    bool unprocessed = false;             ///< after an Error: nobody acted on it; any method may go again
-    bool reused = false;                  ///< the connection had carried a request before
-    bool head_begun = false;              ///< a byte of a response was seen
-    TimePoint sent_at{};                  ///< when the request's head left
+    TimePoint head_by = never;           ///< no wait for the head goes beyond
+    milliseconds read_timeout{60'000};   ///< without a byte from the upstream
+    milliseconds write_timeout{60'000};  ///< without a byte taken by the upstream
+    Incoming* inform = nullptr;          ///< gets 1xx heads
+    BodyPtr body;                        ///< taken at its first read
+    bool unprocessed = false;  ///< after an Error: nobody acted on it; any method may go again
+    bool reused = false;       ///< the connection had carried a request before
+    bool head_begun = false;   ///< a byte of a response was seen
+    TimePoint sent_at{};       ///< when the request's head left
   };
-  /// Ends with the head, early ones too, even if writing failed; lease and pump move into the response's body.
-  /// Again iff `unprocessed` (or the method allows) and the body is still here.
+
+  /// Ends with the head, early ones too, even if writing failed; lease and pump move into the
+  /// response's body. Again iff `unprocessed` (or the method allows) and the body is still here.
   virtual ResponseTask send(std::unique_ptr<Lease> self, const Request& head, Attempt& attempt) = 0;
 };
+
 using LeasePtr = std::unique_ptr<Lease>;
 
 }  // namespace sluice::http

@@ -22,11 +22,15 @@ class Replay::Reader final : public Body {
     if (!reading.await_ready()) return read_later(std::move(reading));
     return keep(reading.await_resume());
   }
+
   std::optional<std::uint64_t> length() const override { return store_->source->length(); }
+
   const Headers* trailers() const override { return store_->source->trailers(); }
 
  private:
-  Task<Result<Chunk>> read_later(Task<Result<Chunk>> reading) { co_return keep(co_await std::move(reading)); }
+  Task<Result<Chunk>> read_later(Task<Result<Chunk>> reading) {
+    co_return keep(co_await std::move(reading));
+  }
 
   Result<Chunk> keep(Result<Chunk> chunk) {
     Store& store = *store_;
@@ -54,8 +58,12 @@ Replay::Replay(BodyPtr source, std::size_t limit) : store_(std::make_shared<Stor
   store_->limit = limit;
 }
 
-BodyPtr Replay::reader() { return std::make_unique<Reader>(store_); }
+BodyPtr Replay::reader() {
+  return std::make_unique<Reader>(store_);
+}
 
-bool Replay::from_start() const noexcept { return !store_->overflown; }
+bool Replay::from_start() const noexcept {
+  return !store_->overflown;
+}
 
 }  // namespace sluice::http

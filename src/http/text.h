@@ -83,7 +83,8 @@ constexpr unsigned hex_value(char digit) noexcept {
 /// ASCII case only, as HTTP compares names and most keywords.
 inline std::string lowered(std::string_view text) {
   std::string result(text);
-  for (char& byte : result) byte = lower(byte);
+  for (char& byte : result)
+    byte = lower(byte);
   return result;
 }
 

@@ -10,7 +10,8 @@ Task<Done> Node::drain() {
   status_.ready = false;
   status_.not_ready_reason = "draining";
   log::info("draining: no new connections after " + std::to_string(gateway_.drain.delay.count()) +
-            " ms, requests in flight may take " + std::to_string(gateway_.drain.limit.count()) + " ms");
+            " ms, requests in flight may take " + std::to_string(gateway_.drain.limit.count()) +
+            " ms");
   co_await sleep_until(*loop_, after(loop_->now(), gateway_.drain.delay));
   listening_.clear();
   for (auto& worker : workers_)
@@ -30,7 +31,8 @@ Task<Done> Node::drain() {
 
 std::uint64_t Node::active_connections() const noexcept {
   std::uint64_t total = 0;
-  for (const auto& worker : workers_) total += worker->metrics().connections_active.value();
+  for (const auto& worker : workers_)
+    total += worker->metrics().connections_active.value();
   return total;
 }
 

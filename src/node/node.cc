@@ -25,20 +25,26 @@ void on_signal(int number) {
   if (Loop* loop = control_loop.load()) loop->engine().wake();
 }
 
-// Beside clients, a node needs descriptors for upstreams, listeners and logs: half are left for those.
-std::size_t connections_of(const config::Gateway& gateway, std::uint64_t descriptors, std::size_t workers) {
+// Beside clients, a node needs descriptors for upstreams, listeners and logs: half are left for
+// those.
+std::size_t connections_of(const config::Gateway& gateway, std::uint64_t descriptors,
+                           std::size_t workers) {
   const std::uint64_t total = gateway.limits.connections != 0 ? gateway.limits.connections
-                              : descriptors > 256           ? (descriptors - 128) / 2
-                                                            : 64;
+                              : descriptors > 256             ? (descriptors - 128) / 2
+                                                              : 64;
   return static_cast<std::size_t>(std::max<std::uint64_t>(total / workers, 1));
 }
 
 log::Level level_of(config::LogLevel level) {
   switch (level) {
-    case config::LogLevel::debug: return log::Level::debug;
-    case config::LogLevel::info: return log::Level::info;
-    case config::LogLevel::warn: return log::Level::warn;
-    default: return log::Level::error;
+    case config::LogLevel::debug:
+      return log::Level::debug;
+    case config::LogLevel::info:
+      return log::Level::info;
+    case config::LogLevel::warn:
+      return log::Level::warn;
+    default:
+      return log::Level::error;
   }
 }
 
@@ -60,7 +66,8 @@ bool Node::start() {
   if (compiled.snapshot == nullptr) return false;
   gateway_ = std::move(compiled.gateway);
   if (!log::open(gateway_.log.path, level_of(gateway_.log.level))) {
-    std::fprintf(stderr, "sluice: cannot write the log %s; set gateway.log.path to a writable path\n",
+    std::fprintf(stderr,
+                 "sluice: cannot write the log %s; set gateway.log.path to a writable path\n",
                  gateway_.log.path.c_str());
     return false;
   }
@@ -73,11 +80,13 @@ bool Node::start() {
     return false;
   }
   status_.ready = true;
-  for (auto& worker : workers_) worker->start();
+  for (auto& worker : workers_)
+    worker->start();
 
   static_cast<void>(background_->spawn(heed_signals()));
   static_cast<void>(background_->spawn(watch_file()));
-  for (const std::string& address : listening_) log::info("listening on " + address);
+  for (const std::string& address : listening_)
+    log::info("listening on " + address);
   if (gateway_.status) log::info("status on http://" + gateway_.status->address + "/status");
   return true;
 }
@@ -94,14 +103,16 @@ bool Node::open_engine() {
   control_loop.store(loop_.get());
   struct sigaction action{};
   action.sa_handler = on_signal;
-  for (const int number : {SIGHUP, SIGTERM, SIGINT}) ::sigaction(number, &action, nullptr);
+  for (const int number : {SIGHUP, SIGTERM, SIGINT})
+    ::sigaction(number, &action, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
   return true;
 }
 
 bool Node::start_workers(const config::Gateway& gateway) {
   const std::uint64_t descriptors = raise_descriptor_limit();
-  const std::size_t count = gateway.workers != 0 ? gateway.workers : std::max(1u, std::thread::hardware_concurrency());
+  const std::size_t count =
+      gateway.workers != 0 ? gateway.workers : std::max(1u, std::thread::hardware_concurrency());
   if (gateway.access_log) {
     auto opened = telemetry::AccessLog::open(gateway.access_log->path, count);
     if (!opened) {
@@ -111,9 +122,11 @@ bool Node::start_workers(const config::Gateway& gateway) {
     access_log_ = *std::move(opened);
   }
   for (std::size_t i = 0; i < count; ++i) {
-    auto worker = Worker::make(resolver_settings(gateway.dns), connections_of(gateway, descriptors, count));
+    auto worker =
+        Worker::make(resolver_settings(gateway.dns), connections_of(gateway, descriptors, count));
     if (!worker) {
-      std::fprintf(stderr, "sluice: cannot start worker %zu: %s\n", i, worker.error().detail.c_str());
+      std::fprintf(stderr, "sluice: cannot start worker %zu: %s\n", i,
+                   worker.error().detail.c_str());
       return false;
     }
     WorkerState& state = (*worker)->state();
@@ -121,7 +134,9 @@ bool Node::start_workers(const config::Gateway& gateway) {
       loop_->post([kept = std::move(done)] {});
     };
     if (access_log_)
-      state.log_line = [log = access_log_.get(), i](std::string_view line) { return log->write(i, line); };
+      state.log_line = [log = access_log_.get(), i](std::string_view line) {
+        return log->write(i, line);
+      };
     status_.workers.push_back(&(*worker)->metrics());
     workers_.push_back(*std::move(worker));
   }
@@ -129,7 +144,8 @@ bool Node::start_workers(const config::Gateway& gateway) {
   const std::uint64_t high = loop_->random(), low = loop_->random();
   std::snprintf(id, sizeof id, "%08x-%04x-4%03x-%04x-%012llx", static_cast<unsigned>(high >> 32),
                 static_cast<unsigned>(high >> 16 & 0xffff), static_cast<unsigned>(high & 0xfff),
-                static_cast<unsigned>(0x8000 | (low >> 50)), static_cast<unsigned long long>(low & 0xffffffffffff));
+                static_cast<unsigned>(0x8000 | (low >> 50)),
+                static_cast<unsigned long long>(low & 0xffffffffffff));
   status_.node_id = id;
   return true;
 }
@@ -138,10 +154,12 @@ bool Node::start_workers(const config::Gateway& gateway) {
 bool Node::open_listeners(const config::Gateway& gateway, std::string& problem) {
   ListenOptions options;
   options.congestion_control = gateway.tcp.congestion_control.value_or("");
+
   struct Opened {
     std::string address;
     std::vector<SocketPtr> sockets;
   };
+
   std::vector<Opened> opened;
   for (const auto& listener : gateway.listeners) {
     if (std::ranges::find(listening_, listener.address) != listening_.end()) continue;
@@ -165,9 +183,10 @@ bool Node::open_listeners(const config::Gateway& gateway, std::string& problem) 
   for (Opened& entry : opened) {
     for (std::size_t i = 0; i < entry.sockets.size(); ++i) {
       Worker& worker = *workers_[i];
-      worker.loop().post([&worker, address = entry.address, socket = std::move(entry.sockets[i])]() mutable {
-        worker.add_listener(address, std::move(socket));
-      });
+      worker.loop().post(
+          [&worker, address = entry.address, socket = std::move(entry.sockets[i])]() mutable {
+            worker.add_listener(address, std::move(socket));
+          });
     }
     listening_.push_back(std::move(entry.address));
   }
@@ -204,7 +223,8 @@ Task<Done> Node::heed_signals() {
       begin_reload("SIGHUP");
     }
     const int stops = stops_wanted.load();
-    if (stops > 0 && !std::exchange(draining_, true)) static_cast<void>(background_->spawn(drain()));
+    if (stops > 0 && !std::exchange(draining_, true))
+      static_cast<void>(background_->spawn(drain()));
     if (stops > 1) {
       log::warn("stopped at once by a second signal; requests in flight are cut");
       cut_short_ = true;

@@ -1,5 +1,6 @@
 #pragma once
-// The running gateway: workers, listening sockets, configuration, status, signals. Lives on the control thread.
+// The running gateway: workers, listening sockets, configuration, status, signals. Lives on the
+// control thread.
 
 #include <atomic>
 #include <map>
@@ -37,10 +38,11 @@ class Node {
 
  private:
   struct Compiled {
-    std::shared_ptr<const Snapshot> snapshot;   ///< null: not loadable
+    std::shared_ptr<const Snapshot> snapshot;  ///< null: not loadable
     config::Gateway gateway;
     std::string problems;
   };
+
   static Compiled compile(const NodeOptions& options);
 
   // node.cc: the start, and signals
@@ -66,14 +68,14 @@ class Node {
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<Loop> loop_;
   std::unique_ptr<Scope> background_;
-  config::Gateway gateway_;                      ///< of the configuration in force
+  config::Gateway gateway_;  ///< of the configuration in force
   std::shared_ptr<const Snapshot> snapshot_;
   std::unique_ptr<telemetry::AccessLog> access_log_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::vector<std::string> listening_;           ///< addresses, as written
+  std::vector<std::string> listening_;  ///< addresses, as written
   NodeStatus status_;
   std::unique_ptr<StatusServer> status_server_;
-  std::thread job_;                              ///< compiles, while the control thread stays responsive
+  std::thread job_;  ///< compiles, while the control thread stays responsive
   bool reloading_ = false;
   bool reload_again_ = false;
   bool draining_ = false;

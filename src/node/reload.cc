@@ -32,7 +32,8 @@ void Node::begin_reload(std::string_view reason) {
   if (job_.joinable()) job_.join();
   job_ = std::thread([this] {
     Compiled compiled = compile(options_);
-    loop_->post([this, compiled = std::move(compiled)]() mutable { finish_reload(std::move(compiled)); });
+    loop_->post(
+        [this, compiled = std::move(compiled)]() mutable { finish_reload(std::move(compiled)); });
   });
 }
 
@@ -44,21 +45,25 @@ void Node::finish_reload(Compiled compiled) {
     // New addresses first: if one cannot be bound, nothing has changed.
     problem.clear();
     if (!compiled.problems.empty()) log::warn(compiled.problems);
-    const bool status_moves = compiled.gateway.status.has_value() != gateway_.status.has_value() ||
-                              (gateway_.status && compiled.gateway.status->address != gateway_.status->address);
-    applied = open_listeners(compiled.gateway, problem) && (!status_moves || open_status(compiled.gateway, problem));
+    const bool status_moves =
+        compiled.gateway.status.has_value() != gateway_.status.has_value() ||
+        (gateway_.status && compiled.gateway.status->address != gateway_.status->address);
+    applied = open_listeners(compiled.gateway, problem) &&
+              (!status_moves || open_status(compiled.gateway, problem));
   }
   if (applied) {
-    if (compiled.gateway.workers != gateway_.workers) log::warn("gateway.workers changes with a restart");
-    if (compiled.gateway.engine != gateway_.engine) log::warn("gateway.engine changes with a restart");
+    if (compiled.gateway.workers != gateway_.workers)
+      log::warn("gateway.workers changes with a restart");
+    if (compiled.gateway.engine != gateway_.engine)
+      log::warn("gateway.engine changes with a restart");
     open_access_log(compiled.gateway);
     install(std::move(compiled.snapshot));
     apply_listeners(compiled.gateway);
     gateway_ = std::move(compiled.gateway);
     ++status_.reloads;
     status_.last_problem.clear();
-    log::info("loaded: " + std::to_string(status_.services) + " services, " + std::to_string(status_.routes) +
-              " routes");
+    log::info("loaded: " + std::to_string(status_.services) + " services, " +
+              std::to_string(status_.routes) + " routes");
   } else {
     ++status_.reloads_failed;
     status_.last_problem = problem;
@@ -71,7 +76,8 @@ void Node::finish_reload(Compiled compiled) {
 
 void Node::apply_listeners(const config::Gateway& gateway) {
   std::erase_if(listening_, [&](const std::string& address) {
-    if (std::ranges::find(gateway.listeners, address, &config::ListenerSettings::address) != gateway.listeners.end())
+    if (std::ranges::find(gateway.listeners, address, &config::ListenerSettings::address) !=
+        gateway.listeners.end())
       return false;
     for (auto& worker : workers_)
       worker->loop().post([&worker = *worker, address] { worker.remove_listener(address); });
@@ -104,7 +110,8 @@ void Node::open_access_log(const config::Gateway& gateway) {
   std::shared_ptr<telemetry::AccessLog> old(std::move(access_log_));
   access_log_ = std::move(next);
   for (std::size_t i = 0; i < workers_.size(); ++i)
-    workers_[i]->loop().post([this, &worker = *workers_[i], log = access_log_.get(), i, old]() mutable {
+    workers_[i]->loop().post([this, &worker = *workers_[i], log = access_log_.get(), i,
+                              old]() mutable {
       if (log != nullptr)
         worker.state().log_line = [log, i](std::string_view line) { return log->write(i, line); };
       else

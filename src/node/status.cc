@@ -16,7 +16,8 @@ constexpr std::size_t connections_max = 256;
 
 std::uint64_t sum(const NodeStatus& status, Counter WorkerMetrics::* member) {
   std::uint64_t total = 0;
-  for (const WorkerMetrics* worker : status.workers) total += (worker->*member).value();
+  for (const WorkerMetrics* worker : status.workers)
+    total += (worker->*member).value();
   return total;
 }
 
@@ -40,15 +41,18 @@ class Exposition {
  public:
   Exposition& family(std::string_view name, std::string_view type, std::string_view help) {
     name_ = name;
-    text_ += "# HELP " + name_ + " " + std::string(help) + "\n# TYPE " + name_ + " " + std::string(type) + "\n";
+    text_ += "# HELP " + name_ + " " + std::string(help) + "\n# TYPE " + name_ + " " +
+             std::string(type) + "\n";
     return *this;
   }
+
   Exposition& value(std::uint64_t number, std::string_view labels = {}) {
     text_ += name_;
     if (!labels.empty()) text_ += "{" + std::string(labels) + "}";
     text_ += " " + std::to_string(number) + "\n";
     return *this;
   }
+
   std::string take() { return std::move(text_); }
 
  private:
@@ -63,9 +67,12 @@ std::string status_json(const NodeStatus& status) {
   JsonWriter json(text);
   json.begin_object();
   json.key("server").begin_object();
-  json.key("connections_active").number(static_cast<std::int64_t>(sum(status, &WorkerMetrics::connections_active)));
-  json.key("connections_accepted").number(static_cast<std::int64_t>(sum(status, &WorkerMetrics::connections_accepted)));
-  json.key("total_requests").number(static_cast<std::int64_t>(sum(status, &WorkerMetrics::requests)));
+  json.key("connections_active")
+      .number(static_cast<std::int64_t>(sum(status, &WorkerMetrics::connections_active)));
+  json.key("connections_accepted")
+      .number(static_cast<std::int64_t>(sum(status, &WorkerMetrics::connections_accepted)));
+  json.key("total_requests")
+      .number(static_cast<std::int64_t>(sum(status, &WorkerMetrics::requests)));
   json.end_object();
   json.key("configuration").begin_object();
   json.key("services").number(static_cast<std::int64_t>(status.services));
@@ -75,7 +82,8 @@ std::string status_json(const NodeStatus& status) {
   if (!status.last_problem.empty()) json.key("last_problem").text(status.last_problem);
   json.end_object();
   json.key("memory").begin_object();
-  json.key("workers_bytes").number(static_cast<std::int64_t>(sum(status, &WorkerMetrics::memory_bytes)));
+  json.key("workers_bytes")
+      .number(static_cast<std::int64_t>(sum(status, &WorkerMetrics::memory_bytes)));
   json.end_object();
   json.key("node_id").text(status.node_id).key("version").text(SLUICE_VERSION).end_object();
   return text;
@@ -91,23 +99,31 @@ std::string metrics_text(const NodeStatus& status) {
       .value(sum(status, &WorkerMetrics::connections_active),
              "node_id=\"" + status.node_id + "\",subsystem=\"http\",state=\"active\"");
   out.family("kong_nginx_requests_total", "counter", "Requests that ended")
-      .value(sum(status, &WorkerMetrics::requests), "node_id=\"" + status.node_id + "\",subsystem=\"http\"");
-  out.family("sluice_responses_total", "counter", "Responses by class of status; 0xx: the client left before it");
+      .value(sum(status, &WorkerMetrics::requests),
+             "node_id=\"" + status.node_id + "\",subsystem=\"http\"");
+  out.family("sluice_responses_total", "counter",
+             "Responses by class of status; 0xx: the client left before it");
   for (std::size_t i = 0; i < 6; ++i) {
     std::uint64_t total = 0;
-    for (const WorkerMetrics* worker : status.workers) total += worker->responses_by_class[i].value();
+    for (const WorkerMetrics* worker : status.workers)
+      total += worker->responses_by_class[i].value();
     out.value(total, "class=\"" + std::to_string(i) + "xx\"");
   }
-  out.family("sluice_errors_total", "counter", "Exchanges that went wrong, by the name of the error");
+  out.family("sluice_errors_total", "counter",
+             "Exchanges that went wrong, by the name of the error");
   for (std::size_t i = 0; i < std::to_underlying(ErrorCode::count_); ++i) {
     std::uint64_t total = 0;
-    for (const WorkerMetrics* worker : status.workers) total += worker->errors[i].value();
-    if (total > 0) out.value(total, "error=\"" + std::string(kind_of(static_cast<ErrorCode>(i)).name) + "\"");
+    for (const WorkerMetrics* worker : status.workers)
+      total += worker->errors[i].value();
+    if (total > 0)
+      out.value(total, "error=\"" + std::string(kind_of(static_cast<ErrorCode>(i)).name) + "\"");
   }
-  out.family("sluice_client_bytes_total", "counter", "Bytes of requests and responses on the client's side")
+  out.family("sluice_client_bytes_total", "counter",
+             "Bytes of requests and responses on the client's side")
       .value(sum(status, &WorkerMetrics::bytes_received), "direction=\"ingress\"")
       .value(sum(status, &WorkerMetrics::bytes_sent), "direction=\"egress\"");
-  out.family("sluice_upstream_connections_total", "counter", "Upstream connections opened, and requests on kept ones")
+  out.family("sluice_upstream_connections_total", "counter",
+             "Upstream connections opened, and requests on kept ones")
       .value(sum(status, &WorkerMetrics::upstream_connections_opened), "kind=\"opened\"")
       .value(sum(status, &WorkerMetrics::upstream_connections_reused), "kind=\"reused\"");
   out.family("sluice_upstream_connections_idle", "gauge", "Kept upstream connections")
@@ -143,8 +159,9 @@ Task<Done> StatusServer::serve(Accepted accepted) {
   auto client = std::make_shared<http::Client>();
   client->peer = std::move(accepted.peer);
   client->peer_text = client->peer.ip_text();
-  co_return co_await http::serve(loop_, std::make_unique<SocketStream>(loop_, std::move(accepted.socket)), settings_,
-                                 *this, std::move(client), closing_);
+  co_return co_await http::serve(loop_,
+                                 std::make_unique<SocketStream>(loop_, std::move(accepted.socket)),
+                                 settings_, *this, std::move(client), closing_);
 }
 
 Task<Done> StatusServer::respond(http::Incoming& incoming, const http::ClientPtr&) {
@@ -157,12 +174,15 @@ Task<Done> StatusServer::respond(http::Incoming& incoming, const http::ClientPtr
 }
 
 http::Response StatusServer::answer(const http::Request& request) const {
-  if (request.method != "GET" && request.method != "HEAD") return json_message(405, "Method not allowed");
+  if (request.method != "GET" && request.method != "HEAD")
+    return json_message(405, "Method not allowed");
   const std::string_view path = request.target.substr(0, request.target.find('?'));
-  if (path == "/status") return text_response(200, "application/json; charset=utf-8", status_json(status_));
+  if (path == "/status")
+    return text_response(200, "application/json; charset=utf-8", status_json(status_));
   if (path == "/status/ready")
     return status_.ready ? json_message(200, "ready") : json_message(503, status_.not_ready_reason);
-  if (path == "/metrics") return text_response(200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(status_));
+  if (path == "/metrics")
+    return text_response(200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(status_));
   return json_message(404, "Not found");
 }
 

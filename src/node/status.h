@@ -1,5 +1,6 @@
 #pragma once
-// The status API: /status, /status/ready and /metrics, with Kong's names (kong.md §10), on the control thread.
+// The status API: /status, /status/ready and /metrics, with Kong's names (kong.md §10), on the
+// control thread.
 
 #include <memory>
 #include <string>
@@ -19,7 +20,7 @@ struct NodeStatus {
   std::string not_ready_reason = "no configuration available";
   std::uint64_t reloads = 0;
   std::uint64_t reloads_failed = 0;
-  std::string last_problem;              ///< of the last reload that failed; empty after one that worked
+  std::string last_problem;  ///< of the last reload that failed; empty after one that worked
   std::uint64_t services = 0;
   std::uint64_t routes = 0;
   std::vector<const telemetry::WorkerMetrics*> workers;

@@ -8,12 +8,15 @@
 
 namespace sluice {
 
-Result<std::unique_ptr<Worker>> Worker::make(ResolverSettings resolver, std::size_t connections_max) {
+Result<std::unique_ptr<Worker>> Worker::make(ResolverSettings resolver,
+                                             std::size_t connections_max) {
   TRY(auto engine, make_epoll_engine());
-  return std::unique_ptr<Worker>(new Worker(std::move(engine), std::move(resolver), connections_max));
+  return std::unique_ptr<Worker>(
+      new Worker(std::move(engine), std::move(resolver), connections_max));
 }
 
-Worker::Worker(std::unique_ptr<Engine> engine, ResolverSettings resolver, std::size_t connections_max)
+Worker::Worker(std::unique_ptr<Engine> engine, ResolverSettings resolver,
+               std::size_t connections_max)
     : engine_(std::move(engine)),
       loop_(*engine_),
       state_(loop_, std::move(resolver)),
@@ -33,7 +36,8 @@ void Worker::start() {
 }
 
 void Worker::add_listener(const std::string& address, SocketPtr socket) {
-  listeners_[address] = std::make_unique<Listener>(state_, gateway_, connections_, std::move(socket));
+  listeners_[address] =
+      std::make_unique<Listener>(state_, gateway_, connections_, std::move(socket));
 }
 
 void Worker::remove_listener(const std::string& address) {
@@ -45,7 +49,8 @@ void Worker::remove_listener(const std::string& address) {
 }
 
 void Worker::remove_listeners() {
-  while (!listeners_.empty()) remove_listener(std::string(listeners_.begin()->first));
+  while (!listeners_.empty())
+    remove_listener(std::string(listeners_.begin()->first));
 }
 
 /// Gauges that would cost too much to keep exact, and listeners that are done.
@@ -55,7 +60,8 @@ Task<Done> Worker::housekeeping() {
     state_.metrics.upstream_connections_opened.set(pools.opened);
     state_.metrics.upstream_connections_reused.set(pools.reused);
     state_.metrics.upstream_connections_idle.set(pools.idle);
-    state_.metrics.memory_bytes.set(static_cast<std::uint64_t>(std::max<std::int64_t>(memory::live_bytes(), 0)));
+    state_.metrics.memory_bytes.set(
+        static_cast<std::uint64_t>(std::max<std::int64_t>(memory::live_bytes(), 0)));
     std::erase_if(closing_, [](const auto& listener) { return listener->closed(); });
     co_await sleep_until(loop_, loop_.now() + milliseconds(500));
   }

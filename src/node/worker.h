@@ -17,18 +17,22 @@ namespace sluice {
 class Worker {
  public:
   /// Error(io_failed) when the kernel refuses descriptors. `connections_max` bounds its clients.
-  static Result<std::unique_ptr<Worker>> make(ResolverSettings resolver, std::size_t connections_max);
+  static Result<std::unique_ptr<Worker>> make(ResolverSettings resolver,
+                                              std::size_t connections_max);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
   void start();
+
   /// The only way to the worker's state once it runs: loop().post().
   Loop& loop() noexcept { return loop_; }
+
   const telemetry::WorkerMetrics& metrics() const noexcept { return state_.metrics; }
 
   // On the worker's thread, or before start().
   WorkerState& state() noexcept { return state_; }
+
   void add_listener(const std::string& address, SocketPtr socket);
   void remove_listener(const std::string& address);
   void remove_listeners();
@@ -44,7 +48,7 @@ class Worker {
   Scope connections_;
   Scope background_;
   std::map<std::string, std::unique_ptr<Listener>> listeners_;
-  std::vector<std::unique_ptr<Listener>> closing_;   ///< until they accept nothing any more
+  std::vector<std::unique_ptr<Listener>> closing_;  ///< until they accept nothing any more
   std::thread thread_;
 };
 

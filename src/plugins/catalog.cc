@@ -9,6 +9,8 @@ const PluginType* const types[] = {
 
 }  // namespace
 
-PluginCatalog catalog() noexcept { return types; }
+PluginCatalog catalog() noexcept {
+  return types;
+}
 
 }  // namespace sluice::plugins

@@ -1,4 +1,5 @@
-// correlation-id: each request carries an id that its upstream, and on demand its client, sees (kong.md §7).
+// correlation-id: each request carries an id that its upstream, and on demand its client, sees
+// (kong.md §7).
 
 #include <array>
 #include <cstdio>
@@ -27,15 +28,19 @@ struct CorrelationIdConfig {
   bool echo_downstream = false;
 
   static constexpr std::string_view type_name = "correlation-id";
+
   static constexpr auto fields() {
     using namespace config;
     return std::tuple{
         optional("header_name", &CorrelationIdConfig::header_name,
-                 matches(is_header_name, "be the name of a header field"), "The field that carries the id."),
+                 matches(is_header_name, "be the name of a header field"),
+                 "The field that carries the id."),
         optional("generator", &CorrelationIdConfig::generator,
-                 "How an id is made: uuid is random, uuid#counter counts from one random id a worker, tracker "
+                 "How an id is made: uuid is random, uuid#counter counts from one random id a "
+                 "worker, tracker "
                  "names connection and time."),
-        optional("echo_downstream", &CorrelationIdConfig::echo_downstream, "Send the id to the client too."),
+        optional("echo_downstream", &CorrelationIdConfig::echo_downstream,
+                 "Send the id to the client too."),
     };
   }
 };
@@ -47,7 +52,8 @@ std::string random_uuid(Loop& loop) {
   char text[37];
   std::snprintf(text, sizeof text, "%08x-%04x-%04x-%04x-%012llx", static_cast<unsigned>(high >> 32),
                 static_cast<unsigned>(high >> 16 & 0xffff), static_cast<unsigned>(high & 0xffff),
-                static_cast<unsigned>(low >> 48), static_cast<unsigned long long>(low & 0xffffffffffff));
+                static_cast<unsigned>(low >> 48),
+                static_cast<unsigned long long>(low & 0xffffffffffff));
   return text;
 }
 
@@ -85,14 +91,17 @@ class CorrelationId final : public Plugin {
   std::string make(Exchange& exchange) const {
     WorkerState& worker = exchange.worker;
     switch (config_.generator) {
-      case Generator::uuid: return random_uuid(worker.loop);
+      case Generator::uuid:
+        return random_uuid(worker.loop);
       case Generator::uuid_counter:
         if (worker.id.empty()) worker.id = random_uuid(worker.loop);
         return worker.id + "#" + std::to_string(++worker.sequence);
-      case Generator::tracker: break;
+      case Generator::tracker:
+        break;
     }
     const http::Client& client = *exchange.client;
-    const double time = std::chrono::duration<double>(worker.loop.wall().time_since_epoch()).count();
+    const double time =
+        std::chrono::duration<double>(worker.loop.wall().time_since_epoch()).count();
     char text[160];
     std::snprintf(text, sizeof text, "%s-%u-%d-%llu-%llu-%.3f", client.local->ip_text().c_str(),
                   unsigned{client.local->port}, static_cast<int>(::getpid()),
@@ -106,7 +115,7 @@ class CorrelationId final : public Plugin {
 
 }  // namespace
 
-constinit const PluginType correlation_id =
-    plugin_type<CorrelationId>("correlation-id", 100'001, true, "Gives each request an id that travels with it.");
+constinit const PluginType correlation_id = plugin_type<CorrelationId>(
+    "correlation-id", 100'001, true, "Gives each request an id that travels with it.");
 
 }  // namespace sluice::plugins

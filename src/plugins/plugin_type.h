@@ -1,5 +1,6 @@
 #pragma once
-// Makes a catalog line from a plugin class: its settings are declared once, in Class::Config::fields().
+// Makes a catalog line from a plugin class: its settings are declared once, in
+// Class::Config::fields().
 
 #include <memory>
 #include <utility>
@@ -11,7 +12,8 @@ namespace sluice::plugins {
 
 /// Class has `using Config = ...;` and a constructor (Config, const PluginDeps&).
 template <class Class>
-constexpr PluginType plugin_type(std::string_view name, int priority, bool without_route, std::string_view summary) {
+constexpr PluginType plugin_type(std::string_view name, int priority, bool without_route,
+                                 std::string_view summary) {
   return {
       .name = name,
       .priority = priority,

@@ -17,7 +17,8 @@ bool parse_number(std::string_view text, Number& number) {
 }
 
 Error wrong(std::string_view text, std::string_view what) {
-  return {ErrorCode::invalid_configuration, std::string(what) + ", got \"" + std::string(text) + "\""};
+  return {ErrorCode::invalid_configuration,
+          std::string(what) + ", got \"" + std::string(text) + "\""};
 }
 
 /// ::ffff:a.b.c.d is the IPv4 address a.b.c.d (RFC 4291 §2.5.5.2).
@@ -80,7 +81,8 @@ std::string Address::ip_text() const {
   if (family == Family::none) return {};
   const Address plain = unmapped(*this);
   char buffer[INET6_ADDRSTRLEN];
-  inet_ntop(plain.family == Family::ipv4 ? AF_INET : AF_INET6, plain.ip.data(), buffer, sizeof buffer);
+  inet_ntop(plain.family == Family::ipv4 ? AF_INET : AF_INET6, plain.ip.data(), buffer,
+            sizeof buffer);
   return buffer;
 }
 
@@ -94,13 +96,15 @@ std::string Address::text() const {
 Result<Network> Network::parse(std::string_view text) {
   const std::size_t slash = text.find('/');
   auto base = Address::from_ip(text.substr(0, slash), 0);
-  if (!base) return std::unexpected(wrong(text, "must be an address or a network such as 10.0.0.0/8"));
+  if (!base)
+    return std::unexpected(wrong(text, "must be an address or a network such as 10.0.0.0/8"));
   Network network{unmapped(*base), 0};
   const unsigned bits_max = network.base.family == Address::Family::ipv4 ? 32 : 128;
   network.bits = bits_max;
   if (slash == std::string_view::npos) return network;
   if (!parse_number(text.substr(slash + 1), network.bits) || network.bits > bits_max)
-    return std::unexpected(wrong(text, "must have a prefix of 0 to " + std::to_string(bits_max) + " bits"));
+    return std::unexpected(
+        wrong(text, "must have a prefix of 0 to " + std::to_string(bits_max) + " bits"));
   return network;
 }
 

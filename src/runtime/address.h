@@ -13,9 +13,9 @@ namespace sluice {
 struct Address {
   enum class Family : std::uint8_t { none, ipv4, ipv6, unix_path } family = Family::none;
   std::uint16_t port = 0;
-  std::uint32_t scope = 0;               ///< IPv6 link-local: the interface's index
-  std::array<std::uint8_t, 16> ip{};     ///< network order; IPv4 uses the first four
-  std::string path;                      ///< unix_path only
+  std::uint32_t scope = 0;            ///< IPv6 link-local: the interface's index
+  std::array<std::uint8_t, 16> ip{};  ///< network order; IPv4 uses the first four
+  std::string path;                   ///< unix_path only
 
   bool operator==(const Address&) const = default;
 

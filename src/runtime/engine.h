@@ -1,6 +1,6 @@
 #pragma once
-// What a loop stands on: epoll, the simulated kernel, later io_uring. One contract test runs on all of them
-// (engine/contract_test.cc).
+// What a loop stands on: epoll, the simulated kernel, later io_uring. One contract test runs on all
+// of them (engine/contract_test.cc).
 
 #include <cstdint>
 #include <string>
@@ -13,7 +13,7 @@ namespace sluice {
 
 struct ListenOptions {
   int backlog = 4096;
-  bool reuse_port = true;  ///< several sockets of this node on one address, one a worker
+  bool reuse_port = true;          ///< several sockets of this node on one address, one a worker
   std::string congestion_control;  ///< empty: the system's
 };
 
@@ -24,12 +24,14 @@ class Engine {
   /// The loop that hears of completions. Called once, before anything else.
   void attach(Loop& loop) noexcept { loop_ = &loop; }
 
-  /// Completes at once (pending stays false) or later. A receive may complete later with -EAGAIN: nothing was done, and
-  /// submitting it again will probably complete at once. Precondition: at most one receive, one send and one hang_up a socket.
+  /// Completes at once (pending stays false) or later. A receive may complete later with -EAGAIN:
+  /// nothing was done, and submitting it again will probably complete at once. Precondition: at
+  /// most one receive, one send and one hang_up a socket.
   virtual void submit(Op& op) = 0;
   /// Asks for an early end; the completion still comes, perhaps with a result.
   virtual void cancel(Op& op) = 0;
-  /// Waits until something completes, wake() was called, or `until`; calls Loop::complete. Knows no timers.
+  /// Waits until something completes, wake() was called, or `until`; calls Loop::complete. Knows no
+  /// timers.
   virtual void wait(TimePoint until) = 0;
   /// Ends a wait; callable from any thread.
   virtual void wake() noexcept = 0;

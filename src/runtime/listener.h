@@ -15,7 +15,8 @@ struct Accepted {
 
 class Acceptor final : private OpSink {
  public:
-  Acceptor(Loop& loop, SocketPtr listening) : loop_(loop), op_(loop, Op::Kind::accept, std::move(listening), *this) {}
+  Acceptor(Loop& loop, SocketPtr listening)
+      : loop_(loop), op_(loop, Op::Kind::accept, std::move(listening), *this) {}
 
   /// Error(io_failed) when the node has no descriptor left: wait a little, do not spin.
   Task<Result<Accepted>> accept();

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdlib>
 
-
 namespace sluice {
 namespace {
 
@@ -18,22 +17,30 @@ void WaitList::wake_one(Loop& loop) noexcept {
 }
 
 void WaitList::wake_all(Loop& loop) noexcept {
-  while (!empty()) loop.make_ready(front());
+  while (!empty())
+    loop.make_ready(front());
 }
 
 Loop::Loop(Engine& engine)
-    : engine_(engine), now_(engine.now()), now_base_(now_), wall_base_(engine.wall()), wheel_(now_) {
+    : engine_(engine),
+      now_(engine.now()),
+      now_base_(now_),
+      wall_base_(engine.wall()),
+      wheel_(now_) {
   engine_.attach(*this);
 }
 
 Loop::~Loop() {
-  // Abandoned operations still belong to the engine; a wait without a deadline would hang if one never came.
-  for (int i = 0; ops_pending_ > 0 && i < 10'000; ++i) engine_.wait(engine_.now() + milliseconds(1));
+  // Abandoned operations still belong to the engine; a wait without a deadline would hang if one
+  // never came.
+  for (int i = 0; ops_pending_ > 0 && i < 10'000; ++i)
+    engine_.wait(engine_.now() + milliseconds(1));
 }
 
 void Loop::turn(TimePoint until) {
   TimePoint wake = until;
-  if (!ready_.empty() || !last_.empty() || !turn_ends_.empty() || has_posted_.load(std::memory_order_acquire))
+  if (!ready_.empty() || !last_.empty() || !turn_ends_.empty() ||
+      has_posted_.load(std::memory_order_acquire))
     wake = now_;
   else
     wake = std::min(until, wheel_.next());
@@ -43,8 +50,11 @@ void Loop::turn(TimePoint until) {
   const TimePoint previous = now_;
   now_ = std::max(now_, engine_.now());
   const auto whole = std::max<nanoseconds>(now_ - previous, nanoseconds(1));
-  const double busy = std::clamp(static_cast<double>((idle_from - previous).count()) / static_cast<double>(whole.count()), 0.0, 1.0);
-  // Weighted by time over about a tenth of a second, so that many short turns do not outvote a long one.
+  const double busy = std::clamp(
+      static_cast<double>((idle_from - previous).count()) / static_cast<double>(whole.count()), 0.0,
+      1.0);
+  // Weighted by time over about a tenth of a second, so that many short turns do not outvote a long
+  // one.
   const double weight = std::min(1.0, static_cast<double>(whole.count()) / 1e8);
   load_.store(load() * (1 - weight) + busy * weight, std::memory_order_relaxed);
 
@@ -76,7 +86,8 @@ void Loop::run_ready() {
 }
 
 void Loop::run() {
-  while (!stopping()) turn(never);
+  while (!stopping())
+    turn(never);
 }
 
 void Loop::stop() noexcept {
@@ -100,7 +111,8 @@ void Loop::run_posted() {
     work.swap(posted_);
     has_posted_.store(false, std::memory_order_release);
   }
-  for (auto& item : work) item();
+  for (auto& item : work)
+    item();
 }
 
 bool Loop::start(Op& op) {
@@ -130,14 +142,20 @@ void Loop::complete(Op& op, std::int64_t result) noexcept {
 
 void Loop::free_op(Op& op) noexcept {
   switch (op.kind) {
-    case Op::Kind::send: delete static_cast<SendOp*>(&op); break;
+    case Op::Kind::send:
+      delete static_cast<SendOp*>(&op);
+      break;
     case Op::Kind::accept:
     case Op::Kind::connect:
     case Op::Kind::receive_from:
-    case Op::Kind::send_to: delete static_cast<AddressedOp*>(&op); break;
+    case Op::Kind::send_to:
+      delete static_cast<AddressedOp*>(&op);
+      break;
     case Op::Kind::receive:
     case Op::Kind::hang_up:
-    case Op::Kind::shutdown: delete &op; break;
+    case Op::Kind::shutdown:
+      delete &op;
+      break;
   }
 }
 

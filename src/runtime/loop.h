@@ -1,5 +1,6 @@
 #pragma once
-// The loop of one worker: completions, timers, ready coroutines, in turns. Everything on it is single-threaded but post().
+// The loop of one worker: completions, timers, ready coroutines, in turns. Everything on it is
+// single-threaded but post().
 
 #include <array>
 #include <atomic>
@@ -29,6 +30,7 @@ class TurnEnd {
 
  private:
   friend class Loop;
+
   struct Entry : Waiter {
     TurnEnd* owner = nullptr;
   } entry_;
@@ -43,16 +45,23 @@ class Loop {
 
   /// The clock: read once a turn.
   TimePoint now() const noexcept { return now_; }
-  WallTime wall() const noexcept { return wall_base_ + std::chrono::duration_cast<WallTime::duration>(now_ - now_base_); }
+
+  WallTime wall() const noexcept {
+    return wall_base_ + std::chrono::duration_cast<WallTime::duration>(now_ - now_base_);
+  }
+
   std::uint64_t random() { return engine_.random(); }
+
   Engine& engine() noexcept { return engine_; }
 
-  /// Completions, timers, ready, last, flushes, cancels. Sleeps until `until` at the latest, and never while anything is ready.
+  /// Completions, timers, ready, last, flushes, cancels. Sleeps until `until` at the latest, and
+  /// never while anything is ready.
   void turn(TimePoint until);
   /// Turns until stop() is called.
   void run();
   /// Callable from any thread.
   void stop() noexcept;
+
   bool stopping() const noexcept { return stopping_.load(std::memory_order_relaxed); }
 
   /// Resumed by a later step of this turn or the next one; safe in any callback.
@@ -61,18 +70,22 @@ class Loop {
     waiter.woken = true;
     ready_.append(waiter);
   }
+
   /// Resumed in this turn, once nothing else is ready.
   void make_last(Waiter& waiter) noexcept {
     waiter.unlink();
     waiter.woken = true;
     last_.append(waiter);
   }
+
   /// Makes it ready at `when`, not earlier, at most 1 ms and a turn later. `never` arms nothing.
   void wake_at(Timer& timer, TimePoint when) noexcept {
     if (when != never) wheel_.add(timer, when);
   }
+
   /// False after 64 inline completions in one turn: suspend and be fair (see yield()).
   bool may_go_on() noexcept { return inline_left_-- > 0; }
+
   void at_turn_end(TurnEnd& end) noexcept {
     if (end.entry_.linked()) return;
     end.entry_.owner = &end;
@@ -124,19 +137,24 @@ void OpHandle<Kind>::reset() noexcept {
   if (op_ != nullptr) loop_->abandon(*std::exchange(op_, nullptr));
 }
 
-/// Suspends until `list` wakes the caller, or until `deadline`: co_await wait_for(loop, list, deadline) is true when woken.
+/// Suspends until `list` wakes the caller, or until `deadline`: co_await wait_for(loop, list,
+/// deadline) is true when woken.
 class [[nodiscard]] TimedWait {
  public:
-  TimedWait(Loop& loop, WaitList& list, TimePoint deadline) : loop_(loop), list_(list), deadline_(deadline) {}
+  TimedWait(Loop& loop, WaitList& list, TimePoint deadline)
+      : loop_(loop), list_(list), deadline_(deadline) {}
+
   TimedWait(const TimedWait&) = delete;
   TimedWait& operator=(const TimedWait&) = delete;
 
   bool await_ready() const noexcept { return false; }
+
   void await_suspend(std::coroutine_handle<> frame) noexcept {
     waiter_.frame = timer_.frame = frame;
     list_.push(waiter_);
     loop_.wake_at(timer_, deadline_);
   }
+
   bool await_resume() noexcept {
     waiter_.unlink();
     timer_.unlink();
@@ -151,19 +169,25 @@ class [[nodiscard]] TimedWait {
   Timer timer_;
 };
 
-inline TimedWait wait_for(Loop& loop, WaitList& list, TimePoint deadline = never) { return {loop, list, deadline}; }
+inline TimedWait wait_for(Loop& loop, WaitList& list, TimePoint deadline = never) {
+  return {loop, list, deadline};
+}
 
 /// co_await sleep_until(loop, when).
 class [[nodiscard]] Sleep {
  public:
   Sleep(Loop& loop, TimePoint when) : loop_(loop), when_(when) {}
+
   Sleep(const Sleep&) = delete;
   Sleep& operator=(const Sleep&) = delete;
+
   bool await_ready() const noexcept { return false; }
+
   void await_suspend(std::coroutine_handle<> frame) noexcept {
     timer_.frame = frame;
     loop_.wake_at(timer_, when_);
   }
+
   void await_resume() const noexcept {}
 
  private:
@@ -172,19 +196,25 @@ class [[nodiscard]] Sleep {
   Timer timer_;
 };
 
-inline Sleep sleep_until(Loop& loop, TimePoint when) { return {loop, when}; }
+inline Sleep sleep_until(Loop& loop, TimePoint when) {
+  return {loop, when};
+}
 
 /// Goes to the back of the ready list: co_await yield(loop).
 class [[nodiscard]] Yield {
  public:
   explicit Yield(Loop& loop) : loop_(loop) {}
+
   Yield(const Yield&) = delete;
   Yield& operator=(const Yield&) = delete;
+
   bool await_ready() const noexcept { return false; }
+
   void await_suspend(std::coroutine_handle<> frame) noexcept {
     waiter_.frame = frame;
     loop_.make_ready(waiter_);
   }
+
   void await_resume() const noexcept {}
 
  private:
@@ -192,6 +222,8 @@ class [[nodiscard]] Yield {
   Waiter waiter_;
 };
 
-inline Yield yield(Loop& loop) { return Yield(loop); }
+inline Yield yield(Loop& loop) {
+  return Yield(loop);
+}
 
 }  // namespace sluice

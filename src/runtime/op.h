@@ -14,8 +14,8 @@ namespace sluice {
 class Loop;
 struct Op;
 
-/// A descriptor, shared with the operations on it: it closes after the last of them completed, so that a prepared operation never
-/// hits a reused number. Belongs to one loop; made by its engine.
+/// A descriptor, shared with the operations on it: it closes after the last of them completed, so
+/// that a prepared operation never hits a reused number. Belongs to one loop; made by its engine.
 class Socket {
  public:
   Socket() = default;
@@ -24,6 +24,7 @@ class Socket {
   virtual ~Socket() = default;
 
   void acquire() noexcept { ++owners_; }
+
   void release() noexcept {
     if (--owners_ == 0) delete this;
   }
@@ -35,20 +36,28 @@ class Socket {
 class SocketPtr {
  public:
   SocketPtr() = default;
+
   explicit SocketPtr(Socket* socket) noexcept : socket_(socket) {
     if (socket_ != nullptr) socket_->acquire();
   }
+
   SocketPtr(const SocketPtr& other) noexcept : SocketPtr(other.socket_) {}
+
   SocketPtr(SocketPtr&& other) noexcept : socket_(std::exchange(other.socket_, nullptr)) {}
+
   SocketPtr& operator=(SocketPtr other) noexcept {
     std::swap(socket_, other.socket_);
     return *this;
   }
+
   ~SocketPtr() {
     if (socket_ != nullptr) socket_->release();
   }
+
   explicit operator bool() const noexcept { return socket_ != nullptr; }
+
   Socket& operator*() const noexcept { return *socket_; }
+
   Socket* get() const noexcept { return socket_; }
 
  private:
@@ -64,10 +73,12 @@ class OpSink {
   ~OpSink() = default;
 };
 
-/// Every started operation completes exactly once, also after cancel. This type itself serves receive, hang_up and shutdown.
+/// Every started operation completes exactly once, also after cancel. This type itself serves
+/// receive, hang_up and shutdown.
 struct Op : memory::Pooled {
   enum class Kind : std::uint8_t {
-    receive,       ///< up to `wanted` bytes into `chunk`, taken from the pool when there are bytes; result 0 = the peer's end
+    receive,       ///< up to `wanted` bytes into `chunk`, taken from the pool when there are bytes;
+                   ///< result 0 = the peer's end
     hang_up,       ///< completes when the peer sent FIN or reset, also behind unread bytes
     shutdown,      ///< half-close
     send,          ///< SendOp: from the front of `bytes`; result = bytes taken, at least 1
@@ -83,8 +94,8 @@ struct Op : memory::Pooled {
   Kind kind;
   bool pending = false;
   std::uint32_t wanted = 0;
-  std::int64_t result = 0;   ///< bytes, 0, or a negative errno
-  OpSink* sink;              ///< null once nobody wants the result
+  std::int64_t result = 0;  ///< bytes, 0, or a negative errno
+  OpSink* sink;             ///< null once nobody wants the result
   SocketPtr socket;
   Chunk chunk;
 };
@@ -100,27 +111,37 @@ struct AddressedOp : Op {
   SocketPtr accepted;
 };
 
-/// Owns an operation. Destroyed while it is pending, it leaves the operation to the loop, which ends it.
+/// Owns an operation. Destroyed while it is pending, it leaves the operation to the loop, which
+/// ends it.
 template <class Kind>
 class OpHandle {
  public:
   OpHandle() = default;
+
   OpHandle(Loop& loop, Op::Kind kind, SocketPtr socket, OpSink& sink)
       : loop_(&loop), op_(new Kind(kind, std::move(socket), sink)) {}
-  OpHandle(OpHandle&& other) noexcept : loop_(other.loop_), op_(std::exchange(other.op_, nullptr)) {}
+
+  OpHandle(OpHandle&& other) noexcept
+      : loop_(other.loop_), op_(std::exchange(other.op_, nullptr)) {}
+
   OpHandle& operator=(OpHandle&& other) noexcept {
     std::swap(loop_, other.loop_);
     std::swap(op_, other.op_);
     return *this;
   }
+
   ~OpHandle() { reset(); }
 
   /// True when it completed at once; else the sink hears of it later.
   bool start();
   void reset() noexcept;
+
   explicit operator bool() const noexcept { return op_ != nullptr; }
+
   bool pending() const noexcept { return op_ != nullptr && op_->pending; }
+
   Kind* operator->() const noexcept { return op_; }
+
   Kind& operator*() const noexcept { return *op_; }
 
  private:

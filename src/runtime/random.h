@@ -29,8 +29,10 @@ class Random {
     state_[3] = std::rotl(state_[3], 45);
     return result;
   }
+
   /// 0 to bound - 1.
   std::uint64_t below(std::uint64_t bound) noexcept { return bound == 0 ? 0 : next() % bound; }
+
   /// True once in `odds` on average; never for 0.
   bool one_in(std::uint64_t odds) noexcept { return odds != 0 && below(odds) == 0; }
 

@@ -5,11 +5,14 @@ namespace sluice {
 struct Scope::Member {
   struct promise_type : memory::Pooled {
     explicit promise_type(Scope& scope, Task<Done>&) : owner(scope) {}
+
     Member get_return_object() {
       entry.frame = std::coroutine_handle<promise_type>::from_promise(*this);
       return {this};
     }
+
     std::suspend_always initial_suspend() noexcept { return {}; }
+
     auto final_suspend() noexcept {
       struct Finish : std::suspend_always {
         void await_suspend(std::coroutine_handle<promise_type> self) noexcept {
@@ -21,14 +24,18 @@ struct Scope::Member {
           scope.loop_.at_turn_end(scope);
         }
       };
+
       return Finish{};
     }
+
     void return_void() noexcept {}
+
     void unhandled_exception() noexcept { std::abort(); }
 
     Scope& owner;
     Waiter entry;  ///< in the scope's list of members, never woken
   };
+
   promise_type* promise;
 };
 
@@ -39,7 +46,9 @@ Scope::~Scope() {
   destroy(finished_);
 }
 
-Scope::Member Scope::drive(Scope&, Task<Done> task) { co_await std::move(task); }
+Scope::Member Scope::drive(Scope&, Task<Done> task) {
+  co_await std::move(task);
+}
 
 bool Scope::spawn(Task<Done> task) {
   if (!has_room()) return false;
@@ -51,7 +60,8 @@ bool Scope::spawn(Task<Done> task) {
 }
 
 Task<Done> Scope::join() {
-  while (size_ > 0) co_await wait_for(loop_, joining_);
+  while (size_ > 0)
+    co_await wait_for(loop_, joining_);
   co_return Done{};
 }
 

@@ -8,8 +8,8 @@
 
 namespace sluice {
 
-/// Its owner joins or destroys it; members may only ask for cancel(). A finished member stops to count at once; its frame,
-/// hence its parameters (not its locals), lives to the end of the turn.
+/// Its owner joins or destroys it; members may only ask for cancel(). A finished member stops to
+/// count at once; its frame, hence its parameters (not its locals), lives to the end of the turn.
 class Scope final : private TurnEnd {
  public:
   Scope(Loop& loop, std::size_t limit);
@@ -24,6 +24,7 @@ class Scope final : private TurnEnd {
   void cancel() noexcept;
 
   std::size_t size() const noexcept { return size_; }
+
   bool has_room() const noexcept { return size_ < limit_ && !cancelled_; }
 
  private:

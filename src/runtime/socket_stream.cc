@@ -8,8 +8,8 @@
 namespace sluice {
 namespace {
 
-// Below this, bytes wait for the end of the turn if asked to. Above, joining gains nothing, and a turn's worth of waiting
-// buffers would be cold in the cache by the time that they leave.
+// Below this, bytes wait for the end of the turn if asked to. Above, joining gains nothing, and a
+// turn's worth of waiting buffers would be cold in the cache by the time that they leave.
 constexpr std::size_t flush_at_once = 8 * 1024;
 // A write waits while more than this is queued: one relay buffer leaves before the next is read.
 constexpr std::size_t room_bytes = 64 * 1024;
@@ -18,14 +18,17 @@ constexpr std::size_t room_bytes = 64 * 1024;
 
 Error io_error(int error, std::string_view what) {
   const bool closed = error == ECONNRESET || error == EPIPE || error == ECONNABORTED;
-  return {closed ? ErrorCode::closed : ErrorCode::io_failed, std::string(what) + ": " + std::strerror(error)};
+  return {closed ? ErrorCode::closed : ErrorCode::io_failed,
+          std::string(what) + ": " + std::strerror(error)};
 }
 
-SocketStream::SocketStream(Loop& loop, SocketPtr socket) : loop_(loop), socket_(std::move(socket)) {}
+SocketStream::SocketStream(Loop& loop, SocketPtr socket)
+    : loop_(loop), socket_(std::move(socket)) {}
 
 Task<Result<Chunk>> SocketStream::read(std::size_t wanted, TimePoint deadline) {
   if (!unread_.empty()) return Result<Chunk>(std::exchange(unread_, Chunk()));
-  if (loop_.may_go_on() && try_receive(wanted) && receive_->result != -ENOBUFS) return take_received();
+  if (loop_.may_go_on() && try_receive(wanted) && receive_->result != -ENOBUFS)
+    return take_received();
   return read_later(wanted, deadline);
 }
 
@@ -40,14 +43,16 @@ bool SocketStream::try_receive(std::size_t wanted) {
 
 Result<Chunk> SocketStream::take_received() {
   received_ = false;
-  if (receive_->result < 0) return std::unexpected(io_error(static_cast<int>(-receive_->result), "read"));
+  if (receive_->result < 0)
+    return std::unexpected(io_error(static_cast<int>(-receive_->result), "read"));
   if (receive_->result == 0) {
     received_ = true;  // the end stays the end
     return Chunk();
   }
   Chunk chunk = std::move(receive_->chunk);
   received_bytes_ += chunk.size();
-  // A full buffer means that more is waiting: a large transfer pays less for each byte with larger reads.
+  // A full buffer means that more is waiting: a large transfer pays less for each byte with larger
+  // reads.
   if (chunk.size() == receive_->wanted)
     read_size_ = std::min(receive_->wanted * 2, std::uint32_t{read_bytes_max});
   else if (chunk.size() < receive_->wanted / 4)
@@ -152,7 +157,8 @@ void SocketStream::account_sent(std::int64_t result) noexcept {
   sent_ += left;
   std::size_t whole = 0;
   Chunks& bytes = send_->bytes;
-  while (left > 0 && left >= bytes[whole].size()) left -= bytes[whole++].size();
+  while (left > 0 && left >= bytes[whole].size())
+    left -= bytes[whole++].size();
   bytes.drop_front(whole);
   if (left > 0) bytes[0].remove_prefix(left);
 }
@@ -198,6 +204,7 @@ class Connecting final : public OpSink {
       : loop_(loop), op_(loop, Op::Kind::connect, std::move(socket), *this) {
     op_->address = address;
   }
+
   Task<Result<Done>> run(TimePoint deadline) {
     const std::string where = op_->address.text();
     bool done = op_.start();

@@ -1,5 +1,6 @@
 #pragma once
-// Stream over a socket of any engine. Its operations belong to the stream, never to a frame: a destroyed read loses no byte.
+// Stream over a socket of any engine. Its operations belong to the stream, never to a frame: a
+// destroyed read loses no byte.
 
 #include <cstdint>
 #include <optional>
@@ -20,11 +21,14 @@ class SocketStream final : public Stream, public memory::Pooled, private OpSink,
   Task<Result<Done>> end(TimePoint deadline) override;
   Event& gone() override;
   bool is_quiet() override;
+
   std::uint64_t received() const override { return received_bytes_; }
+
   void unread(Chunk bytes) override { unread_ = std::move(bytes); }
 
  private:
   void on_completion(Op& op) noexcept override;
+
   void at_turn_end() noexcept override { send_queued(); }
 
   bool try_receive(std::size_t wanted);
@@ -38,14 +42,15 @@ class SocketStream final : public Stream, public memory::Pooled, private OpSink,
   Loop& loop_;
   SocketPtr socket_;
   OpHandle<Op> receive_;
-  OpHandle<SendOp> send_;        ///< what the kernel is given, or will be at the end of the turn
-  OpHandle<SendOp> next_send_;   ///< what was written while send_ is pending
+  OpHandle<SendOp> send_;       ///< what the kernel is given, or will be at the end of the turn
+  OpHandle<SendOp> next_send_;  ///< what was written while send_ is pending
   OpHandle<Op> hang_up_;
-  bool received_ = false;        ///< receive_ holds a result that nobody took yet
-  int write_error_ = 0;          ///< errno of the first failed send
+  bool received_ = false;  ///< receive_ holds a result that nobody took yet
+  int write_error_ = 0;    ///< errno of the first failed send
   std::uint64_t received_bytes_ = 0;
-  std::uint32_t read_size_ = 0;  ///< of the next read, when the transfer asks for more than the caller
-  std::size_t queued_ = 0;       ///< bytes that the kernel has not taken
+  std::uint32_t read_size_ =
+      0;                    ///< of the next read, when the transfer asks for more than the caller
+  std::size_t queued_ = 0;  ///< bytes that the kernel has not taken
   std::uint64_t sent_ = 0;
   Chunk unread_;
   WaitList reader_;

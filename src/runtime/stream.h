@@ -26,20 +26,24 @@ class Stream {
   /// Aborts; what is in flight is abandoned.
   virtual ~Stream() = default;
 
-  /// At least one byte; empty at the peer's end. `wanted` is what the caller hopes for in one piece: a transfer that fills its
-  /// buffers gets larger ones, up to read_bytes_max. Error(timed_out, closed, io_failed).
+  /// At least one byte; empty at the peer's end. `wanted` is what the caller hopes for in one
+  /// piece: a transfer that fills its buffers gets larger ones, up to read_bytes_max.
+  /// Error(timed_out, closed, io_failed).
   virtual Task<Result<Chunk>> read(std::size_t wanted, TimePoint deadline) = 0;
-  /// Not a coroutine: takes the bytes in the call, in the order of calls, however much is queued, and nothing takes them back; the
-  /// Task only waits for room and may be dropped. It fails when no byte left until the deadline; while bytes leave, the
-  /// deadline moves on. A failure does not forbid to read.
+  /// Not a coroutine: takes the bytes in the call, in the order of calls, however much is queued,
+  /// and nothing takes them back; the Task only waits for room and may be dropped. It fails when no
+  /// byte left until the deadline; while bytes leave, the deadline moves on. A failure does not
+  /// forbid to read.
   virtual Task<Result<Done>> write(Chunks bytes, Flush flush, TimePoint deadline) = 0;
   /// Bytes that reads gave so far.
   virtual std::uint64_t received() const = 0;
   /// After all that is queued: half-close.
   virtual Task<Result<Done>> end(TimePoint deadline) = 0;
-  /// Set once the peer reset or ended its side, also behind unread bytes. Layers ask the stream below.
+  /// Set once the peer reset or ended its side, also behind unread bytes. Layers ask the stream
+  /// below.
   virtual Event& gone() = 0;
-  /// For idle connections: begins to read ahead. False when a byte or the end came that nobody asked for.
+  /// For idle connections: begins to read ahead. False when a byte or the end came that nobody
+  /// asked for.
   virtual bool is_quiet() = 0;
   /// Gives bytes back to the next read: for sniffers (PROXY protocol, SNI, HTTP/2 preface).
   virtual void unread(Chunk bytes) = 0;

@@ -22,9 +22,12 @@ void TimerWheel::add(Timer& timer, TimePoint when) noexcept {
 void TimerWheel::place(Timer& timer) noexcept {
   constexpr std::uint64_t range = std::uint64_t{1} << (8 * levels);
   const std::uint64_t tick = std::min(timer.tick, tick_ + range / 2);
-  // The level is the highest byte in which the tick differs from the present: its slot is reached before lower bytes matter.
+  // The level is the highest byte in which the tick differs from the present: its slot is reached
+  // before lower bytes matter.
   const std::uint64_t differs = tick ^ tick_;
-  const unsigned level = differs == 0 ? 0 : std::min((static_cast<unsigned>(std::bit_width(differs)) - 1) / 8, levels - 1);
+  const unsigned level =
+      differs == 0 ? 0
+                   : std::min((static_cast<unsigned>(std::bit_width(differs)) - 1) / 8, levels - 1);
   const unsigned slot = (tick >> (8 * level)) & (slots - 1);
   lists_[level][slot].append(timer);
   used_[level][slot / 64] |= std::uint64_t{1} << (slot % 64);
@@ -47,7 +50,8 @@ unsigned TimerWheel::distance(unsigned level, unsigned from) const noexcept {
 }
 
 TimePoint TimerWheel::next() const noexcept {
-  // A level's slots lie between the present and the next turn of its byte, so the first used level is the nearest.
+  // A level's slots lie between the present and the next turn of its byte, so the first used level
+  // is the nearest.
   for (unsigned level = 0; level < levels; ++level) {
     const unsigned here = (tick_ >> (8 * level)) & (slots - 1);
     const unsigned steps = distance(level, here);
@@ -62,7 +66,8 @@ TimePoint TimerWheel::next() const noexcept {
 bool TimerWheel::expire(Loop& loop, unsigned slot) noexcept {
   WaitList& due = lists_[0][slot];
   const bool any = !due.empty();
-  while (!due.empty()) loop.make_ready(due.front());
+  while (!due.empty())
+    loop.make_ready(due.front());
   used_[0][slot / 64] &= ~(std::uint64_t{1} << (slot % 64));
   return any;
 }
@@ -83,10 +88,12 @@ void TimerWheel::cascade(unsigned level) noexcept {
 
 void TimerWheel::advance(Loop& loop, TimePoint now) noexcept {
   if (now < start_) return;
-  const auto target = static_cast<std::uint64_t>(std::chrono::floor<milliseconds>(now - start_).count());
+  const auto target =
+      static_cast<std::uint64_t>(std::chrono::floor<milliseconds>(now - start_).count());
   while (tick_ <= target) {
     expire(loop, tick_ & (slots - 1));
-    // Over a stretch with nothing in it, in one step; but stop where a byte turns, since timers move down there.
+    // Over a stretch with nothing in it, in one step; but stop where a byte turns, since timers
+    // move down there.
     const unsigned steps = distance(0, (tick_ + 1) & (slots - 1)) + 1;
     const std::uint64_t turn = (tick_ | (slots - 1)) + 1;
     tick_ = std::min({tick_ + steps, turn, target + 1});

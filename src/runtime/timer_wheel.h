@@ -1,5 +1,6 @@
 #pragma once
-// Deadlines of one loop: a hierarchical wheel, constant time to arm and to disarm. Ticks are milliseconds.
+// Deadlines of one loop: a hierarchical wheel, constant time to arm and to disarm. Ticks are
+// milliseconds.
 
 #include <array>
 #include <cstdint>
@@ -29,13 +30,15 @@ class TimerWheel {
   void place(Timer& timer) noexcept;
   bool expire(Loop& loop, unsigned slot) noexcept;
   void cascade(unsigned level) noexcept;
-  /// The first non-empty slot of a level at or after `from`, cyclically, as a distance; `slots` when there is none.
+  /// The first non-empty slot of a level at or after `from`, cyclically, as a distance; `slots`
+  /// when there is none.
   unsigned distance(unsigned level, unsigned from) const noexcept;
 
   TimePoint start_;
   std::uint64_t tick_ = 0;  ///< all slots before it are done
   std::array<std::array<WaitList, slots>, levels> lists_;
-  // A set bit may stand over an empty list (timers leave without telling); a clear one never over a full list.
+  // A set bit may stand over an empty list (timers leave without telling); a clear one never over a
+  // full list.
   mutable std::array<std::array<std::uint64_t, words>, levels> used_{};
 };
 

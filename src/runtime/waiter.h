@@ -1,5 +1,6 @@
 #pragma once
-// Who waits for what. Timers, windows, permits and shared results are lists of waiters, and outlive whoever waits.
+// Who waits for what. Timers, windows, permits and shared results are lists of waiters, and outlive
+// whoever waits.
 
 #include <coroutine>
 
@@ -14,9 +15,11 @@ struct Link {
   Link() = default;
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
+
   ~Link() { unlink(); }
 
   bool linked() const noexcept { return next != nullptr; }
+
   void unlink() noexcept {
     if (next == nullptr) return;
     next->prev = prev;
@@ -39,25 +42,32 @@ struct Timer : Waiter {
   std::uint64_t tick = 0;
 };
 
-/// Who waits for one thing, first come first. What goes to *one* of them must be passed on when that one is destroyed
-/// between wake and run: the queue's awaiter does that, else the thing stays free and the next waits for ever.
+/// Who waits for one thing, first come first. What goes to *one* of them must be passed on when
+/// that one is destroyed between wake and run: the queue's awaiter does that, else the thing stays
+/// free and the next waits for ever.
 class WaitList {
  public:
   WaitList() noexcept { clear(); }
+
   WaitList(const WaitList&) = delete;
   WaitList& operator=(const WaitList&) = delete;
+
   ~WaitList() {
-    while (!empty()) head_.next->unlink();
+    while (!empty())
+      head_.next->unlink();
     head_.next = head_.prev = nullptr;
   }
 
   bool empty() const noexcept { return head_.next == &head_; }
+
   Waiter& front() noexcept { return static_cast<Waiter&>(*head_.next); }
+
   void push(Waiter& waiter) noexcept {
     waiter.unlink();
     waiter.woken = false;
     append(waiter);
   }
+
   /// As push, but keeps `woken`: for the loop's own lists.
   void append(Waiter& waiter) noexcept {
     waiter.prev = head_.prev;
@@ -65,6 +75,7 @@ class WaitList {
     head_.prev->next = &waiter;
     head_.prev = &waiter;
   }
+
   /// Moves all of `other` behind what is here.
   void splice(WaitList& other) noexcept {
     if (other.empty()) return;
@@ -74,6 +85,7 @@ class WaitList {
     head_.prev = other.head_.prev;
     other.clear();
   }
+
   void wake_one(Loop& loop) noexcept;
   void wake_all(Loop& loop) noexcept;
 
@@ -87,10 +99,12 @@ class WaitList {
 class Event {
  public:
   bool is_set() const noexcept { return set_; }
+
   void set(Loop& loop) noexcept {
     set_ = true;
     waiting_.wake_all(loop);
   }
+
   WaitList& waiting() noexcept { return waiting_; }
 
  private:

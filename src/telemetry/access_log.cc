@@ -25,7 +25,8 @@ int open_file(const std::string& path) {
 
 }  // namespace
 
-LineRing::LineRing(std::size_t capacity) : capacity_(std::bit_ceil(capacity)), bytes_(new char[capacity_]) {}
+LineRing::LineRing(std::size_t capacity)
+    : capacity_(std::bit_ceil(capacity)), bytes_(new char[capacity_]) {}
 
 bool LineRing::push(std::string_view line) noexcept {
   const std::size_t written = written_.load(std::memory_order_relaxed);
@@ -53,14 +54,16 @@ void LineRing::drain(std::string& out) {
 Result<std::unique_ptr<AccessLog>> AccessLog::open(const std::string& path, std::size_t workers) {
   const int descriptor = open_file(path);
   if (descriptor < 0)
-    return fail(ErrorCode::io_failed, "cannot write the access log " + path + ": " + std::strerror(errno) +
-                                          "; set gateway.access_log to a writable path, or to null for none");
+    return fail(ErrorCode::io_failed,
+                "cannot write the access log " + path + ": " + std::strerror(errno) +
+                    "; set gateway.access_log to a writable path, or to null for none");
   return std::unique_ptr<AccessLog>(new AccessLog(path, descriptor, workers));
 }
 
 AccessLog::AccessLog(std::string path, int descriptor, std::size_t workers)
     : path_(std::move(path)), descriptor_(descriptor) {
-  for (std::size_t i = 0; i < workers; ++i) rings_.push_back(std::make_unique<LineRing>(ring_bytes));
+  for (std::size_t i = 0; i < workers; ++i)
+    rings_.push_back(std::make_unique<LineRing>(ring_bytes));
   thread_ = std::thread([this] { run(); });
 }
 
@@ -74,7 +77,8 @@ AccessLog::~AccessLog() {
 bool AccessLog::write(std::size_t worker, std::string_view line) noexcept {
   LineRing& ring = *rings_[worker];
   const bool taken = ring.push(line);
-  // One wake-up for each time that a ring gets a quarter full: a batch large enough to be cheap, with room left while it is written.
+  // One wake-up for each time that a ring gets a quarter full: a batch large enough to be cheap,
+  // with room left while it is written.
   if (ring.used() > ring_bytes / 4 && !hurry_.load(std::memory_order_relaxed) &&
       !hurry_.exchange(true, std::memory_order_relaxed))
     wake_.notify_one();
@@ -93,10 +97,12 @@ void AccessLog::run() {
     last = stopping_.load(std::memory_order_acquire);
     hurry_.store(false, std::memory_order_relaxed);
     if (reopen_.exchange(false, std::memory_order_relaxed)) {
-      if (const int descriptor = open_file(path_); descriptor >= 0) ::close(std::exchange(descriptor_, descriptor));
+      if (const int descriptor = open_file(path_); descriptor >= 0)
+        ::close(std::exchange(descriptor_, descriptor));
     }
     batch.clear();
-    for (auto& ring : rings_) ring->drain(batch);
+    for (auto& ring : rings_)
+      ring->drain(batch);
     write_out(batch);
   }
 }
@@ -116,7 +122,8 @@ void AccessLog::write_out(std::string& batch) {
       if (stopping_.load(std::memory_order_relaxed)) return;
       continue;
     }
-    log::error("the access log " + path_ + " cannot be written: " + std::strerror(errno) + "; lines are lost");
+    log::error("the access log " + path_ + " cannot be written: " + std::strerror(errno) +
+               "; lines are lost");
     return;
   }
 }

@@ -1,5 +1,6 @@
 #pragma once
-// The access log: workers append whole lines to rings of their own, one thread writes them in batches.
+// The access log: workers append whole lines to rings of their own, one thread writes them in
+// batches.
 
 #include <atomic>
 #include <condition_variable>
@@ -23,6 +24,7 @@ class LineRing {
   bool push(std::string_view line) noexcept;
   /// Appends all that is there to `out`.
   void drain(std::string& out);
+
   std::size_t used() const noexcept {
     return written_.load(std::memory_order_acquire) - read_.load(std::memory_order_acquire);
   }
@@ -38,14 +40,17 @@ class AccessLog {
  public:
   static constexpr std::size_t ring_bytes = 1 << 20;
 
-  /// Error(io_failed) says why `path` cannot be written. A line is in the file at the latest after a second.
+  /// Error(io_failed) says why `path` cannot be written. A line is in the file at the latest after
+  /// a second.
   static Result<std::unique_ptr<AccessLog>> open(const std::string& path, std::size_t workers);
   ~AccessLog();
 
   /// Called by one worker only. Never blocks; false when the line was dropped.
   bool write(std::size_t worker, std::string_view line) noexcept;
+
   /// Goes on in a new file of that name: after a rotation. Any thread.
   void reopen() noexcept { reopen_.store(true, std::memory_order_relaxed); }
+
   const std::string& path() const noexcept { return path_; }
 
  private:

@@ -9,16 +9,19 @@
 namespace sluice::telemetry {
 namespace {
 
-/// Bytes from the front of `text` that JSON takes as they are; stops at the first that needs work, also at non-ASCII.
+/// Bytes from the front of `text` that JSON takes as they are; stops at the first that needs work,
+/// also at non-ASCII.
 std::size_t plain_size(std::string_view text) noexcept {
   std::size_t at = 0;
 #if defined(__SSE2__)
   // Signed comparison: bytes of 0x80 and above count as below the space too.
-  const __m128i space = _mm_set1_epi8(0x20), quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\');
+  const __m128i space = _mm_set1_epi8(0x20), quote = _mm_set1_epi8('"'),
+                slash = _mm_set1_epi8('\\');
   for (; at + 16 <= text.size(); at += 16) {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
-    const __m128i special = _mm_or_si128(_mm_cmplt_epi8(bytes, space),
-                                         _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, slash)));
+    const __m128i special =
+        _mm_or_si128(_mm_cmplt_epi8(bytes, space),
+                     _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, slash)));
     const unsigned mask = static_cast<unsigned>(_mm_movemask_epi8(special));
     if (mask != 0) return at + static_cast<std::size_t>(__builtin_ctz(mask));
   }
@@ -32,7 +35,9 @@ std::size_t plain_size(std::string_view text) noexcept {
 
 /// Size of the well-formed UTF-8 sequence at the front (RFC 3629 §4); 0 when there is none.
 std::size_t sequence_size(std::string_view text) noexcept {
-  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
+  const auto byte = [&](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
+  };
   const auto continues = [&](std::size_t i) { return (byte(i) & 0xc0) == 0x80; };
   const unsigned first = byte(0);
   if (first >= 0xc2 && first <= 0xdf) return continues(1) ? 2 : 0;
@@ -52,11 +57,21 @@ std::size_t sequence_size(std::string_view text) noexcept {
 void append_escaped(std::string& out, unsigned char byte) {
   constexpr std::string_view digits = "0123456789abcdef";
   switch (byte) {
-    case '"': out += "\\\""; return;
-    case '\\': out += "\\\\"; return;
-    case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
-    case '\t': out += "\\t"; return;
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
     default:
       out += "\\u00";
       out += digits[byte >> 4];

@@ -1,5 +1,6 @@
 #pragma once
-// JSON text, appended: log lines, status pages, error bodies. The caller keeps the structure right; texts are escaped here.
+// JSON text, appended: log lines, status pages, error bodies. The caller keeps the structure right;
+// texts are escaped here.
 
 #include <charconv>
 #include <cstdint>
@@ -8,8 +9,9 @@
 
 namespace sluice::telemetry {
 
-/// Appends `text` with quotation marks, so that no byte of a peer can end the string or the line: control bytes, quote and
-/// backslash are escaped, and bytes that are not UTF-8 become U+FFFD (RFC 8259 §7, §8.1).
+/// Appends `text` with quotation marks, so that no byte of a peer can end the string or the line:
+/// control bytes, quote and backslash are escaped, and bytes that are not UTF-8 become U+FFFD (RFC
+/// 8259 §7, §8.1).
 void append_json_text(std::string& out, std::string_view text);
 
 class JsonWriter {
@@ -17,9 +19,13 @@ class JsonWriter {
   explicit JsonWriter(std::string& out) : out_(out) {}
 
   JsonWriter& begin_object() { return open('{'); }
+
   JsonWriter& end_object() { return close('}'); }
+
   JsonWriter& begin_list() { return open('['); }
+
   JsonWriter& end_list() { return close(']'); }
+
   /// A name that needs no escape.
   JsonWriter& key(std::string_view name) {
     comma();
@@ -29,6 +35,7 @@ class JsonWriter {
     after_key_ = true;
     return *this;
   }
+
   /// A name that a peer chose.
   JsonWriter& foreign_key(std::string_view name) {
     comma();
@@ -37,18 +44,22 @@ class JsonWriter {
     after_key_ = true;
     return *this;
   }
+
   JsonWriter& text(std::string_view value) {
     comma();
     append_json_text(out_, value);
     return *this;
   }
+
   JsonWriter& number(std::int64_t value) {
     comma();
     char digits[20];
     out_.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
     return *this;
   }
+
   JsonWriter& boolean(bool value) { return raw(value ? "true" : "false"); }
+
   /// JSON that was made before.
   JsonWriter& raw(std::string_view json) {
     comma();
@@ -61,12 +72,14 @@ class JsonWriter {
     if (!first_ && !after_key_) out_ += ',';
     first_ = after_key_ = false;
   }
+
   JsonWriter& open(char bracket) {
     comma();
     out_ += bracket;
     first_ = true;
     return *this;
   }
+
   JsonWriter& close(char bracket) {
     out_ += bracket;
     first_ = false;

@@ -16,8 +16,11 @@ class Counter {
   void add(std::uint64_t amount = 1) noexcept {
     value_.store(value_.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
   }
+
   void subtract(std::uint64_t amount = 1) noexcept { add(~amount + 1); }
+
   void set(std::uint64_t value) noexcept { value_.store(value, std::memory_order_relaxed); }
+
   std::uint64_t value() const noexcept { return value_.load(std::memory_order_relaxed); }
 
  private:
@@ -35,7 +38,7 @@ struct WorkerMetrics {
   Counter upstream_connections_opened;
   Counter upstream_connections_reused;
   Counter upstream_connections_idle;
-  Counter memory_bytes;                       ///< live blocks of the worker
+  Counter memory_bytes;  ///< live blocks of the worker
   std::array<Counter, std::to_underlying(ErrorCode::count_)> errors;
 };
 

@@ -2,7 +2,8 @@
 
 namespace sluice::upstream {
 
-std::optional<std::size_t> RoundRobin::pick(const TargetGroup& group, const std::vector<bool>& tried) {
+std::optional<std::size_t> RoundRobin::pick(const TargetGroup& group,
+                                            const std::vector<bool>& tried) {
   const auto& targets = group.targets;
   if (credit_.size() != targets.size()) credit_.assign(targets.size(), 0);
   std::optional<std::size_t> best;
@@ -17,9 +18,11 @@ std::optional<std::size_t> RoundRobin::pick(const TargetGroup& group, const std:
   return best;
 }
 
-std::optional<std::size_t> Balancers::pick(const TargetGroup& group, const std::vector<bool>& tried) {
+std::optional<std::size_t> Balancers::pick(const TargetGroup& group,
+                                           const std::vector<bool>& tried) {
   // Most services have one host: no state, no look-up.
-  if (group.targets.size() == 1) return tried.empty() || !tried[0] ? std::optional<std::size_t>(0) : std::nullopt;
+  if (group.targets.size() == 1)
+    return tried.empty() || !tried[0] ? std::optional<std::size_t>(0) : std::nullopt;
   if (group.targets.empty()) return std::nullopt;
   return by_id_[group.id].pick(group, tried);
 }

@@ -1,5 +1,6 @@
 #pragma once
-// Which target gets the next request: weighted round-robin, one pointer a worker, as Kong's (kong.md §5).
+// Which target gets the next request: weighted round-robin, one pointer a worker, as Kong's
+// (kong.md §5).
 
 #include <cstdint>
 #include <memory>
@@ -29,7 +30,8 @@ struct TargetGroup {
   std::uint64_t weight_total = 0;
 };
 
-/// The worker's place in one group's turn: smooth weighted round-robin, so that a heavy target does not get its share in a burst.
+/// The worker's place in one group's turn: smooth weighted round-robin, so that a heavy target does
+/// not get its share in a burst.
 class RoundRobin {
  public:
   /// The next target that is not in `tried`, by index; empty when all were tried.

@@ -10,7 +10,8 @@ namespace sluice::upstream {
 
 using http::h1::ClientConnection;
 
-class Pools::Pool final : public http::h1::ConnectionHome, public std::enable_shared_from_this<Pool> {
+class Pools::Pool final : public http::h1::ConnectionHome,
+                          public std::enable_shared_from_this<Pool> {
  public:
   Pool(Loop& loop, const PoolSettings& settings, WaitList& sweeper)
       : loop_(loop), settings_(settings), sweeper_(&sweeper) {}
@@ -36,6 +37,7 @@ class Pools::Pool final : public http::h1::ConnectionHome, public std::enable_sh
     idle_.push_back(std::move(connection));
     sweeper_->wake_all(loop_);
   }
+
   void forget() noexcept override { --counts.open; }
 
   /// Drops what idled too long, and what ended. The oldest are in front.
@@ -45,10 +47,12 @@ class Pools::Pool final : public http::h1::ConnectionHome, public std::enable_sh
       return connection->idle_since <= limit || !connection->input.stream().is_quiet();
     });
   }
+
   void close() noexcept {
     closed_ = true;
     idle_.clear();
   }
+
   std::size_t idle() const noexcept { return idle_.size(); }
 
   PoolCounts counts;
@@ -61,15 +65,19 @@ class Pools::Pool final : public http::h1::ConnectionHome, public std::enable_sh
   std::vector<std::unique_ptr<ClientConnection>> idle_;
 };
 
-Pools::Pools(Loop& loop, const PoolSettings& settings, const http::h1::ClientSettings& client_settings)
+Pools::Pools(Loop& loop, const PoolSettings& settings,
+             const http::h1::ClientSettings& client_settings)
     : loop_(loop), settings_(settings), client_settings_(client_settings), background_(loop, 1) {
   static_cast<void>(background_.spawn(sweep()));
 }
 
-Pools::~Pools() { close_idle(); }
+Pools::~Pools() {
+  close_idle();
+}
 
 void Pools::close_idle() noexcept {
-  for (auto& [address, pool] : pools_) pool->close();
+  for (auto& [address, pool] : pools_)
+    pool->close();
 }
 
 std::size_t Pools::AddressHash::operator()(const Address& address) const noexcept {
@@ -90,30 +98,38 @@ Pools::Pool& Pools::pool_for(const Address& address) {
 Task<Result<http::LeasePtr>> Pools::lease(const Address& address, TimePoint connect_by) {
   Pool& pool = pool_for(address);
   if (auto connection = pool.take())
-    return Result<http::LeasePtr>(http::h1::make_lease(loop_, std::move(connection), client_settings_));
+    return Result<http::LeasePtr>(
+        http::h1::make_lease(loop_, std::move(connection), client_settings_));
   return connect(pool, address, connect_by);
 }
 
-Task<Result<http::LeasePtr>> Pools::connect(Pool& pool, const Address& address, TimePoint connect_by) {
+Task<Result<http::LeasePtr>> Pools::connect(Pool& pool, const Address& address,
+                                            TimePoint connect_by) {
   const std::shared_ptr<Pool> home = pool.shared_from_this();
   CO_TRY(StreamPtr stream, co_await connect_stream(loop_, address, connect_by));
   ++home->counts.opened;
   ++home->counts.open;
-  co_return http::h1::make_lease(loop_, std::make_unique<ClientConnection>(std::move(stream), home), client_settings_);
+  co_return http::h1::make_lease(loop_, std::make_unique<ClientConnection>(std::move(stream), home),
+                                 client_settings_);
 }
 
 Task<Done> Pools::sweep() {
   for (;;) {
     std::size_t idle = 0;
-    for (auto& [address, pool] : pools_) idle += pool->idle();
+    for (auto& [address, pool] : pools_)
+      idle += pool->idle();
     if (idle == 0) {
       co_await wait_for(loop_, work_for_sweeper_);
       continue;
     }
     co_await sleep_until(loop_, loop_.now() + seconds(1));
-    for (auto& [address, pool] : pools_) pool->sweep();
-    // A pool that nobody holds any more and that has nothing is forgotten: addresses come and go with DNS.
-    std::erase_if(pools_, [](auto& entry) { return entry.second->idle() == 0 && entry.second.use_count() == 1; });
+    for (auto& [address, pool] : pools_)
+      pool->sweep();
+    // A pool that nobody holds any more and that has nothing is forgotten: addresses come and go
+    // with DNS.
+    std::erase_if(pools_, [](auto& entry) {
+      return entry.second->idle() == 0 && entry.second.use_count() == 1;
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// One worker's connections to upstreams that wait for the next request: newest first, closed ones noticed.
+// One worker's connections to upstreams that wait for the next request: newest first, closed ones
+// noticed.
 
 #include <memory>
 #include <string>
@@ -26,7 +27,8 @@ struct PoolCounts {
   std::uint64_t idle = 0;
 };
 
-/// Node state: outlives snapshots. A connection's key is all that makes it what it is; for plain HTTP/1.1 that is its address.
+/// Node state: outlives snapshots. A connection's key is all that makes it what it is; for plain
+/// HTTP/1.1 that is its address.
 class Pools {
  public:
   /// The settings outlive the pools and everything that they lease.
@@ -41,6 +43,7 @@ class Pools {
 
  private:
   class Pool;
+
   struct AddressHash {
     std::size_t operator()(const Address& address) const noexcept;
   };

@@ -37,38 +37,50 @@ Chunk compose_head(const Request& request, Coding coding, std::optional<std::uin
 
 Error as_upstream_error(Error error, ErrorCode when_timed_out) {
   switch (error.code) {
-    case ErrorCode::timed_out: error.code = when_timed_out; break;
+    case ErrorCode::timed_out:
+      error.code = when_timed_out;
+      break;
     case ErrorCode::closed:
-    case ErrorCode::io_failed: error.code = ErrorCode::upstream_closed; break;
+    case ErrorCode::io_failed:
+      error.code = ErrorCode::upstream_closed;
+      break;
     case ErrorCode::bad_request:
     case ErrorCode::uri_too_long:
-    case ErrorCode::header_too_large: error.code = ErrorCode::invalid_response; break;
-    default: break;
+    case ErrorCode::header_too_large:
+      error.code = ErrorCode::invalid_response;
+      break;
+    default:
+      break;
   }
   return error;
 }
 
-/// The upload: pulls the request's body, frames it, writes it. Its end, good or bad, is told to the response's side.
+/// The upload: pulls the request's body, frames it, writes it. Its end, good or bad, is told to the
+/// response's side.
 struct Upload : memory::Pooled {
   Upload(Loop& loop) : scope(loop, 1) {}
 
   Scope scope;
   BodyPtr body;
-  Event failed;          ///< the body could not be read, or the upstream took nothing in time
+  Event failed;  ///< the body could not be read, or the upstream took nothing in time
   Error error;
   TimePoint moved_at{};   ///< when the upstream last took a piece
   bool finished = false;  ///< the whole request left
 };
 
-/// The response's body, made when the attempt begins, so that destruction at any time is one path. Owns connection and upload.
+/// The response's body, made when the attempt begins, so that destruction at any time is one path.
+/// Owns connection and upload.
 class ResponseBody final : public Body, public memory::Pooled {
  public:
-  ResponseBody(Loop& loop, std::unique_ptr<ClientConnection> connection, const ClientSettings& settings)
+  ResponseBody(Loop& loop, std::unique_ptr<ClientConnection> connection,
+               const ClientSettings& settings)
       : loop_(loop), settings_(settings), connection_(std::move(connection)) {}
 
   ResponseTask send(const Request& head, Lease::Attempt& attempt, BodyPtr self);
   Task<Result<Chunk>> read() override;
+
   std::optional<std::uint64_t> length() const override { return declared_; }
+
   const Headers* trailers() const override { return reader_ ? reader_->trailers() : nullptr; }
 
  private:
@@ -88,13 +100,15 @@ class ResponseBody final : public Body, public memory::Pooled {
   std::optional<std::uint64_t> declared_;
   milliseconds read_timeout_{60'000};
   bool keep_alive_ = false;
-  bool tunnel_ = false;                           ///< a 101 was the answer
+  bool tunnel_ = false;  ///< a 101 was the answer
 };
 
 class ConnectionLease final : public Lease, public memory::Pooled {
  public:
-  ConnectionLease(Loop& loop, std::unique_ptr<ClientConnection> connection, const ClientSettings& settings)
+  ConnectionLease(Loop& loop, std::unique_ptr<ClientConnection> connection,
+                  const ClientSettings& settings)
       : loop_(loop), settings_(settings), connection_(std::move(connection)) {}
+
   /// Unused, the connection is as good as before.
   ~ConnectionLease() override {
     if (connection_ != nullptr) ClientConnection::release(std::move(connection_));
@@ -126,15 +140,18 @@ ResponseTask ResponseBody::send(const Request& request, Lease::Attempt& attempt,
     coding = Coding::length;
 
   attempt.sent_at = loop_.now();
-  auto written = stream.write(Chunks(compose_head(request, coding, length)), Flush::end_of_turn, never);
+  auto written =
+      stream.write(Chunks(compose_head(request, coding, length)), Flush::end_of_turn, never);
   static_cast<void>(written);
   if (attempt.body != nullptr) {
-    // A connection that died while idle shows it now, before a byte of the body is taken: then another attempt has it whole.
+    // A connection that died while idle shows it now, before a byte of the body is taken: then
+    // another attempt has it whole.
     if (attempt.reused) co_await yield(loop_);
     if (!attempt.reused || !stream.gone().is_set()) {
       upload_ = std::make_unique<Upload>(loop_);
       upload_->body = std::move(attempt.body);
-      if (!upload_->scope.spawn(upload(tunnel ? Coding::until_close : coding, attempt.write_timeout)))
+      if (!upload_->scope.spawn(
+              upload(tunnel ? Coding::until_close : coding, attempt.write_timeout)))
         co_return fail(ErrorCode::internal, "upload");
     }
   }
@@ -145,7 +162,8 @@ ResponseTask ResponseBody::send(const Request& request, Lease::Attempt& attempt,
   response.status = head->status;
   response.protocol = head->upgrade;
   response.headers = std::move(head->headers);
-  keep_alive_ = head->keep_alive && attempt.body == nullptr;  // a request that was not sent whole ends its connection
+  keep_alive_ = head->keep_alive &&
+                attempt.body == nullptr;  // a request that was not sent whole ends its connection
   reader_.emplace(head->framing, settings_.limits);
   declared_ = head->declared_length ? head->declared_length : reader_->length();
   if (head->status == 101) {
@@ -172,14 +190,17 @@ Task<Done> ResponseBody::upload(Coding coding, milliseconds write_timeout) {
     if (!chunk) co_return co_await fail_upload(std::move(chunk).error());
     delivered += chunk->size();
     const bool at_end = chunk->empty();
-    if (declared && coding == Coding::length && (delivered > *declared || (at_end && delivered < *declared)))
-      co_return co_await fail_upload({ErrorCode::internal, "a request body delivered another size than it declared"});
+    if (declared && coding == Coding::length &&
+        (delivered > *declared || (at_end && delivered < *declared)))
+      co_return co_await fail_upload(
+          {ErrorCode::internal, "a request body delivered another size than it declared"});
     if (at_end) break;
     auto written = co_await stream.write(frame_chunk(coding, *std::move(chunk)), Flush::end_of_turn,
                                          after(loop_.now(), write_timeout));
     if (!written) {
       if (written.error().code == ErrorCode::timed_out)
-        co_return co_await fail_upload({ErrorCode::upstream_write_timeout, std::move(written.error().detail)});
+        co_return co_await fail_upload(
+            {ErrorCode::upstream_write_timeout, std::move(written.error().detail)});
       co_return Done{};  // the upstream takes no more; it may still have answered (an early 413)
     }
   }
@@ -188,7 +209,8 @@ Task<Done> ResponseBody::upload(Coding coding, milliseconds write_timeout) {
     co_return Done{};
   }
   if (coding == Coding::chunked)
-    static_cast<void>(stream.write(end_of_chunks(state.body->trailers()), Flush::end_of_turn, never));
+    static_cast<void>(
+        stream.write(end_of_chunks(state.body->trailers()), Flush::end_of_turn, never));
   state.moved_at = loop_.now();
   state.finished = true;
   co_return Done{};
@@ -200,11 +222,13 @@ Task<Done> ResponseBody::fail_upload(Error error) {
   co_return Done{};
 }
 
-Task<Result<ResponseHead>> ResponseBody::read_head(const Request& request, Lease::Attempt& attempt) {
+Task<Result<ResponseHead>> ResponseBody::read_head(const Request& request,
+                                                   Lease::Attempt& attempt) {
   Input& input = connection_->input;
   TimePoint waiting_since = loop_.now();
   for (std::uint32_t informed = 0;;) {
-    const TimePoint deadline = std::min(attempt.head_by, after(waiting_since, attempt.read_timeout));
+    const TimePoint deadline =
+        std::min(attempt.head_by, after(waiting_since, attempt.read_timeout));
     const std::uint64_t before = input.stream().received();
     Result<std::size_t> size = 0uz;
     if (upload_ == nullptr && input.buffered().empty()) {
@@ -228,9 +252,10 @@ Task<Result<ResponseHead>> ResponseBody::read_head(const Request& request, Lease
     }
     attempt.head_begun = attempt.head_begun || input.stream().received() > before;
     if (!size) {
-      // The upstream's time to answer begins with the upload's end: until then it waits for the client, which has time limits
-      // of its own, or takes bytes, which has write_timeout.
-      if (size.error().code == ErrorCode::timed_out && upload_ != nullptr && loop_.now() < attempt.head_by) {
+      // The upstream's time to answer begins with the upload's end: until then it waits for the
+      // client, which has time limits of its own, or takes bytes, which has write_timeout.
+      if (size.error().code == ErrorCode::timed_out && upload_ != nullptr &&
+          loop_.now() < attempt.head_by) {
         if (upload_->scope.size() > 0) {
           waiting_since = loop_.now();
           continue;
@@ -242,20 +267,24 @@ Task<Result<ResponseHead>> ResponseBody::read_head(const Request& request, Lease
       }
       if (size.error().code == ErrorCode::timed_out && deadline == attempt.head_by)
         size.error().code = ErrorCode::deadline_exceeded;
-      co_return std::unexpected(as_upstream_error(std::move(size).error(), ErrorCode::upstream_read_timeout));
+      co_return std::unexpected(
+          as_upstream_error(std::move(size).error(), ErrorCode::upstream_read_timeout));
     }
-    auto head = parse_response(input.buffered().text().substr(0, *size), request.method, settings_.limits);
+    auto head =
+        parse_response(input.buffered().text().substr(0, *size), request.method, settings_.limits);
     if (!head) co_return std::unexpected(std::move(head).error());
     input.consume(*size);
     if (head->status == 101) {
       // A tunnel only for who asked for this protocol, on this request.
-      if (request.protocol.empty() || head->upgrade.empty()) co_return fail(ErrorCode::upgrade_refused, "unasked 101");
+      if (request.protocol.empty() || head->upgrade.empty())
+        co_return fail(ErrorCode::upgrade_refused, "unasked 101");
       co_return head;
     }
     if (head->status >= 200) co_return head;
     waiting_since = loop_.now();
     if (++informed > settings_.informational_responses)
-      co_return fail(ErrorCode::invalid_response, "more 1xx responses than limits.informational_responses");
+      co_return fail(ErrorCode::invalid_response,
+                     "more 1xx responses than limits.informational_responses");
     if (attempt.inform != nullptr) {
       Response information;
       information.status = head->status;
@@ -276,12 +305,15 @@ Task<Result<Chunk>> ResponseBody::read() {
   return account(reading.await_resume());
 }
 
-Task<Result<Chunk>> ResponseBody::read_later(Task<Result<Chunk>> reading) { co_return account(co_await std::move(reading)); }
+Task<Result<Chunk>> ResponseBody::read_later(Task<Result<Chunk>> reading) {
+  co_return account(co_await std::move(reading));
+}
 
 /// A tunnel is idle when both directions are, and has no use once the client's connection broke.
 Task<Result<Chunk>> ResponseBody::read_tunnel() {
   for (TimePoint since = loop_.now();;) {
-    auto chunk = co_await Until(reader_->read(connection_->input, after(since, read_timeout_)), upload_->failed);
+    auto chunk = co_await Until(reader_->read(connection_->input, after(since, read_timeout_)),
+                                upload_->failed);
     if (!chunk) co_return std::unexpected(upload_->error);
     if (*chunk || chunk->error().code != ErrorCode::timed_out || upload_->moved_at <= since)
       co_return account(*std::move(chunk));
@@ -290,23 +322,29 @@ Task<Result<Chunk>> ResponseBody::read_tunnel() {
 }
 
 Result<Chunk> ResponseBody::account(Result<Chunk> chunk) {
-  if (!chunk) return std::unexpected(as_upstream_error(std::move(chunk).error(), ErrorCode::upstream_read_timeout));
+  if (!chunk)
+    return std::unexpected(
+        as_upstream_error(std::move(chunk).error(), ErrorCode::upstream_read_timeout));
   if (reader_->finished()) finish();
   return chunk;
 }
 
-/// The response is complete: the connection goes back, unless something of it is left over (an unfinished upload, surplus bytes).
+/// The response is complete: the connection goes back, unless something of it is left over (an
+/// unfinished upload, surplus bytes).
 void ResponseBody::finish() noexcept {
   if (connection_ == nullptr) return;
-  const bool clean = keep_alive_ && connection_->input.buffered().empty() && (upload_ == nullptr || upload_->finished);
-  if (clean && (upload_ == nullptr || upload_->scope.size() == 0)) return ClientConnection::release(std::move(connection_));
+  const bool clean = keep_alive_ && connection_->input.buffered().empty() &&
+                     (upload_ == nullptr || upload_->finished);
+  if (clean && (upload_ == nullptr || upload_->scope.size() == 0))
+    return ClientConnection::release(std::move(connection_));
   // The response's end ends the upload; a connection with half a request on it is of no use.
   keep_alive_ = false;
 }
 
 }  // namespace
 
-LeasePtr make_lease(Loop& loop, std::unique_ptr<ClientConnection> connection, const ClientSettings& settings) {
+LeasePtr make_lease(Loop& loop, std::unique_ptr<ClientConnection> connection,
+                    const ClientSettings& settings) {
   return std::make_unique<ConnectionLease>(loop, std::move(connection), settings);
 }
 

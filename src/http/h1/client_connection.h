@@ -1,5 +1,6 @@
 #pragma once
-// One HTTP/1.1 connection to an upstream: a Lease for one request at a time, and the body of its response.
+// One HTTP/1.1 connection to an upstream: a Lease for one request at a time, and the body of its
+// response.
 
 #include <memory>
 
@@ -21,10 +22,13 @@ class ConnectionHome {
 /// The connection itself: belongs to its pool while idle, else to a lease or a response's body.
 class ClientConnection {
  public:
-  ClientConnection(StreamPtr stream, std::shared_ptr<ConnectionHome> home) : input(std::move(stream)), home_(std::move(home)) {}
+  ClientConnection(StreamPtr stream, std::shared_ptr<ConnectionHome> home)
+      : input(std::move(stream)), home_(std::move(home)) {}
+
   ~ClientConnection() {
     if (home_ != nullptr) home_->forget();
   }
+
   ClientConnection(const ClientConnection&) = delete;
   ClientConnection& operator=(const ClientConnection&) = delete;
 
@@ -49,6 +53,7 @@ struct ClientSettings {
 };
 
 /// `settings` outlives the lease and the response's body.
-LeasePtr make_lease(Loop& loop, std::unique_ptr<ClientConnection> connection, const ClientSettings& settings);
+LeasePtr make_lease(Loop& loop, std::unique_ptr<ClientConnection> connection,
+                    const ClientSettings& settings);
 
 }  // namespace sluice::http::h1

@@ -20,12 +20,14 @@ Task<Result<std::size_t>> Input::read_head(const Limits& limits, TimePoint deadl
     }
     auto chunk = co_await stream_->read(read_bytes, deadline);
     if (!chunk) co_return std::unexpected(std::move(chunk).error());
-    if (chunk->empty()) co_return fail(ErrorCode::closed, buffered_.empty() ? "" : "ended inside a head");
+    if (chunk->empty())
+      co_return fail(ErrorCode::closed, buffered_.empty() ? "" : "ended inside a head");
     if (buffered_.empty()) {
       buffered_ = *std::move(chunk);
       continue;
     }
-    // A head in pieces: joined with room to spare, so that one-byte pieces do not copy it each time.
+    // A head in pieces: joined with room to spare, so that one-byte pieces do not copy it each
+    // time.
     if (buffered_.room().size() < chunk->size()) {
       Chunk joined = Chunk::with_room(2 * (buffered_.size() + chunk->size()));
       joined.append(buffered_.text());
@@ -35,8 +37,10 @@ Task<Result<std::size_t>> Input::read_head(const Limits& limits, TimePoint deadl
   }
 }
 
-BodyReader::BodyReader(Framing framing, const Limits& limits) : framing_(framing), left_(framing.length) {
-  finished_ = framing.kind == Framing::Kind::none || (framing.kind == Framing::Kind::length && framing.length == 0);
+BodyReader::BodyReader(Framing framing, const Limits& limits)
+    : framing_(framing), left_(framing.length) {
+  finished_ = framing.kind == Framing::Kind::none ||
+              (framing.kind == Framing::Kind::length && framing.length == 0);
   if (framing.kind == Framing::Kind::chunked) chunked_ = std::make_unique<ChunkedDecoder>(limits);
 }
 
@@ -91,7 +95,8 @@ Result<Chunk> BodyReader::take(Chunk bytes, Input& input) {
       if (!bytes.empty()) input.put_back(std::move(bytes));
       return data;
     }
-    default: return bytes;
+    default:
+      return bytes;
   }
 }
 
@@ -125,7 +130,8 @@ HeadWriter& HeadWriter::operator<<(std::uint64_t number) {
 }
 
 void HeadWriter::fields(const Headers& headers) {
-  // Lines that stand behind each other in memory, as those of a head that came do, are copied at once.
+  // Lines that stand behind each other in memory, as those of a head that came do, are copied at
+  // once.
   std::string_view run;
   for (const Headers::Field& entry : headers.fields()) {
     if (entry.wire) {
@@ -152,60 +158,114 @@ void HeadWriter::grow(std::size_t size) {
 
 std::string_view reason_phrase(std::uint16_t status) noexcept {
   switch (status) {
-    case 100: return "Continue";
-    case 101: return "Switching Protocols";
-    case 103: return "Early Hints";
-    case 200: return "OK";
-    case 201: return "Created";
-    case 202: return "Accepted";
-    case 203: return "Non-Authoritative Information";
-    case 204: return "No Content";
-    case 205: return "Reset Content";
-    case 206: return "Partial Content";
-    case 207: return "Multi-Status";
-    case 300: return "Multiple Choices";
-    case 301: return "Moved Permanently";
-    case 302: return "Found";
-    case 303: return "See Other";
-    case 304: return "Not Modified";
-    case 307: return "Temporary Redirect";
-    case 308: return "Permanent Redirect";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 402: return "Payment Required";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 406: return "Not Acceptable";
-    case 407: return "Proxy Authentication Required";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 410: return "Gone";
-    case 411: return "Length Required";
-    case 412: return "Precondition Failed";
-    case 413: return "Content Too Large";
-    case 414: return "URI Too Long";
-    case 415: return "Unsupported Media Type";
-    case 416: return "Range Not Satisfiable";
-    case 417: return "Expectation Failed";
-    case 421: return "Misdirected Request";
-    case 422: return "Unprocessable Content";
-    case 424: return "Failed Dependency";
-    case 425: return "Too Early";
-    case 426: return "Upgrade Required";
-    case 428: return "Precondition Required";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 451: return "Unavailable For Legal Reasons";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 502: return "Bad Gateway";
-    case 503: return "Service Unavailable";
-    case 504: return "Gateway Timeout";
-    case 505: return "HTTP Version Not Supported";
-    case 507: return "Insufficient Storage";
-    case 511: return "Network Authentication Required";
-    default: return "";
+    case 100:
+      return "Continue";
+    case 101:
+      return "Switching Protocols";
+    case 103:
+      return "Early Hints";
+    case 200:
+      return "OK";
+    case 201:
+      return "Created";
+    case 202:
+      return "Accepted";
+    case 203:
+      return "Non-Authoritative Information";
+    case 204:
+      return "No Content";
+    case 205:
+      return "Reset Content";
+    case 206:
+      return "Partial Content";
+    case 207:
+      return "Multi-Status";
+    case 300:
+      return "Multiple Choices";
+    case 301:
+      return "Moved Permanently";
+    case 302:
+      return "Found";
+    case 303:
+      return "See Other";
+    case 304:
+      return "Not Modified";
+    case 307:
+      return "Temporary Redirect";
+    case 308:
+      return "Permanent Redirect";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 402:
+      return "Payment Required";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 406:
+      return "Not Acceptable";
+    case 407:
+      return "Proxy Authentication Required";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 410:
+      return "Gone";
+    case 411:
+      return "Length Required";
+    case 412:
+      return "Precondition Failed";
+    case 413:
+      return "Content Too Large";
+    case 414:
+      return "URI Too Long";
+    case 415:
+      return "Unsupported Media Type";
+    case 416:
+      return "Range Not Satisfiable";
+    case 417:
+      return "Expectation Failed";
+    case 421:
+      return "Misdirected Request";
+    case 422:
+      return "Unprocessable Content";
+    case 424:
+      return "Failed Dependency";
+    case 425:
+      return "Too Early";
+    case 426:
+      return "Upgrade Required";
+    case 428:
+      return "Precondition Required";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 451:
+      return "Unavailable For Legal Reasons";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 502:
+      return "Bad Gateway";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    case 505:
+      return "HTTP Version Not Supported";
+    case 507:
+      return "Insufficient Storage";
+    case 511:
+      return "Network Authentication Required";
+    default:
+      return "";
   }
 }
 

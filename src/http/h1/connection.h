@@ -1,5 +1,6 @@
 #pragma once
-// What both ends of an HTTP/1.1 connection share: buffered reading, bodies in both framings, heads as bytes.
+// What both ends of an HTTP/1.1 connection share: buffered reading, bodies in both framings, heads
+// as bytes.
 
 #include <cstdint>
 #include <string_view>
@@ -21,12 +22,16 @@ class Input {
   explicit Input(StreamPtr stream) : stream_(std::move(stream)) {}
 
   Stream& stream() noexcept { return *stream_; }
+
   const Chunk& buffered() const noexcept { return buffered_; }
+
   void put_back(Chunk bytes) noexcept { buffered_ = std::move(bytes); }
+
   void consume(std::size_t size) noexcept {
     buffered_.remove_prefix(size);
     if (buffered_.empty()) buffered_ = Chunk();
   }
+
   /// Bytes that were taken out so far.
   std::uint64_t consumed() const noexcept { return stream_->received() - buffered_.size(); }
 
@@ -35,13 +40,15 @@ class Input {
     if (!buffered_.empty()) return Result<Chunk>(std::exchange(buffered_, Chunk()));
     return stream_->read(read_bytes, deadline);
   }
+
   /// The size of the head that is buffered whole; 0 when more bytes are needed.
   Result<std::size_t> buffered_head(const Limits& limits) const {
     if (const std::size_t size = complete_head_size(buffered_.text(), limits)) return size;
     return HeadScanner().scan(buffered_.text(), limits);
   }
-  /// Reads until a whole head is buffered, contiguous, and returns its size: consume() it. Error(closed) when the stream ended:
-  /// with an empty detail when it ended before the first byte.
+
+  /// Reads until a whole head is buffered, contiguous, and returns its size: consume() it.
+  /// Error(closed) when the stream ended: with an empty detail when it ended before the first byte.
   Task<Result<std::size_t>> read_head(const Limits& limits, TimePoint deadline);
 
  private:
@@ -54,13 +61,18 @@ class BodyReader {
  public:
   BodyReader(Framing framing, const Limits& limits);
 
-  /// Empty at the end. Error(closed) when the stream ended inside the body, Error(bad_request) for broken chunks.
+  /// Empty at the end. Error(closed) when the stream ended inside the body, Error(bad_request) for
+  /// broken chunks.
   Task<Result<Chunk>> read(Input& input, TimePoint deadline);
+
   bool finished() const noexcept { return finished_; }
+
   std::optional<std::uint64_t> length() const noexcept {
     return framing_.kind == Framing::Kind::length ? std::optional(framing_.length) : std::nullopt;
   }
+
   const Headers* trailers() const noexcept { return chunked_ ? &chunked_->trailers() : nullptr; }
+
   /// From now on raw bytes until the end of the stream: a tunnel.
   void become_tunnel() noexcept;
 
@@ -85,16 +97,24 @@ Chunks end_of_chunks(const Headers* trailers);
 class HeadWriter {
  public:
   explicit HeadWriter(std::size_t expected) : head_(Chunk::with_room(expected)) {}
+
   HeadWriter& operator<<(std::string_view text) {
     if (text.size() > room_left()) grow(text.size());
     head_.append(text);
     return *this;
   }
+
   HeadWriter& operator<<(std::uint64_t number);
-  void field(std::string_view name, std::string_view value) { *this << name << ": " << value << "\r\n"; }
+
+  void field(std::string_view name, std::string_view value) {
+    *this << name << ": " << value << "\r\n";
+  }
+
   void fields(const Headers& headers);
+
   /// Bytes that still fit without growing.
   std::size_t room_left() noexcept { return head_.footprint() - head_.size(); }
+
   Chunk take() noexcept { return std::move(head_); }
 
  private:

@@ -44,8 +44,8 @@ class HeadScanner {
   bool first_line_done_ = false;
 };
 
-/// The size of the head that `buffer` begins with when its end is there and it is within the limits; else 0, and HeadScanner
-/// says why. Looks for the end alone: the parsers look at the rest.
+/// The size of the head that `buffer` begins with when its end is there and it is within the
+/// limits; else 0, and HeadScanner says why. Looks for the end alone: the parsers look at the rest.
 std::size_t complete_head_size(std::string_view buffer, const Limits& limits) noexcept;
 
 enum class Version : std::uint8_t { http_1_0, http_1_1 };

@@ -78,10 +78,13 @@ std::size_t complete_head_size(std::string_view buffer, const Limits& limits) no
   std::size_t at = 0;
   for (; at + 16 <= window.size(); at += 16) {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(window.data() + at));
-    for (auto mask = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, line_end))); mask != 0; mask &= mask - 1) {
+    for (auto mask = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, line_end)));
+         mask != 0; mask &= mask - 1) {
       const std::size_t end = at + static_cast<std::size_t>(std::countr_zero(mask));
       // An empty line in front is the scanner's to judge: the end is behind some other byte.
-      if (end != 0 && end + 4 <= window.size() && std::memcmp(window.data() + end, "\r\n\r\n", 4) == 0) return end + 4;
+      if (end != 0 && end + 4 <= window.size() &&
+          std::memcmp(window.data() + end, "\r\n\r\n", 4) == 0)
+        return end + 4;
     }
   }
   const std::size_t found = window.find("\r\n\r\n", at < 3 ? at : at - 3);

@@ -4,16 +4,16 @@
 
 namespace sluice::http {
 
-Task<Done> serve(Loop& loop, StreamPtr stream, const ServerSettings& settings, Handler& handler, ClientPtr client,
-                 Event& closing) {
-  return h1::ServerConnection::run(
-      std::make_unique<h1::ServerConnection>(loop, std::move(stream), settings, handler, std::move(client), closing));
+Task<Done> serve(Loop& loop, StreamPtr stream, const ServerSettings& settings, Handler& handler,
+                 ClientPtr client, Event& closing) {
+  return h1::ServerConnection::run(std::make_unique<h1::ServerConnection>(
+      loop, std::move(stream), settings, handler, std::move(client), closing));
 }
 
 namespace h1 {
 
-ServerConnection::ServerConnection(Loop& loop, StreamPtr stream, const ServerSettings& settings, Handler& handler,
-                                   ClientPtr client, Event& closing)
+ServerConnection::ServerConnection(Loop& loop, StreamPtr stream, const ServerSettings& settings,
+                                   Handler& handler, ClientPtr client, Event& closing)
     : loop_(loop),
       input_(std::move(stream)),
       settings_(settings),
@@ -25,7 +25,8 @@ Task<Done> ServerConnection::run(std::unique_ptr<ServerConnection> self) {
   ServerConnection& connection = *self;
   while (connection.open_) {
     if (connection.input_.buffered().empty()) {
-      auto first = co_await Until(connection.input_.read(connection.next_request_by()), connection.closing_);
+      auto first =
+          co_await Until(connection.input_.read(connection.next_request_by()), connection.closing_);
       // A connection that ends between requests is nobody's error.
       if (!first || !*first || (*first)->empty()) break;
       connection.input_.put_back(**std::move(first));
@@ -36,8 +37,10 @@ Task<Done> ServerConnection::run(std::unique_ptr<ServerConnection> self) {
 }
 
 TimePoint ServerConnection::next_request_by() const noexcept {
-  // The first request has the head's time: a client that connects and says nothing is not idle, but slow.
-  return after(loop_.now(), requests_ == 0 ? settings_.header_timeout : settings_.keep_alive_timeout);
+  // The first request has the head's time: a client that connects and says nothing is not idle, but
+  // slow.
+  return after(loop_.now(),
+               requests_ == 0 ? settings_.header_timeout : settings_.keep_alive_timeout);
 }
 
 Task<Done> ServerConnection::exchange() {

@@ -1,5 +1,6 @@
 #pragma once
-// One client's HTTP/1.1 connection: exchange after exchange, in order. Owned by the frame of serve().
+// One client's HTTP/1.1 connection: exchange after exchange, in order. Owned by the frame of
+// serve().
 
 #include "base/memory.h"
 #include "http/h1/connection.h"
@@ -12,8 +13,8 @@ class RequestBody;
 
 class ServerConnection : public memory::Pooled {
  public:
-  ServerConnection(Loop& loop, StreamPtr stream, const ServerSettings& settings, Handler& handler, ClientPtr client,
-                   Event& closing);
+  ServerConnection(Loop& loop, StreamPtr stream, const ServerSettings& settings, Handler& handler,
+                   ClientPtr client, Event& closing);
   ServerConnection(const ServerConnection&) = delete;
   ServerConnection& operator=(const ServerConnection&) = delete;
 
@@ -26,9 +27,10 @@ class ServerConnection : public memory::Pooled {
 
   Task<Done> exchange();
   TimePoint next_request_by() const noexcept;
-  /// Sends what is queued. After a refusal, reads and drops what the client still sends, so that its kernel does not discard
-  /// our answer (RFC 9112 §9.6).
+  /// Sends what is queued. After a refusal, reads and drops what the client still sends, so that
+  /// its kernel does not discard our answer (RFC 9112 §9.6).
   Task<Done> goodbye();
+
   bool is_last_request() const noexcept {
     return closing_.is_set() || requests_ >= settings_.requests_per_connection;
   }
@@ -40,9 +42,9 @@ class ServerConnection : public memory::Pooled {
   ClientPtr client_;
   Event& closing_;
   std::uint32_t requests_ = 0;
-  bool open_ = true;       ///< another request may follow
+  bool open_ = true;  ///< another request may follow
   bool must_linger_ = false;
-  bool flushes_ = true;    ///< false once the client takes no bytes
+  bool flushes_ = true;  ///< false once the client takes no bytes
 };
 
 }  // namespace sluice::http::h1

@@ -13,11 +13,14 @@ constexpr std::size_t raw_line_max = 256;
 
 Error in_client_terms(Error error) {
   if (error.code == ErrorCode::timed_out) error.code = ErrorCode::request_timeout;
-  if (error.code == ErrorCode::closed || error.code == ErrorCode::io_failed) error.code = ErrorCode::client_gone;
+  if (error.code == ErrorCode::closed || error.code == ErrorCode::io_failed)
+    error.code = ErrorCode::client_gone;
   return error;
 }
 
-bool is_informational(std::uint16_t status) noexcept { return status >= 100 && status < 200; }
+bool is_informational(std::uint16_t status) noexcept {
+  return status >= 100 && status < 200;
+}
 
 /// RFC 9110 §6.4.1: these never have a body.
 bool never_has_body(std::uint16_t status) noexcept {
@@ -42,7 +45,8 @@ Task<Result<Chunk>> RequestBody::read() {
   if (std::exchange(exchange.expects_continue_, false) && !exchange.head_sent_)
     exchange.write(Chunks(Chunk::of_static("HTTP/1.1 100 Continue\r\n\r\n")), Flush::now);
   ServerConnection& connection = exchange.connection_;
-  auto reading = reader_.read(connection.input_, after(exchange.loop_.now(), connection.settings_.body_idle_timeout));
+  auto reading = reader_.read(connection.input_,
+                              after(exchange.loop_.now(), connection.settings_.body_idle_timeout));
   if (!reading.await_ready()) return read_later(std::move(reading));
   return account(reading.await_resume());
 }
@@ -51,15 +55,18 @@ Task<Result<Chunk>> RequestBody::read_later(Task<Result<Chunk>> reading) {
   co_return account(co_await std::move(reading));
 }
 
-/// Nothing before the upgrade is accepted: these bytes are not for an upstream that answers something else.
+/// Nothing before the upgrade is accepted: these bytes are not for an upstream that answers
+/// something else.
 Task<Result<Chunk>> RequestBody::read_tunnel() {
   Loop& loop = exchange_->loop_;
   if (!exchange_->tunnel_.is_set()) co_await wait_for(loop, exchange_->tunnel_.waiting());
-  if (exchange_ == nullptr) co_return fail(ErrorCode::client_gone, "the client's connection is gone");
+  if (exchange_ == nullptr)
+    co_return fail(ErrorCode::client_gone, "the client's connection is gone");
   reader_.become_tunnel();
   ServerConnection& connection = exchange_->connection_;
   for (TimePoint since = loop.now();;) {
-    auto chunk = co_await reader_.read(connection.input_, after(since, connection.settings_.tunnel_idle_timeout));
+    auto chunk = co_await reader_.read(connection.input_,
+                                       after(since, connection.settings_.tunnel_idle_timeout));
     if (chunk || exchange_ == nullptr) co_return chunk;
     // Silent is only a tunnel that is silent in both directions.
     if (chunk.error().code != ErrorCode::timed_out || exchange_->tunnel_moved_at_ <= since)
@@ -76,7 +83,8 @@ Result<Chunk> RequestBody::account(Result<Chunk> chunk) {
   }
   delivered_ += chunk->size();
   const std::uint64_t limit = exchange_->connection_.settings_.body_bytes;
-  if (limit != 0 && delivered_ > limit) return fail(ErrorCode::payload_too_large, "limits.body_bytes");
+  if (limit != 0 && delivered_ > limit)
+    return fail(ErrorCode::payload_too_large, "limits.body_bytes");
   exchange_->body_complete_ = reader_.finished();
   return chunk;
 }
@@ -100,7 +108,8 @@ bool ServerExchange::try_head() {
 
 Task<Done> ServerExchange::read_head() {
   const ServerSettings& settings = connection_.settings_;
-  settle_head(co_await connection_.input_.read_head(settings.limits, after(received_at_, settings.header_timeout)));
+  settle_head(co_await connection_.input_.read_head(settings.limits,
+                                                    after(received_at_, settings.header_timeout)));
   co_return Done{};
 }
 
@@ -154,11 +163,13 @@ Result<Request> ServerExchange::take() {
 }
 
 bool ServerExchange::inform(const Response& head) {
-  if (http_1_0_ || head_sent_ || ++informed_ > connection_.settings_.informational_responses) return false;
+  if (http_1_0_ || head_sent_ || ++informed_ > connection_.settings_.informational_responses)
+    return false;
   // A 100 from the upstream answers the client's Expect: ours would be a second one.
   if (head.status == 100) expects_continue_ = false;
   HeadWriter writer(head_room);
-  writer << "HTTP/1.1 " << std::uint64_t{head.status} << " " << reason_phrase(head.status) << "\r\n";
+  writer << "HTTP/1.1 " << std::uint64_t{head.status} << " " << reason_phrase(head.status)
+         << "\r\n";
   writer.fields(head.headers);
   writer << "\r\n";
   write(Chunks(writer.take()), Flush::now);
@@ -166,19 +177,22 @@ bool ServerExchange::inform(const Response& head) {
 }
 
 void ServerExchange::write(Chunks bytes, Flush flush) {
-  for (const Chunk& chunk : bytes) sent_ += chunk.size();
+  for (const Chunk& chunk : bytes)
+    sent_ += chunk.size();
   static_cast<void>(connection_.input_.stream().write(std::move(bytes), flush, never));
 }
 
 Coding ServerExchange::coding_of(const Response& response) const noexcept {
-  if (response.body == nullptr) return Coding::length;  // Content-Length: 0, where the status has one
+  if (response.body == nullptr)
+    return Coding::length;  // Content-Length: 0, where the status has one
   if (response.body->length()) return Coding::length;
   return http_1_0_ ? Coding::until_close : Coding::chunked;
 }
 
 Chunk ServerExchange::compose_head(const Response& response, Coding coding) {
   HeadWriter writer(head_room);
-  writer << "HTTP/1.1 " << std::uint64_t{response.status} << " " << reason_phrase(response.status) << "\r\n";
+  writer << "HTTP/1.1 " << std::uint64_t{response.status} << " " << reason_phrase(response.status)
+         << "\r\n";
   writer.fields(response.headers);
   if (!response.headers.has(HeaderId::date)) writer.field("Date", http_date(loop_.wall()));
   if (response.status == 101) {
@@ -188,8 +202,10 @@ Chunk ServerExchange::compose_head(const Response& response, Coding coding) {
   }
   if (coding == Coding::chunked && !is_head_method_ && !never_has_body(response.status)) {
     writer << "Transfer-Encoding: chunked\r\n";
-  } else if (coding == Coding::length && !is_informational(response.status) && response.status != 204) {
-    // A 304 tells the length of what it does not send only when the upstream said it (RFC 9110 §8.6).
+  } else if (coding == Coding::length && !is_informational(response.status) &&
+             response.status != 204) {
+    // A 304 tells the length of what it does not send only when the upstream said it (RFC 9110
+    // §8.6).
     if (response.body != nullptr)
       writer << "Content-Length: " << *response.body->length() << "\r\n";
     else if (response.status != 304 && !is_head_method_)
@@ -209,27 +225,33 @@ Chunk ServerExchange::compose_head(const Response& response, Coding coding) {
 
 Task<Result<Done>> ServerExchange::send(Response response) {
   if (response.status == 101) {
-    if (upgrade_.empty() || response.body == nullptr) return fail(ErrorCode::upgrade_refused, "not asked for");
+    if (upgrade_.empty() || response.body == nullptr)
+      return fail(ErrorCode::upgrade_refused, "not asked for");
     keep_alive_ = false;
     return send_tunnel(std::move(response.body), compose_head(response, Coding::none));
   }
   upgrade_ = {};
   const bool bodiless = is_head_method_ || never_has_body(response.status);
   const Coding coding = coding_of(response);
-  // A body that nobody will read any more cannot be told from the next request: the connection ends behind the answer.
+  // A body that nobody will read any more cannot be told from the next request: the connection ends
+  // behind the answer.
   if (!body_complete_ && body_ == nullptr) keep_alive_ = false;
-  if ((coding == Coding::until_close && !bodiless) || response.ends_connection || connection_.is_last_request()) keep_alive_ = false;
+  if ((coding == Coding::until_close && !bodiless) || response.ends_connection ||
+      connection_.is_last_request())
+    keep_alive_ = false;
 
   Chunk head = compose_head(response, coding);
   head_sent_ = true;
-  if (!bodiless && response.body != nullptr) return send_body(std::move(response.body), coding, std::move(head));
+  if (!bodiless && response.body != nullptr)
+    return send_body(std::move(response.body), coding, std::move(head));
   write(Chunks(std::move(head)), Flush::end_of_turn);
   answered_ = true;
   if (response.body == nullptr) return Result<Done>(Done{});
   return end_bodiless(std::move(response.body));
 }
 
-/// The body of an answer to HEAD has a length and reads empty: reading to its end gives its lease back.
+/// The body of an answer to HEAD has a length and reads empty: reading to its end gives its lease
+/// back.
 Task<Result<Done>> ServerExchange::end_bodiless(BodyPtr body) {
   co_await body->read();
   co_return Done{};
@@ -242,7 +264,8 @@ Task<Result<Done>> ServerExchange::send_body(BodyPtr body, Coding coding, Chunk 
   for (;;) {
     auto reading = body->read();
     // The head does not wait for a body that has nothing to say yet; what is there leaves with it.
-    if (!head.empty() && !reading.await_ready()) write(Chunks(std::exchange(head, Chunk())), Flush::end_of_turn);
+    if (!head.empty() && !reading.await_ready())
+      write(Chunks(std::exchange(head, Chunk())), Flush::end_of_turn);
     auto chunk = co_await std::move(reading);
     if (!chunk) {
       if (!head.empty()) write(Chunks(std::move(head)), Flush::end_of_turn);
@@ -257,23 +280,28 @@ Task<Result<Done>> ServerExchange::send_body(BodyPtr body, Coding coding, Chunk 
     }
     Chunks bytes;
     if (!head.empty()) {
-      if (!at_end && coding == Coding::length && chunk->size() <= std::min(joined_body_max, head.room().size())) {
+      if (!at_end && coding == Coding::length &&
+          chunk->size() <= std::min(joined_body_max, head.room().size())) {
         head.append(chunk->text());
         *chunk = Chunk();
       }
       bytes.push_back(std::exchange(head, Chunk()));
     }
     if (!chunk->empty()) {
-      for (Chunk& piece : frame_chunk(coding, *std::move(chunk))) bytes.push_back(std::move(piece));
+      for (Chunk& piece : frame_chunk(coding, *std::move(chunk)))
+        bytes.push_back(std::move(piece));
     } else if (at_end && coding == Coding::chunked) {
       const Headers* trailers = accepts_trailers_ ? body->trailers() : nullptr;
-      for (Chunk& piece : end_of_chunks(trailers)) bytes.push_back(std::move(piece));
+      for (Chunk& piece : end_of_chunks(trailers))
+        bytes.push_back(std::move(piece));
     }
-    for (const Chunk& piece : bytes) sent_ += piece.size();
+    for (const Chunk& piece : bytes)
+      sent_ += piece.size();
     const bool finished = at_end || (declared && delivered == *declared);
     if (!bytes.empty()) {
-      auto written = co_await stream.write(std::move(bytes), Flush::end_of_turn,
-                                           after(loop_.now(), connection_.settings_.write_idle_timeout));
+      auto written =
+          co_await stream.write(std::move(bytes), Flush::end_of_turn,
+                                after(loop_.now(), connection_.settings_.write_idle_timeout));
       if (!written) {
         keep_alive_ = connection_.flushes_ = false;
         co_return fail(ErrorCode::client_gone, std::move(written.error().detail));
@@ -296,8 +324,9 @@ Task<Result<Done>> ServerExchange::send_tunnel(BodyPtr body, Chunk head) {
     if (chunk->empty()) break;
     tunnel_moved_at_ = loop_.now();
     sent_ += chunk->size();
-    auto written = co_await stream.write(Chunks(*std::move(chunk)), Flush::end_of_turn,
-                                         after(loop_.now(), connection_.settings_.write_idle_timeout));
+    auto written =
+        co_await stream.write(Chunks(*std::move(chunk)), Flush::end_of_turn,
+                              after(loop_.now(), connection_.settings_.write_idle_timeout));
     if (!written) {
       connection_.flushes_ = false;
       co_return fail(ErrorCode::client_gone, std::move(written.error().detail));
@@ -309,7 +338,8 @@ Task<Result<Done>> ServerExchange::send_tunnel(BodyPtr body, Chunk head) {
 }
 
 bool ServerExchange::finish() noexcept {
-  const bool reusable = answered_ && keep_alive_ && body_complete_ && !connection_.closing_.is_set();
+  const bool reusable =
+      answered_ && keep_alive_ && body_complete_ && !connection_.closing_.is_set();
   must_linger_ = answered_ && !reusable && !is_tunnel();
   return reusable;
 }

@@ -16,7 +16,9 @@ class RequestBody final : public Body, public memory::Pooled {
   RequestBody(ServerExchange& exchange, Framing framing, const Limits& limits);
   ~RequestBody() override;
   Task<Result<Chunk>> read() override;
+
   std::optional<std::uint64_t> length() const override { return reader_.length(); }
+
   const Headers* trailers() const override { return reader_.trailers(); }
 
  private:
@@ -35,19 +37,25 @@ class ServerExchange final : public Incoming {
   explicit ServerExchange(ServerConnection& connection);
   ~ServerExchange() override;
 
-  /// True when the buffered bytes decide the head, or the Error that take() will report; else read_head().
+  /// True when the buffered bytes decide the head, or the Error that take() will report; else
+  /// read_head().
   bool try_head();
   Task<Done> read_head();
+
   bool is_tunnel() const noexcept { return tunnel_.is_set(); }
+
   /// After the handler ended: whether the connection can carry another request.
   bool finish() noexcept;
+
   bool must_linger() const noexcept { return must_linger_; }
 
   Result<Request> take() override;
   bool inform(const Response& head) override;
   Task<Result<Done>> send(Response response) override;
   Traffic traffic() const override;
+
   TimePoint received_at() const override { return received_at_; }
+
   std::string_view raw_line() const override { return raw_line_; }
 
  private:
@@ -67,12 +75,12 @@ class ServerExchange final : public Incoming {
   std::uint64_t received_before_;
   std::uint64_t sent_ = 0;
   std::optional<RequestHead> head_;
-  Error error_;                     ///< when there is no head
+  Error error_;  ///< when there is no head
   std::string raw_line_;
   std::string_view upgrade_;
-  RequestBody* body_ = nullptr;     ///< while the handler has it
-  Event tunnel_;                    ///< an upgrade was accepted
-  TimePoint tunnel_moved_at_{};     ///< when the upstream's last bytes came through it
+  RequestBody* body_ = nullptr;  ///< while the handler has it
+  Event tunnel_;                 ///< an upgrade was accepted
+  TimePoint tunnel_moved_at_{};  ///< when the upstream's last bytes came through it
   bool is_head_method_ = false;
   bool http_1_0_ = false;
   bool keep_alive_ = true;
@@ -80,7 +88,7 @@ class ServerExchange final : public Incoming {
   bool accepts_trailers_ = false;
   bool body_complete_ = true;
   bool head_sent_ = false;
-  bool answered_ = false;           ///< whole response written
+  bool answered_ = false;  ///< whole response written
   bool must_linger_ = false;
   std::uint32_t informed_ = 0;
 };

@@ -1,4 +1,5 @@
-// What every engine keeps, through Loop and SocketStream: run on the simulated kernel with many seeds, and on epoll.
+// What every engine keeps, through Loop and SocketStream: run on the simulated kernel with many
+// seeds, and on epoll.
 
 #include <string>
 #include <vector>
@@ -29,10 +30,12 @@ class EngineContract : public ::testing::TestWithParam<std::uint64_t> {
     listener_ = engine_->listen(Address::parse("127.0.0.1:0").value(), {}).value();
     where_ = engine_->local_address(*listener_);
   }
+
   ~EngineContract() override {
     listener_ = SocketPtr();
     if (auto* sim = dynamic_cast<SimEngine*>(engine_.get())) {
-      for (int i = 0; i < 200 && sim->open_sockets() > 0; ++i) loop_->turn(loop_->now() + milliseconds(10));
+      for (int i = 0; i < 200 && sim->open_sockets() > 0; ++i)
+        loop_->turn(loop_->now() + milliseconds(10));
       EXPECT_EQ(sim->open_sockets(), 0u) << "a socket is left behind";
     }
     loop_.reset();
@@ -42,6 +45,7 @@ class EngineContract : public ::testing::TestWithParam<std::uint64_t> {
   struct Pair {
     StreamPtr client, server;
   };
+
   Task<Pair> connected() {
     Acceptor acceptor(*loop_, listener_);
     auto client = co_await connect_stream(*loop_, where_, never);
@@ -58,7 +62,8 @@ class EngineContract : public ::testing::TestWithParam<std::uint64_t> {
 
 std::string pattern(std::size_t size) {
   std::string text(size, '\0');
-  for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>('a' + (i * 7 + i / 251) % 26);
+  for (std::size_t i = 0; i < size; ++i)
+    text[i] = static_cast<char>('a' + (i * 7 + i / 251) % 26);
   return text;
 }
 
@@ -206,7 +211,8 @@ TEST_P(EngineContract, LeavesNothingBehindWhenStreamsDieInTheMiddle) {
     std::optional<Result<Chunk>> got;
     Scope scope(*loop_, 2);
     ASSERT_TRUE(scope.spawn(testing::store(server->read(100, never), got)));
-    for (int i = 0; i < round; ++i) loop_->turn(loop_->now());
+    for (int i = 0; i < round; ++i)
+      loop_->turn(loop_->now());
     scope.cancel();
     loop_->turn(loop_->now());
     if (round % 2 == 0) client.reset();
@@ -216,10 +222,13 @@ TEST_P(EngineContract, LeavesNothingBehindWhenStreamsDieInTheMiddle) {
 TEST_P(EngineContract, CarriesDatagrams) {
   SocketPtr socket = engine_->datagram_socket(Address::Family::ipv4).value();
   SocketPtr other = engine_->datagram_socket(Address::Family::ipv4).value();
+
   struct Sink final : OpSink {
     bool done = false;
+
     void on_completion(Op&) noexcept override { done = true; }
   } sink, ignored;
+
   // An epoll socket has a number only once it sent something.
   OpHandle<AddressedOp> first(*loop_, Op::Kind::send_to, other, ignored);
   first->address = where_;

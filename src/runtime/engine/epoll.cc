@@ -29,12 +29,13 @@ namespace sluice {
 namespace {
 
 constexpr int events_max = 256;
-constexpr std::size_t pieces_max = 16;       // of one sendmsg
-constexpr std::size_t datagram_bytes = 4096; // a DNS answer with EDNS fits
+constexpr std::size_t pieces_max = 16;        // of one sendmsg
+constexpr std::size_t datagram_bytes = 4096;  // a DNS answer with EDNS fits
 
 class EpollSocket final : public Socket, public memory::Pooled {
  public:
   explicit EpollSocket(int number) : descriptor(number) {}
+
   ~EpollSocket() override {
     if (descriptor >= 0) ::close(descriptor);
   }
@@ -52,9 +53,12 @@ class EpollSocket final : public Socket, public memory::Pooled {
 
 int family_number(Address::Family family) {
   switch (family) {
-    case Address::Family::ipv4: return AF_INET;
-    case Address::Family::ipv6: return AF_INET6;
-    default: return AF_UNIX;
+    case Address::Family::ipv4:
+      return AF_INET;
+    case Address::Family::ipv6:
+      return AF_INET6;
+    default:
+      return AF_UNIX;
   }
 }
 
@@ -62,7 +66,8 @@ void set_option(int descriptor, int level, int option, int value) {
   ::setsockopt(descriptor, level, option, &value, sizeof value);
 }
 
-// Straight to the kernel: libc's wrappers are cancellation points, whose bookkeeping costs as much as a short copy.
+// Straight to the kernel: libc's wrappers are cancellation points, whose bookkeeping costs as much
+// as a short copy.
 ssize_t receive(int descriptor, char* to, std::size_t size) {
   return ::syscall(SYS_recvfrom, descriptor, to, size, 0, nullptr, nullptr);
 }
@@ -77,6 +82,7 @@ class EpollEngine final : public Engine {
     epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.ptr = nullptr}};
     ::epoll_ctl(epoll_, EPOLL_CTL_ADD, bell_, &event);
   }
+
   ~EpollEngine() override {
     ::close(epoll_);
     ::close(bell_);
@@ -85,13 +91,16 @@ class EpollEngine final : public Engine {
   void submit(Op& op) override;
   void cancel(Op& op) override;
   void wait(TimePoint until) override;
+
   void wake() noexcept override {
     const std::uint64_t one = 1;
     [[maybe_unused]] const auto written = ::write(bell_, &one, sizeof one);
   }
 
   TimePoint now() override { return std::chrono::steady_clock::now(); }
+
   WallTime wall() override { return std::chrono::system_clock::now(); }
+
   std::uint64_t random() override { return random_.next(); }
 
   Result<SocketPtr> listen(const Address& address, const ListenOptions& options) override;
@@ -105,6 +114,7 @@ class EpollEngine final : public Engine {
     if (::getrandom(&value, sizeof value, 0) != sizeof value) std::abort();
     return value;
   }
+
   void enroll(EpollSocket& socket);
   /// Tries; empty when the kernel would block.
   std::optional<std::int64_t> attempt(EpollSocket& socket, Op& op);
@@ -124,9 +134,12 @@ Op*& slot_of(EpollSocket& socket, Op::Kind kind) {
   switch (kind) {
     case Op::Kind::accept:
     case Op::Kind::receive:
-    case Op::Kind::receive_from: return socket.reading;
-    case Op::Kind::hang_up: return socket.watching;
-    default: return socket.writing;
+    case Op::Kind::receive_from:
+      return socket.reading;
+    case Op::Kind::hang_up:
+      return socket.watching;
+    default:
+      return socket.writing;
   }
 }
 
@@ -157,15 +170,20 @@ void EpollEngine::cancel(Op& op) {
 std::optional<std::int64_t> EpollEngine::attempt(EpollSocket& socket, Op& op) {
   switch (op.kind) {
     case Op::Kind::receive:
-    case Op::Kind::receive_from: return attempt_receive(socket, op);
+    case Op::Kind::receive_from:
+      return attempt_receive(socket, op);
     case Op::Kind::send:
-    case Op::Kind::send_to: return attempt_send(socket, op);
-    case Op::Kind::accept: return attempt_accept(socket, op);
-    case Op::Kind::connect: return attempt_connect(socket, op);
+    case Op::Kind::send_to:
+      return attempt_send(socket, op);
+    case Op::Kind::accept:
+      return attempt_accept(socket, op);
+    case Op::Kind::connect:
+      return attempt_connect(socket, op);
     case Op::Kind::hang_up:
       if (socket.hung_up) return 0;
       return std::nullopt;
-    case Op::Kind::shutdown: return ::shutdown(socket.descriptor, SHUT_WR) == 0 ? 0 : -errno;
+    case Op::Kind::shutdown:
+      return ::shutdown(socket.descriptor, SHUT_WR) == 0 ? 0 : -errno;
   }
   return -EINVAL;
 }
@@ -192,8 +210,10 @@ std::optional<std::int64_t> EpollEngine::attempt_receive(EpollSocket& socket, Op
       }
       return -errno;
     }
-    // A short read drained the socket: the next bytes come with a new event. Not so with the end behind them.
-    if (op.kind == Op::Kind::receive && static_cast<std::size_t>(got) < room.size() && !socket.hung_up)
+    // A short read drained the socket: the next bytes come with a new event. Not so with the end
+    // behind them.
+    if (op.kind == Op::Kind::receive && static_cast<std::size_t>(got) < room.size() &&
+        !socket.hung_up)
       socket.readable = got == 0;
     chunk.extend(static_cast<std::size_t>(got));
     op.chunk = std::move(chunk);
@@ -209,7 +229,8 @@ std::optional<std::int64_t> EpollEngine::attempt_send(EpollSocket& socket, Op& o
     if (op.kind == Op::Kind::send_to) {
       offered = op.chunk.size();
       SockAddr to(static_cast<AddressedOp&>(op).address);
-      taken = ::sendto(socket.descriptor, op.chunk.text().data(), offered, MSG_NOSIGNAL, to.get(), to.size);
+      taken = ::sendto(socket.descriptor, op.chunk.text().data(), offered, MSG_NOSIGNAL, to.get(),
+                       to.size);
     } else if (const Chunks& bytes = static_cast<SendOp&>(op).bytes; bytes.size() == 1) {
       offered = bytes[0].size();
       taken = send(socket.descriptor, bytes[0].text());
@@ -242,7 +263,8 @@ std::optional<std::int64_t> EpollEngine::attempt_send(EpollSocket& socket, Op& o
 std::optional<std::int64_t> EpollEngine::attempt_accept(EpollSocket& socket, Op& op) {
   while (socket.readable) {
     SockAddr peer;
-    const int descriptor = ::accept4(socket.descriptor, peer.get(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const int descriptor =
+        ::accept4(socket.descriptor, peer.get(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (descriptor >= 0) {
       if (peer.family() != AF_UNIX) set_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
       auto& accept = static_cast<AddressedOp&>(op);
@@ -281,7 +303,8 @@ void EpollEngine::retry(EpollSocket& socket, Op*& slot) {
   if (slot == nullptr) return;
   Op& op = *slot;
   if (op.kind == Op::Kind::receive) {
-    // Received when its reader runs, not now for all sockets of this round: one buffer, hot in the cache, serves them all.
+    // Received when its reader runs, not now for all sockets of this round: one buffer, hot in the
+    // cache, serves them all.
     slot = nullptr;
     return loop_->complete(op, -EAGAIN);
   }
@@ -317,14 +340,16 @@ void EpollEngine::wait(TimePoint until) {
 }
 
 Result<SocketPtr> EpollEngine::stream_socket(Address::Family family) {
-  const int descriptor = ::socket(family_number(family), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const int descriptor =
+      ::socket(family_number(family), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return std::unexpected(io_error(errno, "socket"));
   if (family != Address::Family::unix_path) set_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
   return SocketPtr(new EpollSocket(descriptor));
 }
 
 Result<SocketPtr> EpollEngine::datagram_socket(Address::Family family) {
-  const int descriptor = ::socket(family_number(family), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const int descriptor =
+      ::socket(family_number(family), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return std::unexpected(io_error(errno, "socket"));
   return SocketPtr(new EpollSocket(descriptor));
 }
@@ -336,7 +361,8 @@ std::string remedy(int error, const Address& address) {
     case EACCES:
       return address.family == Address::Family::unix_path
                  ? "no permission to create the socket there; choose another folder or user"
-                 : "ports below 1024 need CAP_NET_BIND_SERVICE; choose a higher port or grant the capability";
+                 : "ports below 1024 need CAP_NET_BIND_SERVICE; choose a higher port or grant the "
+                   "capability";
     case EADDRNOTAVAIL:
       return "this machine has no such address; see: ip address";
     case EMFILE:
@@ -346,14 +372,16 @@ std::string remedy(int error, const Address& address) {
   }
 }
 
-/// A socket file that nobody serves any more is in the way of a new start; one that is served is not ours to remove.
+/// A socket file that nobody serves any more is in the way of a new start; one that is served is
+/// not ours to remove.
 void remove_stale_path(const Address& address) {
   struct stat status{};
   if (::stat(address.path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return;
   const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (probe < 0) return;
   SockAddr to(address);
-  if (::connect(probe, to.get(), to.size) != 0 && errno == ECONNREFUSED) ::unlink(address.path.c_str());
+  if (::connect(probe, to.get(), to.size) != 0 && errno == ECONNREFUSED)
+    ::unlink(address.path.c_str());
   ::close(probe);
 }
 
@@ -408,7 +436,9 @@ int detach_accepted(SocketPtr socket) {
   return std::exchange(static_cast<EpollSocket&>(*socket).descriptor, -1);
 }
 
-SocketPtr adopt_accepted(Engine&, int descriptor) { return SocketPtr(new EpollSocket(descriptor)); }
+SocketPtr adopt_accepted(Engine&, int descriptor) {
+  return SocketPtr(new EpollSocket(descriptor));
+}
 
 std::uint64_t raise_descriptor_limit() {
   rlimit limit{};

@@ -10,8 +10,8 @@ namespace sluice {
 /// Error(io_failed) when the kernel refuses the descriptors.
 Result<std::unique_ptr<Engine>> make_epoll_engine();
 
-/// A connection that one loop accepted and another one is to serve; the descriptor moves, unregistered.
-/// Precondition: nothing was submitted on it.
+/// A connection that one loop accepted and another one is to serve; the descriptor moves,
+/// unregistered. Precondition: nothing was submitted on it.
 int detach_accepted(SocketPtr socket);
 SocketPtr adopt_accepted(Engine& epoll_engine, int descriptor);
 

@@ -17,27 +17,30 @@ struct SimEngine::End {
   bool connected = false;
   bool open = true;
 
-  std::string received;            ///< arrived, not read
-  std::size_t on_the_way = 0;      ///< sent to us, not arrived
-  TimePoint last_arrival{};        ///< bytes arrive in order
-  bool ended = false;              ///< the peer's FIN arrived
+  std::string received;        ///< arrived, not read
+  std::size_t on_the_way = 0;  ///< sent to us, not arrived
+  TimePoint last_arrival{};    ///< bytes arrive in order
+  bool ended = false;          ///< the peer's FIN arrived
   bool was_reset = false;
   bool write_closed = false;
   bool fin_sent = false;
 
-  std::deque<std::pair<Address, EndPtr>> backlog;             ///< of a listener
+  std::deque<std::pair<Address, EndPtr>> backlog;  ///< of a listener
   std::deque<std::pair<Address, std::string>> datagrams;
 
   Op* reading = nullptr;
   Op* writing = nullptr;
   Op* watching = nullptr;
-  std::uint64_t read_turn = 0;     ///< which operation a late completion was meant for
+  std::uint64_t read_turn = 0;  ///< which operation a late completion was meant for
   std::uint64_t write_turn = 0;
 };
 
 class SimEngine::SimSocket final : public Socket {
  public:
-  SimSocket(SimEngine& of, EndPtr its_end) : engine(of), end(std::move(its_end)) { ++engine.open_sockets_; }
+  SimSocket(SimEngine& of, EndPtr its_end) : engine(of), end(std::move(its_end)) {
+    ++engine.open_sockets_;
+  }
+
   ~SimSocket() override {
     --engine.open_sockets_;
     engine.close(end);
@@ -65,7 +68,8 @@ SimEngine::SimEngine(std::uint64_t seed, SimFaults faults) : faults_(faults), ra
 
 SimEngine::~SimEngine() {
   // Sockets that only happenings still know would close into a half-destroyed engine.
-  while (!happenings_.empty()) happenings_.pop();
+  while (!happenings_.empty())
+    happenings_.pop();
 }
 
 void SimEngine::schedule(TimePoint when, std::move_only_function<void()> action) {
@@ -73,14 +77,16 @@ void SimEngine::schedule(TimePoint when, std::move_only_function<void()> action)
 }
 
 TimePoint SimEngine::soon() {
-  return now_ + microseconds(random_.below(static_cast<std::uint64_t>(faults_.delay_max.count()) + 1));
+  return now_ +
+         microseconds(random_.below(static_cast<std::uint64_t>(faults_.delay_max.count()) + 1));
 }
 
 void SimEngine::finish(Op& op, std::int64_t result) {
   ++completions_;
-  trace_ = (trace_ ^ static_cast<std::uint64_t>(result) ^ (static_cast<std::uint64_t>(op.kind) << 40) ^
-            static_cast<std::uint64_t>(now_.time_since_epoch().count())) *
-           0x100000001b3;
+  trace_ =
+      (trace_ ^ static_cast<std::uint64_t>(result) ^ (static_cast<std::uint64_t>(op.kind) << 40) ^
+       static_cast<std::uint64_t>(now_.time_since_epoch().count())) *
+      0x100000001b3;
   loop_->complete(op, result);
 }
 
@@ -109,8 +115,10 @@ void SimEngine::submit(Op& op) {
       end->watching = &op;
       if (end->ended || end->was_reset) attempt_later(end, Op::Kind::hang_up);
       return;
-    case Op::Kind::connect: return start_connect(end, op);
-    case Op::Kind::send_to: return start_datagram(end, op);
+    case Op::Kind::connect:
+      return start_connect(end, op);
+    case Op::Kind::send_to:
+      return start_datagram(end, op);
     case Op::Kind::shutdown:
       op.pending = false;
       op.result = 0;
@@ -125,7 +133,8 @@ void SimEngine::submit(Op& op) {
       }
       return;
   }
-  // Never inline: every caller must stand a completion that comes in a later turn. epoll shows the inline case.
+  // Never inline: every caller must stand a completion that comes in a later turn. epoll shows the
+  // inline case.
   if (random_.one_in(faults_.late_completion))
     attempt_later(end, op.kind);
   else
@@ -140,11 +149,13 @@ void SimEngine::cancel(Op& op) {
   if (end->reading == &op) end->reading = nullptr;
   if (end->writing == &op) end->writing = nullptr;
   if (end->watching == &op) end->watching = nullptr;
-  // The kernel may have begun: bytes of a cancelled send can still leave, and the completion comes late.
+  // The kernel may have begun: bytes of a cancelled send can still leave, and the completion comes
+  // late.
   if (op.kind == Op::Kind::send && random_.one_in(2) && end->connected && !end->was_reset) {
     const Chunk& first = static_cast<SendOp&>(op).bytes[0];
     std::string bytes(first.text().substr(0, random_.below(first.size() + 1)));
-    if (const EndPtr peer = end->peer.lock(); peer && !bytes.empty()) deliver(peer, std::move(bytes));
+    if (const EndPtr peer = end->peer.lock(); peer && !bytes.empty())
+      deliver(peer, std::move(bytes));
   }
   schedule(soon(), [this, end, &op] { finish(op, -ECANCELED); });
 }
@@ -160,9 +171,11 @@ void SimEngine::attempt(const EndPtr& end, Op::Kind kind) {
       if (end->writing != nullptr) attempt_send(end);
       return;
     case Op::Kind::hang_up:
-      if (end->watching != nullptr && (end->ended || end->was_reset)) finish(*std::exchange(end->watching, nullptr), 0);
+      if (end->watching != nullptr && (end->ended || end->was_reset))
+        finish(*std::exchange(end->watching, nullptr), 0);
       return;
-    default: return;
+    default:
+      return;
   }
 }
 
@@ -186,7 +199,8 @@ void SimEngine::attempt_receive(End& end) {
   end.reading = nullptr;
   if (random_.one_in(faults_.no_buffers)) return finish(op, -ENOBUFS);
   if (end.received.empty()) return finish(op, 0);
-  const std::size_t most = std::min({std::size_t{op.wanted}, end.received.size(), faults_.piece_max});
+  const std::size_t most =
+      std::min({std::size_t{op.wanted}, end.received.size(), faults_.piece_max});
   const std::size_t size = random_.one_in(3) ? 1 + random_.below(most) : most;
   op.chunk = Chunk::copy_of(std::string_view(end.received).substr(0, size));
   end.received.erase(0, size);
@@ -200,7 +214,8 @@ void SimEngine::attempt_send(const EndPtr& end) {
   const EndPtr peer = end->peer.lock();
   if (end->was_reset || !peer || !peer->open || end->write_closed) {
     end->writing = nullptr;
-    if (!end->was_reset && peer && !peer->open) reset(end);  // what the closed peer's kernel answers
+    if (!end->was_reset && peer && !peer->open)
+      reset(end);  // what the closed peer's kernel answers
     return finish(op, end->was_reset ? -ECONNRESET : -EPIPE);
   }
   if (random_.one_in(faults_.no_buffers)) {
@@ -209,7 +224,8 @@ void SimEngine::attempt_send(const EndPtr& end) {
   }
   const std::size_t used = peer->received.size() + peer->on_the_way;
   if (used >= faults_.buffer_bytes) return;
-  std::size_t room = std::min(faults_.buffer_bytes - used, std::max<std::size_t>(faults_.piece_max, 1));
+  std::size_t room =
+      std::min(faults_.buffer_bytes - used, std::max<std::size_t>(faults_.piece_max, 1));
   if (random_.one_in(3)) room = 1 + random_.below(room);
   std::string bytes;
   for (const Chunk& chunk : static_cast<SendOp&>(op).bytes) {
@@ -257,7 +273,8 @@ void SimEngine::start_connect(const EndPtr& end, Op& op) {
     Op& connecting = *std::exchange(end->writing, nullptr);
     const auto found = listeners_.find(to.text());
     const EndPtr listener = found == listeners_.end() ? nullptr : found->second.lock();
-    if (!listener || !listener->open || random_.one_in(faults_.connect_fails)) return finish(connecting, -ECONNREFUSED);
+    if (!listener || !listener->open || random_.one_in(faults_.connect_fails))
+      return finish(connecting, -ECONNREFUSED);
     auto other = std::make_shared<End>();
     end->address = Address::from_ip("10.1.0.1", next_port_++).value();
     if (next_port_ == 0) next_port_ = 40'000;
@@ -281,7 +298,8 @@ void SimEngine::start_datagram(const EndPtr& end, Op& op) {
   op.pending = false;
   op.result = static_cast<std::int64_t>(op.chunk.size());
   if (random_.one_in(faults_.datagram_lost)) return;
-  schedule(soon(), [this, from = end->address, to = static_cast<AddressedOp&>(op).address.text(), bytes = std::string(op.chunk.text())] {
+  schedule(soon(), [this, from = end->address, to = static_cast<AddressedOp&>(op).address.text(),
+                    bytes = std::string(op.chunk.text())] {
     const auto found = datagram_ends_.find(to);
     if (found == datagram_ends_.end()) return;
     const EndPtr target = found->second.lock();
@@ -301,7 +319,8 @@ void SimEngine::reset(const EndPtr& end) {
 void SimEngine::close(const EndPtr& end) {
   end->open = false;
   for (auto& [address, connection] : end->backlog)
-    if (const EndPtr client = connection->peer.lock()) schedule(soon(), [this, client] { reset(client); });
+    if (const EndPtr client = connection->peer.lock())
+      schedule(soon(), [this, client] { reset(client); });
   const EndPtr peer = end->peer.lock();
   if (!peer) return;
   if (!end->received.empty() || end->on_the_way > 0) {
@@ -321,7 +340,8 @@ void SimEngine::close(const EndPtr& end) {
 void SimEngine::wait(TimePoint until) {
   stalled_ = false;
   completions_ = 0;
-  if (random_.one_in(faults_.wall_jumps)) wall_offset_ += seconds(random_.below(7200)) - seconds(3600);
+  if (random_.one_in(faults_.wall_jumps))
+    wall_offset_ += seconds(random_.below(7200)) - seconds(3600);
   while (!std::exchange(woken_, false) && completions_ == 0) {
     if (happenings_.empty() || happenings_.top().when > until) {
       if (until == never)
@@ -369,6 +389,8 @@ void SimEngine::bind(Socket& socket, const Address& address) {
   datagram_ends_[address.text()] = end;
 }
 
-Address SimEngine::local_address(Socket& socket) { return static_cast<SimSocket&>(socket).end->address; }
+Address SimEngine::local_address(Socket& socket) {
+  return static_cast<SimSocket&>(socket).end->address;
+}
 
 }  // namespace sluice

@@ -1,5 +1,6 @@
 #pragma once
-// A kernel in memory with virtual time: delays, splits, fails and completes late, by seed. The same seed does the same again.
+// A kernel in memory with virtual time: delays, splits, fails and completes late, by seed. The same
+// seed does the same again.
 
 #include <cstdint>
 #include <functional>
@@ -16,16 +17,16 @@ namespace sluice {
 
 /// How unkind the simulated kernel is. Odds are "one in N"; 0 is never.
 struct SimFaults {
-  microseconds delay_max{2000};        ///< of a byte on its way, a connect, a late completion
-  std::size_t piece_max = 64 * 1024;   ///< of one read or one partial write
+  microseconds delay_max{2000};          ///< of a byte on its way, a connect, a late completion
+  std::size_t piece_max = 64 * 1024;     ///< of one read or one partial write
   std::size_t buffer_bytes = 64 * 1024;  ///< what a connection holds in one direction
-  unsigned late_completion = 4;        ///< of operations that could have completed at once
+  unsigned late_completion = 4;          ///< of operations that could have completed at once
   unsigned connect_fails = 0;
-  unsigned connect_hangs = 0;          ///< neither accepted nor refused
-  unsigned connection_resets = 0;      ///< some time after its begin
-  unsigned no_buffers = 0;             ///< ENOBUFS
+  unsigned connect_hangs = 0;      ///< neither accepted nor refused
+  unsigned connection_resets = 0;  ///< some time after its begin
+  unsigned no_buffers = 0;         ///< ENOBUFS
   unsigned datagram_lost = 0;
-  unsigned wall_jumps = 0;             ///< the wall clock, by up to an hour, at a wait
+  unsigned wall_jumps = 0;  ///< the wall clock, by up to an hour, at a wait
 
   /// A mix for whole-gateway scenarios, itself chosen by the seed.
   static SimFaults of_seed(std::uint64_t seed);
@@ -39,10 +40,16 @@ class SimEngine final : public Engine {
   void submit(Op& op) override;
   void cancel(Op& op) override;
   void wait(TimePoint until) override;
+
   void wake() noexcept override { woken_ = true; }
 
   TimePoint now() override { return now_; }
-  WallTime wall() override { return WallTime(seconds(1'700'000'000)) + wall_offset_ + std::chrono::duration_cast<WallTime::duration>(now_ - start()); }
+
+  WallTime wall() override {
+    return WallTime(seconds(1'700'000'000)) + wall_offset_ +
+           std::chrono::duration_cast<WallTime::duration>(now_ - start());
+  }
+
   std::uint64_t random() override { return random_.next(); }
 
   Result<SocketPtr> listen(const Address& address, const ListenOptions& options) override;
@@ -54,15 +61,19 @@ class SimEngine final : public Engine {
 
   /// True when the last wait had nothing left that could ever happen.
   bool stalled() const noexcept { return stalled_; }
+
   /// Sockets that are open: 0 at rest.
   std::size_t open_sockets() const noexcept { return open_sockets_; }
+
   /// Ends a listener's life as a crash of its process would: connects are refused from now on.
   void close_listener(const Address& address) { listeners_.erase(address.text()); }
+
   /// A number that depends on everything that happened: equal traces have equal ones.
   std::uint64_t trace() const noexcept { return trace_; }
+
   SimFaults& faults() noexcept { return faults_; }
 
-  struct End;      ///< one end of a connection, a listener or a datagram socket; private to sim.cc
+  struct End;  ///< one end of a connection, a listener or a datagram socket; private to sim.cc
   class SimSocket;
 
  private:
@@ -70,13 +81,16 @@ class SimEngine final : public Engine {
     TimePoint when;
     std::uint64_t order;
     std::move_only_function<void()> action;
+
     bool operator<(const Happening& other) const {
       return when != other.when ? when > other.when : order > other.order;
     }
   };
+
   using EndPtr = std::shared_ptr<End>;
 
   static TimePoint start() { return TimePoint(seconds(1000)); }
+
   void schedule(TimePoint when, std::move_only_function<void()> action);
   TimePoint soon();
   void finish(Op& op, std::int64_t result);

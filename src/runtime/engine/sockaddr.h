@@ -14,6 +14,7 @@ namespace sluice {
 
 struct SockAddr {
   SockAddr() = default;
+
   explicit SockAddr(const Address& address) {
     switch (address.family) {
       case Address::Family::ipv4: {
@@ -36,14 +37,17 @@ struct SockAddr {
       default: {
         auto* to = reinterpret_cast<sockaddr_un*>(&storage);
         to->sun_family = AF_UNIX;
-        std::copy_n(address.path.data(), std::min(address.path.size(), sizeof(to->sun_path) - 1), to->sun_path);
+        std::copy_n(address.path.data(), std::min(address.path.size(), sizeof(to->sun_path) - 1),
+                    to->sun_path);
         size = sizeof *to;
       }
     }
   }
 
   sockaddr* get() noexcept { return reinterpret_cast<sockaddr*>(&storage); }
+
   int family() const noexcept { return storage.ss_family; }
+
   Address address() const {
     Address result;
     if (storage.ss_family == AF_INET) {
