@@ -9,9 +9,9 @@
 
 #include "config/matchers.h"
 #include "gateway/exchange.h"
+#include "gateway/plugin_type.h"
 #include "gateway/worker_state.h"
 #include "plugins/catalog.h"
-#include "plugins/plugin_type.h"
 
 namespace sluice::plugins {
 namespace {

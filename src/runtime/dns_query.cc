@@ -110,7 +110,7 @@ struct Question {
 
 Task<Result<DnsAnswer>> ask_server(Loop& loop, const Address& server, const Question& question,
                                    DnsExtension extension, milliseconds timeout) {
-  const auto id = static_cast<std::uint16_t>(loop.random());
+  const auto id = static_cast<std::uint16_t>(loop.engine().secret());
   CO_TRY(const Chunk bytes, encode_question(question.name, question.type, id, extension));
   CO_TRY(const Chunk message,
          co_await ask_by_datagram(loop, server, bytes, after(loop.now(), timeout)));

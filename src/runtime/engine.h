@@ -40,6 +40,8 @@ class Engine {
   virtual TimePoint now() = 0;
   virtual WallTime wall() = 0;
   virtual std::uint64_t random() = 0;
+  /// Chance that nobody can foresee, for what protects: slower than random().
+  virtual std::uint64_t secret() = 0;
 
   /// Error(io_failed) says what, where and what to do.
   virtual Result<SocketPtr> listen(const Address& address, const ListenOptions& options) = 0;

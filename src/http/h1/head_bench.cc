@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 
 #include "http/h1/head.h"
@@ -35,7 +36,7 @@ constexpr std::string_view response =
 int main(int count, char** arguments) {
   using namespace sluice::http;
   const std::string_view what = count > 1 ? arguments[1] : "both";
-  const long rounds = count > 2 ? std::atol(arguments[2]) : 10'000;
+  const long rounds = count > 2 ? std::stol(arguments[2]) : 10'000;
   std::printf("request %zu bytes, response %zu bytes\n", request.size(), response.size());
   const h1::Limits limits;
   std::size_t seen = 0;

@@ -78,7 +78,7 @@ ssize_t send(int descriptor, std::string_view text) {
 
 class EpollEngine final : public Engine {
  public:
-  EpollEngine(int epoll, int bell) : epoll_(epoll), bell_(bell), random_(seed()) {
+  EpollEngine(int epoll, int bell) : epoll_(epoll), bell_(bell), random_(unforeseen()) {
     epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.ptr = nullptr}};
     ::epoll_ctl(epoll_, EPOLL_CTL_ADD, bell_, &event);
   }
@@ -101,6 +101,8 @@ class EpollEngine final : public Engine {
 
   WallTime wall() override { return std::chrono::system_clock::now(); }
 
+  std::uint64_t secret() override { return unforeseen(); }
+
   std::uint64_t random() override { return random_.next(); }
 
   Result<SocketPtr> listen(const Address& address, const ListenOptions& options) override;
@@ -109,7 +111,7 @@ class EpollEngine final : public Engine {
   Address local_address(Socket& socket) override;
 
  private:
-  static std::uint64_t seed() {
+  static std::uint64_t unforeseen() {
     std::uint64_t value = 0;
     if (::getrandom(&value, sizeof value, 0) != sizeof value) std::abort();
     return value;
@@ -430,14 +432,6 @@ Result<std::unique_ptr<Engine>> make_epoll_engine() {
     return std::unexpected(io_error(error, "eventfd"));
   }
   return std::make_unique<EpollEngine>(epoll, bell);
-}
-
-int detach_accepted(SocketPtr socket) {
-  return std::exchange(static_cast<EpollSocket&>(*socket).descriptor, -1);
-}
-
-SocketPtr adopt_accepted(Engine&, int descriptor) {
-  return SocketPtr(new EpollSocket(descriptor));
 }
 
 std::uint64_t raise_descriptor_limit() {

@@ -50,6 +50,8 @@ class SimEngine final : public Engine {
            std::chrono::duration_cast<WallTime::duration>(now_ - start());
   }
 
+  std::uint64_t secret() override { return random_.next(); }
+
   std::uint64_t random() override { return random_.next(); }
 
   Result<SocketPtr> listen(const Address& address, const ListenOptions& options) override;

@@ -1,0 +1,137 @@
+#pragma once
+// One plugin, global, in a gateway on the simulated engine, before `sluice echo`: virtual time, no
+// sockets, no threads.
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "config/load.h"
+#include "echo/echo.h"
+#include "gateway/gateway.h"
+#include "gateway/listener.h"
+#include "gateway/worker_state.h"
+#include "plugins/catalog.h"
+#include "runtime/engine/sim.h"
+#include "runtime/socket_stream.h"
+#include "support/run.h"
+
+namespace sluice::testing {
+
+struct Answer {
+  int status = 0;
+  std::string head;
+  std::string body;
+
+  /// The first field of that name, spelled so; empty when there is none.
+  std::string field(const std::string& name) const {
+    const std::size_t at = head.find("\r\n" + name + ": ");
+    if (at == std::string::npos) return {};
+    const std::size_t from = at + name.size() + 4;
+    return head.substr(from, head.find("\r\n", from) - from);
+  }
+};
+
+inline std::string configuration_with(std::string_view plugin, std::string_view config) {
+  return "_format_version: \"3.0\"\n"
+         "services: [{name: s, url: \"http://10.0.0.1:80\", routes: [{name: r, hosts: [here], "
+         "paths: [/]}]}]\n"
+         "plugins: [{name: " +
+         std::string(plugin) + ", config: " + std::string(config) + "}]\n";
+}
+
+inline std::shared_ptr<const Snapshot> compile_text(const std::string& text,
+                                                    std::string& problems) {
+  config::LoadResult loaded = config::load_text(text, "test.yaml");
+  std::shared_ptr<const Snapshot> snapshot;
+  if (loaded.file)
+    snapshot = Snapshot::compile(*loaded.file, plugins::catalog(), loaded.diagnostics);
+  problems = loaded.diagnostics.render();
+  return snapshot;
+}
+
+/// What a user is told about a wrong configuration of the plugin; empty when it is right.
+inline std::string config_error(std::string_view plugin, std::string_view config) {
+  std::string problems;
+  compile_text(configuration_with(plugin, config), problems);
+  return problems;
+}
+
+class PluginHarness {
+ public:
+  PluginHarness(std::string_view plugin, std::string_view config) {
+    std::string problems;
+    auto snapshot = compile_text(configuration_with(plugin, config), problems);
+    if (snapshot == nullptr) {
+      std::fputs(problems.c_str(), stderr);
+      std::abort();
+    }
+    worker_.install(std::move(snapshot));
+    listener_ =
+        std::make_unique<Listener>(worker_, gateway_, connections_, listen("10.9.0.1:8000"));
+    static_cast<void>(upstream_.spawn(serve_echo(listen("10.0.0.1:80"))));
+  }
+
+  Answer get(std::string_view target, std::string_view fields = "",
+             std::string_view method = "GET") {
+    return run(loop_, ask(std::string(method) + " " + std::string(target) + " HTTP/1.1\r\n" +
+                          (fields.find("Host:") == std::string_view::npos ? "Host: here\r\n" : "") +
+                          std::string(fields) + "Connection: close\r\n\r\n"));
+  }
+
+  /// Lets virtual time pass.
+  void advance(milliseconds time) { run(loop_, pause(time)); }
+
+ private:
+  SocketPtr listen(std::string_view address) {
+    return engine_.listen(*Address::parse(address), {}).value();
+  }
+
+  Task<Done> pause(milliseconds time) {
+    co_await sleep_until(loop_, loop_.now() + time);
+    co_return Done{};
+  }
+
+  Task<Done> serve_echo(SocketPtr socket) {
+    Acceptor acceptor(loop_, std::move(socket));
+    for (;;) {
+      auto accepted = co_await acceptor.accept();
+      if (!accepted) co_return Done{};
+      auto client = std::make_shared<http::Client>();
+      static_cast<void>(upstream_.spawn(
+          http::serve(loop_, std::make_unique<SocketStream>(loop_, std::move(accepted->socket)),
+                      echo_settings_, echo_, std::move(client), echo_closing_)));
+    }
+  }
+
+  Task<Answer> ask(std::string request) {
+    auto stream = co_await connect_stream(loop_, *Address::parse("10.9.0.1:8000"), never);
+    static_cast<void>((*stream)->write(Chunks(Chunk::copy_of(request)), Flush::now, never));
+    std::string text;
+    for (;;) {
+      auto chunk = co_await (*stream)->read(4096, never);
+      if (!chunk || chunk->empty()) break;
+      text += chunk->text();
+    }
+    Answer answer;
+    const std::size_t end = text.find("\r\n\r\n");
+    if (end == std::string::npos) co_return answer;
+    answer.head = text.substr(0, end + 2);
+    answer.body = text.substr(end + 4);
+    answer.status = std::stoi(text.substr(9, 3));
+    co_return answer;
+  }
+
+  SimEngine engine_{1};
+  Loop loop_{engine_};
+  WorkerState worker_{loop_, ResolverSettings{}};
+  Gateway gateway_{worker_};
+  echo::Echo echo_{loop_};
+  http::ServerSettings echo_settings_;
+  Event echo_closing_;
+  Scope connections_{loop_, 100};
+  Scope upstream_{loop_, 100};
+  std::unique_ptr<Listener> listener_;
+};
+
+}  // namespace sluice::testing
