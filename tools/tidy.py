@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 LINES_MAX = 500
-COLUMNS_MAX = 110
+COLUMNS_MAX = 120
 
 # Folders of src/ from the bottom up: each may include itself and all below it. `config` stands beside the
 # tower, on base alone, and is open to every folder from `state` on. The tops do not know each other. `echo` is

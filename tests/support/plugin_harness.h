@@ -2,6 +2,7 @@
 // One plugin, global, in a gateway on the simulated engine, before `sluice echo`: virtual time, no
 // sockets, no threads.
 
+#include <charconv>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -118,7 +119,7 @@ class PluginHarness {
     if (end == std::string::npos) co_return answer;
     answer.head = text.substr(0, end + 2);
     answer.body = text.substr(end + 4);
-    answer.status = std::stoi(text.substr(9, 3));
+    std::from_chars(text.data() + 9, text.data() + 12, answer.status);
     co_return answer;
   }
 

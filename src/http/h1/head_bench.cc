@@ -1,9 +1,10 @@
 // Instructions for one head: callgrind over many, divided by their number. What runs is named by
 // the first argument (scan, request, response, both, none, path), how often by the second.
 
+#include <cstring>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
-#include <string>
 #include <string_view>
 
 #include "http/h1/head.h"
@@ -36,7 +37,8 @@ constexpr std::string_view response =
 int main(int count, char** arguments) {
   using namespace sluice::http;
   const std::string_view what = count > 1 ? arguments[1] : "both";
-  const long rounds = count > 2 ? std::stol(arguments[2]) : 10'000;
+  long rounds = 10'000;
+  if (count > 2) std::from_chars(arguments[2], arguments[2] + std::strlen(arguments[2]), rounds);
   std::printf("request %zu bytes, response %zu bytes\n", request.size(), response.size());
   const h1::Limits limits;
   std::size_t seen = 0;

@@ -1,0 +1,255 @@
+"""What end-to-end tests share: the real binary on free loopback ports, and an upstream that records every byte."""
+
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+import urllib.error
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BINARY = os.environ.get("SLUICE_BINARY", str(ROOT / "build/asan/sluice"))
+PATIENCE = 20.0
+
+
+def free_port():
+  with socket.socket() as probe:
+    probe.bind(("127.0.0.1", 0))
+    return probe.getsockname()[1]
+
+
+def wait_until(condition, what):
+  """Waits for a condition with a deadline; nothing sleeps for time to pass."""
+  limit = time.monotonic() + PATIENCE
+  while time.monotonic() < limit:
+    result = condition()
+    if result:
+      return result
+    time.sleep(0.01)
+  raise AssertionError(f"in {PATIENCE} s not seen: {what}")
+
+
+class Upstream:
+  """Answers each connection by a script: a function from (head, connection) to bytes, or None to close."""
+
+  def __init__(self, script, reads_bodies=False):
+    self.script = script
+    self.reads_bodies = reads_bodies
+    self.heads = []
+    self.socket = socket.create_server(("127.0.0.1", 0))
+    self.port = self.socket.getsockname()[1]
+    threading.Thread(target=self._accept, daemon=True).start()
+
+  def _accept(self):
+    while True:
+      try:
+        connection, _ = self.socket.accept()
+      except OSError:
+        return
+      threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+  def _serve(self, connection):
+    data = b""
+    with connection:
+      while True:
+        while b"\r\n\r\n" not in data:
+          try:
+            more = connection.recv(65536)
+          except OSError:
+            return
+          if not more:
+            return
+          data += more
+        head, data = data.split(b"\r\n\r\n", 1)
+        self.heads.append(head.decode("latin-1"))
+        try:
+          if self.reads_bodies:
+            data = read_body(head.lower(), data, connection)
+          answer = self.script(head.decode("latin-1"), connection)
+          if answer is None:
+            return
+          connection.sendall(answer)
+        except OSError:
+          return
+
+  def close(self):
+    self.socket.close()
+
+
+def read_body(head, data, connection):
+  """Takes one framed body off `data` and the connection; returns what is behind it."""
+
+  def need(size):
+    nonlocal data
+    while len(data) < size:
+      more = connection.recv(65536)
+      if not more:
+        raise OSError("ended inside a body")
+      data += more
+
+  def line():
+    nonlocal data
+    while b"\r\n" not in data:
+      need(len(data) + 1)
+    first, data = data.split(b"\r\n", 1)
+    return first
+
+  if b"\r\ntransfer-encoding: chunked" in head:
+    while size := int(line(), 16):
+      need(size + 2)
+      data = data[size + 2:]
+    while line():
+      pass
+  elif b"\r\ncontent-length:" in head:
+    size = int(head.split(b"\r\ncontent-length:")[1].split(b"\r\n")[0])
+    need(size)
+    data = data[size:]
+  return data
+
+
+def ok(body=b"fine", fields=b""):
+  return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n%s\r\n%s" % (len(body), fields, body)
+
+
+class Gateway:
+  """`sluice run` on a configuration that may be rewritten."""
+
+  def __init__(self, test, entities, gateway=None, wait=True):
+    self.test = test
+    self.folder = tempfile.TemporaryDirectory()
+    test.addCleanup(self.folder.cleanup)
+    self.file = os.path.join(self.folder.name, "sluice.yaml")
+    self.log = os.path.join(self.folder.name, "access.log")
+    self.port, self.status_port = free_port(), free_port()
+    self.settings = {
+        "workers": 2,
+        "listeners": [{"address": f"127.0.0.1:{self.port}"}],
+        "status": {"address": f"127.0.0.1:{self.status_port}"},
+        "access_log": {"path": self.log},
+        **(gateway or {}),
+    }
+    self.write(entities)
+    self.errors = open(os.path.join(self.folder.name, "stderr"), "w+", encoding="utf-8")
+    self.process = subprocess.Popen([BINARY, "run", self.file], stderr=self.errors)
+    test.addCleanup(self.stop)
+    if wait:
+      wait_until(self.ready, "a ready gateway")
+
+  def write(self, entities, gateway=None):
+    if gateway:
+      self.settings.update(gateway)
+    text = json.dumps({"_format_version": "3.0", **entities, "gateway": self.settings})
+    with open(self.file + ".new", "w", encoding="utf-8") as file:
+      file.write(text)
+    os.replace(self.file + ".new", self.file)
+
+  def signal(self, number):
+    self.process.send_signal(number)
+
+  def status(self, path="/status"):
+    try:
+      with urllib.request.urlopen(f"http://127.0.0.1:{self.status_port}{path}", timeout=PATIENCE) as answer:
+        return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+      return error.code, error.read().decode()
+    except OSError:
+      return 0, ""
+
+  def ready(self):
+    return self.process.poll() is None and self.status("/status/ready")[0] == 200
+
+  def connect(self):
+    connection = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
+    self.test.addCleanup(connection.close)
+    return connection
+
+  def raw(self, request, until_close=True):
+    """Sends bytes, returns what comes until the gateway closes."""
+    connection = self.connect()
+    connection.sendall(request)
+    return read_all(connection) if until_close else connection
+
+  def get(self, path="/", fields="", method="GET"):
+    return self.raw(f"{method} {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n{fields}\r\n".encode())
+
+  def log_lines(self, count):
+    def lines():
+      if not os.path.exists(self.log):
+        return None
+      with open(self.log, encoding="utf-8") as file:
+        found = file.read().splitlines()
+      return found if len(found) >= count else None
+
+    return [json.loads(line) for line in wait_until(lines, f"{count} lines of the access log")]
+
+  def said(self):
+    self.errors.flush()
+    with open(self.errors.name, encoding="utf-8") as file:
+      return file.read()
+
+  def stop(self):
+    if self.process.poll() is None:
+      self.process.send_signal(signal.SIGTERM)
+      try:
+        self.process.wait(PATIENCE)
+      except subprocess.TimeoutExpired:
+        self.process.kill()
+        self.process.wait()
+    said = self.said()
+    self.errors.close()
+    self.test.assertNotIn("Sanitizer", said)
+    self.test.assertNotIn("runtime error", said)
+
+
+def read_all(connection):
+  data = b""
+  while True:
+    try:
+      more = connection.recv(65536)
+    except ConnectionResetError:
+      return data
+    if not more:
+      return data
+    data += more
+
+
+def read_answer(connection):
+  """One answer with a Content-Length."""
+  data = b""
+  while b"\r\n\r\n" not in data:
+    more = connection.recv(65536)
+    if not more:
+      return data
+    data += more
+  head, body = data.split(b"\r\n\r\n", 1)
+  length = 0
+  for line in head.split(b"\r\n")[1:]:
+    name, _, value = line.partition(b":")
+    if name.lower() == b"content-length":
+      length = int(value)
+  while len(body) < length:
+    body += connection.recv(65536)
+  return head + b"\r\n\r\n" + body
+
+
+def service(port, name="s", **fields):
+  route = {"name": f"{name}-route", "paths": ["/"], **fields.pop("route", {})}
+  return {"name": name, "url": f"http://127.0.0.1:{port}", "routes": [route], **fields}
+
+
+class GatewayTest(unittest.TestCase):
+  maxDiff = None
+
+  def upstream(self, script, reads_bodies=False):
+    upstream = Upstream(script, reads_bodies)
+    self.addCleanup(upstream.close)
+    return upstream
+
+  def gateway(self, *services, gateway=None, **entities):
+    return Gateway(self, {"services": list(services), **entities}, gateway)
