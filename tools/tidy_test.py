@@ -111,17 +111,17 @@ class Lengths(TidyTest):
     self.source("src/base/a.cc", *["int x;"] * 500)
     self.assert_found("src/base/a.cc:501: the file has 501 lines, at most 500")
 
-  def test_lines_have_at_most_110_columns_counted_in_characters(self):
-    self.source("src/base/a.cc", "// " + "§" * 107)
-    self.write("tools/a.py", '"""For a test."""\n# ' + "x" * 108 + "\n")
+  def test_lines_have_at_most_120_columns_counted_in_characters(self):
+    self.source("src/base/a.cc", "// " + "§" * 117)
+    self.write("tools/a.py", '"""For a test."""\n# ' + "x" * 118 + "\n")
     self.write("docs/long.md", "x" * 200 + "\n")
     self.assert_clean()
 
-    self.source("src/base/a.cc", "// " + "§" * 108)
-    self.write("tools/a.py", '"""For a test."""\n# ' + "x" * 109 + "\n")
-    self.write("run.sh", "#!/bin/sh\n# For a test.\necho " + "x" * 106 + "\n")
-    self.assert_found("run.sh:3: the line has 111 columns", "src/base/a.cc:2: the line has 111 columns",
-                      "tools/a.py:2: the line has 111 columns")
+    self.source("src/base/a.cc", "// " + "§" * 118)
+    self.write("tools/a.py", '"""For a test."""\n# ' + "x" * 119 + "\n")
+    self.write("run.sh", "#!/bin/sh\n# For a test.\necho " + "x" * 116 + "\n")
+    self.assert_found("run.sh:3: the line has 121 columns", "src/base/a.cc:2: the line has 121 columns",
+                      "tools/a.py:2: the line has 121 columns")
 
 
 class Openings(TidyTest):

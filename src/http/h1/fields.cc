@@ -59,6 +59,18 @@ bool is_protected(std::string_view name) noexcept {
   return starts_with_one_of(name, protected_prefixes);
 }
 
+bool is_identity_alias(std::string_view name) noexcept {
+  constexpr std::array<std::string_view, 9> identities = {
+      "forwarded",    "x-anonymous-", "x-authenticat", "x-consumer-", "x-credential-",
+      "x-forwarded-", "x-kong-",      "x-real-ip",     "kong-"};
+  if (name.find_first_of("_.") == std::string_view::npos) return false;
+  std::array<char, 32> plain;
+  const std::size_t size = std::min(name.size(), plain.size());
+  for (std::size_t i = 0; i < size; ++i)
+    plain[i] = name[i] == '_' || name[i] == '.' ? '-' : name[i];
+  return starts_with_one_of(std::string_view(plain.data(), size), identities);
+}
+
 bool is_forbidden_trailer(std::string_view name, HeaderId id) noexcept {
   return ControlFields::owns(id) || is_framing_alias(name) || is_protected(name) ||
          starts_with_one_of(name, request_modifiers) || id == retry_after || id == vary ||

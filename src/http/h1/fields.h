@@ -73,6 +73,10 @@ bool is_protected(std::string_view name) noexcept;
 /// authentication, how to process content.
 bool is_forbidden_trailer(std::string_view name, HeaderId id) noexcept;
 
+/// X_Forwarded_For, X.Real.IP: what an upstream that turns names into variables takes for the field
+/// in which the gateway says who asks. Never forwarded.
+bool is_identity_alias(std::string_view name) noexcept;
+
 /// A name that a CGI-like receiver would read as one of the framing fields.
 inline bool is_framing_alias(std::string_view name) noexcept {
   constexpr std::string_view length = "content_length";

@@ -1,10 +1,10 @@
 // Instructions for one head: callgrind over many, divided by their number. What runs is named by
 // the first argument (scan, request, response, both, none, path), how often by the second.
 
-#include <cstring>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string_view>
 
 #include "http/h1/head.h"

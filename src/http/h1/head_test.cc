@@ -368,5 +368,28 @@ TEST(HeadScanner, MayBeUsedAgainAfterReset) {
   EXPECT_EQ(*scanner.scan("A\r\n\r\n", {}), 5U);
 }
 
+TEST(RequestHead, AliasesOfIdentityFieldsAreNotForwarded) {
+  const auto head = parse_request(
+      "GET / HTTP/1.1\r\nHost: h\r\nX_Forwarded_For: 6.6.6.6\r\nx.real.ip: 6.6.6.6\r\n"
+      "X_Consumer-Id: admin\r\nX_Other: stays\r\n\r\n",
+      {});
+
+  ASSERT_TRUE(head.has_value());
+  ASSERT_EQ(head->headers.fields().size(), 1U);
+  EXPECT_EQ(head->headers.fields()[0].name(), "X_Other");
+}
+
+TEST(CompleteHeadSize, FindsTheFirstEndWithinTheLimits) {
+  Limits limits;
+  limits.header_bytes = 100;
+  for (std::size_t size = 1; size < 96; ++size) {
+    const std::string line(size, 'a');
+    EXPECT_EQ(complete_head_size(line + "\r\n\r\nbody\r\n\r\n", limits), size + 4);
+    EXPECT_EQ(complete_head_size(line + "\r\n\r", limits), 0U);
+  }
+  EXPECT_EQ(complete_head_size(std::string(97, 'a') + "\r\n\r\n", limits), 0U);
+  EXPECT_EQ(complete_head_size("\r\n\r\n", limits), 0U);
+}
+
 }  // namespace
 }  // namespace sluice::http::h1

@@ -120,6 +120,7 @@ class RequestParser {
       if (at == nullptr) return refuse("a malformed header field");
       if (line.id == other) {
         if (is_framing_alias(line.name)) return refuse("an alias of a framing field");
+        if (is_identity_alias(line.name)) continue;
       } else if (ControlFields::owns(line.id)) {
         if (!take(line)) return false;
         continue;
