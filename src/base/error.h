@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace sluice {
 
@@ -58,10 +60,40 @@ struct ErrorKind {
 
 const ErrorKind& kind_of(ErrorCode code) noexcept;
 
-/// A failure to do the job. `detail` is for logs and never holds a credential.
+/// A sentence for logs; never holds a credential. Behind a pointer: results travel through every
+/// frame of a request, and nearly none of them is an error.
+class Detail {
+ public:
+  Detail() noexcept = default;
+
+  Detail(std::string text)
+      : text_(text.empty() ? nullptr : std::make_unique<std::string>(std::move(text))) {}
+
+  Detail(const char* text) : Detail(std::string(text)) {}
+
+  Detail(const Detail& other) : Detail(other.text()) {}
+
+  Detail(Detail&&) noexcept = default;
+
+  Detail& operator=(Detail other) noexcept {
+    text_ = std::move(other.text_);
+    return *this;
+  }
+
+  ~Detail() = default;
+
+  bool empty() const noexcept { return text_ == nullptr; }
+
+  std::string text() const { return empty() ? std::string() : *text_; }
+
+ private:
+  std::unique_ptr<std::string> text_;
+};
+
+/// A failure to do the job.
 struct Error {
   ErrorCode code = ErrorCode::internal;
-  std::string detail;
+  Detail detail;
 };
 
 template <class T>
@@ -70,7 +102,7 @@ using Result = std::expected<T, Error>;
 /// Success without a value: Result<Done>, Task<Done>.
 struct Done {};
 
-inline std::unexpected<Error> fail(ErrorCode code, std::string detail = {}) {
+inline std::unexpected<Error> fail(ErrorCode code, Detail detail = {}) {
   return std::unexpected(Error{code, std::move(detail)});
 }
 

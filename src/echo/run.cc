@@ -50,13 +50,13 @@ Task<Done> accept_loop(Loop& loop, const http::ServerSettings& settings, Echo& h
 int run(const std::string& address_text) {
   const auto address = Address::parse(address_text);
   if (!address) {
-    std::fprintf(stderr, "sluice echo: --listen %s\n", address.error().detail.c_str());
+    std::fprintf(stderr, "sluice echo: --listen %s\n", address.error().detail.text().c_str());
     return 2;
   }
   raise_descriptor_limit();
   auto engine = make_epoll_engine();
   if (!engine) {
-    std::fprintf(stderr, "sluice echo: %s\n", engine.error().detail.c_str());
+    std::fprintf(stderr, "sluice echo: %s\n", engine.error().detail.text().c_str());
     return 1;
   }
   Loop loop(**engine);
@@ -64,7 +64,7 @@ int run(const std::string& address_text) {
   options.reuse_port = false;
   auto socket = (*engine)->listen(*address, options);
   if (!socket) {
-    std::fprintf(stderr, "sluice echo: %s\n", socket.error().detail.c_str());
+    std::fprintf(stderr, "sluice echo: %s\n", socket.error().detail.text().c_str());
     return 1;
   }
   std::fprintf(stderr, "sluice echo: listening on %s\n",

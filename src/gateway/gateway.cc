@@ -44,7 +44,7 @@ class Ending {
     ended_ = true;
     if (result) return;
     exchange_.record.error = result.error().code;
-    exchange_.record.error_detail = result.error().detail;
+    exchange_.record.error_detail = result.error().detail.text();
   }
 
  private:
@@ -77,7 +77,7 @@ Task<Done> Gateway::respond(http::Incoming& incoming, const http::ClientPtr& cli
   auto outcome = co_await answer(exchange);
   if (!outcome) {
     exchange.record.error = outcome.error().code;
-    exchange.record.error_detail = outcome.error().detail;
+    exchange.record.error_detail = outcome.error().detail.text();
     if (outcome.error().code == ErrorCode::client_gone) {
       exchange.record.status = 499;
       ending.sent(Done{});

@@ -56,7 +56,7 @@ Task<Done> Listener::accept_loop(SocketPtr socket) {
     auto accepted = co_await Until(acceptor.accept(), *closing_);
     if (!accepted) break;
     if (!*accepted) {
-      log::error("cannot accept connections: " + accepted->error().detail +
+      log::error("cannot accept connections: " + accepted->error().detail.text() +
                  "; raise the limit of descriptors");
       co_await sleep_until(worker_.loop, worker_.loop.now() + full_pause);
       continue;

@@ -94,7 +94,7 @@ bool Node::start() {
 bool Node::open_engine() {
   auto engine = make_epoll_engine();
   if (!engine) {
-    std::fprintf(stderr, "sluice: cannot start: %s\n", engine.error().detail.c_str());
+    std::fprintf(stderr, "sluice: cannot start: %s\n", engine.error().detail.text().c_str());
     return false;
   }
   engine_ = *std::move(engine);
@@ -116,7 +116,7 @@ bool Node::start_workers(const config::Gateway& gateway) {
   if (gateway.access_log) {
     auto opened = telemetry::AccessLog::open(gateway.access_log->path, count);
     if (!opened) {
-      std::fprintf(stderr, "sluice: %s\n", opened.error().detail.c_str());
+      std::fprintf(stderr, "sluice: %s\n", opened.error().detail.text().c_str());
       return false;
     }
     access_log_ = *std::move(opened);
@@ -126,7 +126,7 @@ bool Node::start_workers(const config::Gateway& gateway) {
         Worker::make(resolver_settings(gateway.dns), connections_of(gateway, descriptors, count));
     if (!worker) {
       std::fprintf(stderr, "sluice: cannot start worker %zu: %s\n", i,
-                   worker.error().detail.c_str());
+                   worker.error().detail.text().c_str());
       return false;
     }
     WorkerState& state = (*worker)->state();
@@ -165,7 +165,7 @@ bool Node::open_listeners(const config::Gateway& gateway, std::string& problem) 
     if (std::ranges::find(listening_, listener.address) != listening_.end()) continue;
     const auto address = Address::parse(listener.address);
     if (!address) {
-      problem = address.error().detail;
+      problem = address.error().detail.text();
       return false;
     }
     Opened& entry = opened.emplace_back(Opened{listener.address, {}});
@@ -174,7 +174,7 @@ bool Node::open_listeners(const config::Gateway& gateway, std::string& problem) 
     for (std::size_t i = 0; i < (shared ? workers_.size() : 1); ++i) {
       auto socket = engine_->listen(*address, options);
       if (!socket) {
-        problem = socket.error().detail;
+        problem = socket.error().detail.text();
         return false;
       }
       entry.sockets.push_back(*std::move(socket));
@@ -200,14 +200,14 @@ bool Node::open_status(const config::Gateway& gateway, std::string& problem) {
   }
   const auto address = Address::parse(gateway.status->address);
   if (!address) {
-    problem = address.error().detail;
+    problem = address.error().detail.text();
     return false;
   }
   ListenOptions options;
   options.reuse_port = false;
   auto socket = engine_->listen(*address, options);
   if (!socket) {
-    problem = socket.error().detail + " (gateway.status.address)";
+    problem = socket.error().detail.text() + " (gateway.status.address)";
     return false;
   }
   status_server_ = std::make_unique<StatusServer>(*loop_, status_, *std::move(socket));

@@ -101,7 +101,7 @@ void Node::open_access_log(const config::Gateway& gateway) {
   if (!wanted.empty()) {
     auto opened = telemetry::AccessLog::open(wanted, workers_.size());
     if (!opened) {
-      log::error(opened.error().detail + "; the old access log stays");
+      log::error(opened.error().detail.text() + "; the old access log stays");
       return;
     }
     next = *std::move(opened);

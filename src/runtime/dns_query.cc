@@ -157,7 +157,7 @@ Task<Result<DnsAnswer>> ask_servers(Loop& loop, const ResolverSettings& settings
     if (answer && (answer->rcode == DnsRcode::no_error || answer->rcode == DnsRcode::no_such_name))
       co_return answer;
     reason = server.text() + ": " +
-             (answer ? std::string(text_of(answer->rcode)) : answer.error().detail);
+             (answer ? std::string(text_of(answer->rcode)) : answer.error().detail.text());
   }
   co_return failed(std::move(reason));
 }

@@ -235,14 +235,15 @@ Task<Finding> Resolver::State::find_addresses(const std::string& name) {
     if (*answer && (*answer)->rcode == DnsRcode::no_such_name)
       co_return Finding::of_absence(**answer, settings.negative_ttl);
   for (const Answer* answer : {&ipv4, &ipv6})
-    if (!*answer) co_return Finding::of_failure(answer->error().detail, settings.negative_ttl);
+    if (!*answer)
+      co_return Finding::of_failure(answer->error().detail.text(), settings.negative_ttl);
   co_return Finding::of_absence(*ipv4, settings.negative_ttl);
 }
 
 Task<Finding> Resolver::State::find_services(const std::string& name) {
   const Event enough;
   Answer answer = co_await ask_servers(loop, settings, name, DnsType::srv, enough);
-  if (!answer) co_return Finding::of_failure(answer.error().detail, settings.negative_ttl);
+  if (!answer) co_return Finding::of_failure(answer.error().detail.text(), settings.negative_ttl);
   if (answer->services.empty()) co_return Finding::of_absence(*answer, settings.negative_ttl);
   std::vector<DnsService>& services = answer->services;
   std::ranges::sort(services, {}, &DnsService::priority);

@@ -338,7 +338,7 @@ TEST_P(ResolverTest, RefusesWhatIsNoName) {
        {"", ".", "a..test", "a b", "[10.0.0.1]", "[::1", "a.test:80", "fe80::1%lo"}) {
     const Found found = resolve(name);
     ASSERT_FALSE(found.has_value()) << name;
-    EXPECT_EQ(found.error().detail, name + ": is not a valid host name");
+    EXPECT_EQ(found.error().detail.text(), name + ": is not a valid host name");
   }
   EXPECT_EQ(datagrams(), 0u);
 }

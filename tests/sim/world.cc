@@ -8,9 +8,9 @@
 
 #include "base/memory.h"
 #include "config/load.h"
+#include "gateway/plugin_type.h"
 #include "gateway/snapshot.h"
 #include "plugins/catalog.h"
-#include "plugins/plugin_type.h"
 #include "runtime/socket_stream.h"
 #include "sim/upstream.h"
 

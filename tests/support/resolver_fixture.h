@@ -17,7 +17,7 @@ namespace sluice::testing {
 using Found = Result<ResolvedPtr>;
 
 inline std::string text_of(const Found& found) {
-  if (!found) return "error: " + found.error().detail;
+  if (!found) return "error: " + found.error().detail.text();
   std::string text;
   for (const ResolvedAddress& resolved : **found)
     text += (text.empty() ? "" : " ") + resolved.address.text();

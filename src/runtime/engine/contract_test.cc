@@ -81,7 +81,7 @@ Task<std::string> receive_all(Loop& loop, Stream& stream, std::size_t wanted) {
   std::string text;
   for (;;) {
     auto chunk = co_await stream.read(wanted, never);
-    if (!chunk) co_return "error " + chunk.error().detail;
+    if (!chunk) co_return "error " + chunk.error().detail.text();
     if (chunk->empty()) co_return text;
     text += chunk->text();
     static_cast<void>(loop);
