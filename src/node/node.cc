@@ -172,6 +172,7 @@ bool Node::open_listeners(const config::Gateway& gateway, std::string& problem) 
     // A path has one socket: the first worker serves it.
     const bool shared = address->family != Address::Family::unix_path;
     for (std::size_t i = 0; i < (shared ? workers_.size() : 1); ++i) {
+      options.alone = i == 0;
       auto socket = engine_->listen(*address, options);
       if (!socket) {
         problem = socket.error().detail.text();
