@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <ranges>
 
 #include "gateway/worker_state.h"
 #include "http/text.h"
@@ -29,22 +30,24 @@ std::string_view bare_ip(std::string_view text) {
 }
 
 /// The client's address in the trusted field: the last one, or with real_ip_recursive the last that
-/// is not trusted itself.
+/// is not trusted itself. Several lines are one list (RFC 9110 §5.3): a trusted peer may have added
+/// its line behind one that the client made up.
 std::string_view real_ip(const Exchange& exchange, const Settings& settings) {
-  const auto value = exchange.request.headers.get(settings.real_ip_header);
-  if (!value) return {};
-  std::string_view rest = *value;
   std::string_view found;
-  while (!rest.empty()) {
-    const std::size_t comma = rest.rfind(',');
-    const std::string_view item =
-        http::trim(comma == std::string_view::npos ? rest : rest.substr(comma + 1));
-    rest = comma == std::string_view::npos ? std::string_view() : rest.substr(0, comma);
-    const std::string_view ip = bare_ip(item);
-    const auto address = Address::from_ip(ip, 0);
-    if (!address) return found;  // what stands before nonsense cannot be believed
-    found = ip;
-    if (!settings.real_ip_recursive || !is_trusted(settings, *address)) return found;
+  for (const http::Headers::Field& line : exchange.request.headers.fields() | std::views::reverse) {
+    if (!http::equal_ignoring_case(line.name(), settings.real_ip_header)) continue;
+    std::string_view rest = line.value();
+    while (!rest.empty()) {
+      const std::size_t comma = rest.rfind(',');
+      const std::string_view item =
+          http::trim(comma == std::string_view::npos ? rest : rest.substr(comma + 1));
+      rest = comma == std::string_view::npos ? std::string_view() : rest.substr(0, comma);
+      const std::string_view ip = bare_ip(item);
+      const auto address = Address::from_ip(ip, 0);
+      if (!address) return found;  // what stands before nonsense cannot be believed
+      found = ip;
+      if (!settings.real_ip_recursive || !is_trusted(settings, *address)) return found;
+    }
   }
   return found;
 }
@@ -157,8 +160,10 @@ std::string_view upstream_path(std::string_view base, bool strip, std::string_vi
     return path == "/" ? base : joined(keeper, {base, path});
   }
   std::string_view rest = path.substr(prefix_size);
+  // A prefix that ends inside a segment may leave what climbs out of the service's path.
   while (rest.starts_with("./") || rest.starts_with("../"))
     rest.remove_prefix(rest.starts_with("./") ? 2 : 3);
+  if (rest == "." || rest == "..") rest = {};
   if (base.ends_with('/')) {
     if (rest.empty())
       return base.size() == 1 || path.ends_with('/') ? base : base.substr(0, base.size() - 1);

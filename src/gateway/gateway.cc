@@ -89,6 +89,8 @@ Task<Done> Gateway::respond(http::Incoming& incoming, const http::ClientPtr& cli
   exchange.pipeline->dress(exchange, response);
   finish_head(exchange, response);
   exchange.record.status = response.status;
+  // A body that nobody took is not read any more: the codec says so in the answer's head.
+  exchange.request.body = nullptr;
   keep_response_head(exchange, response);
 
   ending.sent(co_await incoming.send(std::move(response)));

@@ -91,6 +91,11 @@ bool Node::start() {
   return true;
 }
 
+void Node::open_log(const config::Gateway& gateway) {
+  if (!log::open(gateway.log.path, level_of(gateway.log.level)))
+    log::error("cannot write the log " + gateway.log.path + "; the old one stays");
+}
+
 bool Node::open_engine() {
   auto engine = make_epoll_engine();
   if (!engine) {
@@ -172,6 +177,7 @@ bool Node::open_listeners(const config::Gateway& gateway, std::string& problem) 
     // A path has one socket: the first worker serves it.
     const bool shared = address->family != Address::Family::unix_path;
     for (std::size_t i = 0; i < (shared ? workers_.size() : 1); ++i) {
+      options.alone = i == 0;
       auto socket = engine_->listen(*address, options);
       if (!socket) {
         problem = socket.error().detail.text();
@@ -219,7 +225,7 @@ Task<Done> Node::heed_signals() {
     // Woken by the handler's ring; the sleep is for a ring that came between the look and the wait.
     if (reload_wanted.exchange(false)) {
       if (access_log_) access_log_->reopen();
-      log::open(gateway_.log.path, level_of(gateway_.log.level));
+      open_log(gateway_);
       begin_reload("SIGHUP");
     }
     const int stops = stops_wanted.load();

@@ -46,6 +46,7 @@ class Node {
   static Compiled compile(const NodeOptions& options);
 
   // node.cc: the start, and signals
+  void open_log(const config::Gateway& gateway);
   bool open_engine();
   bool start_workers(const config::Gateway& gateway);
   bool open_listeners(const config::Gateway& gateway, std::string& problem);

@@ -59,6 +59,7 @@ void Node::finish_reload(Compiled compiled) {
     open_access_log(compiled.gateway);
     install(std::move(compiled.snapshot));
     apply_listeners(compiled.gateway);
+    open_log(compiled.gateway);
     gateway_ = std::move(compiled.gateway);
     ++status_.reloads;
     status_.last_problem.clear();

@@ -14,6 +14,7 @@ namespace sluice {
 struct ListenOptions {
   int backlog = 4096;
   bool reuse_port = true;          ///< several sockets of this node on one address, one a worker
+  bool alone = false;              ///< with reuse_port: fails where anybody listens already
   std::string congestion_control;  ///< empty: the system's
 };
 

@@ -104,10 +104,12 @@ Task<Result<Done>> SocketStream::write_later(TimePoint deadline) {
 
 Task<Result<Done>> SocketStream::end(TimePoint deadline) {
   if (!send_.pending()) send_queued();
+  const nanoseconds patience = deadline == never ? nanoseconds::max() : deadline - loop_.now();
   while (queued_ > 0 && write_error_ == 0) {
     const std::uint64_t sent = sent_;
     if (!co_await wait_for(loop_, room_, deadline) && sent == sent_)
       co_return fail(ErrorCode::timed_out, "the peer takes no bytes");
+    deadline = after(loop_.now(), patience);
   }
   if (write_error_ != 0) co_return std::unexpected(io_error(write_error_, "write"));
   OpHandle<Op> shutdown(loop_, Op::Kind::shutdown, socket_, *this);

@@ -110,12 +110,15 @@ class Race {
  public:
   explicit Race(Task<T> work) : work_(std::move(work)) {}
 
-  /// co_await race.until(event): true when the work ended, false when the event was set first. May
-  /// be awaited again.
-  auto until(Event& stop) noexcept { return Awaiter{*this, &stop, {}}; }
+  /// co_await race.until(event): true when the work ended, false when the event was set first, then
+  /// without having begun. May be awaited again.
+  auto until(Event& stop) noexcept { return Awaiter{*this, &stop, false, {}}; }
+
+  /// As until(), but the work runs to its first wait even if the event is set already.
+  auto begun_until(Event& stop) noexcept { return Awaiter{*this, &stop, true, {}}; }
 
   /// co_await race.end().
-  auto end() noexcept { return Awaiter{*this, nullptr, {}}; }
+  auto end() noexcept { return Awaiter{*this, nullptr, true, {}}; }
 
   /// Precondition: the work ended.
   T result() { return work_.await_resume(); }
@@ -124,10 +127,12 @@ class Race {
   struct Awaiter {
     Race& race;
     Event* stop;
+    bool begins;
     Waiter stopped;
 
     bool await_ready() const noexcept {
-      return race.work_.done() || (stop != nullptr && stop->is_set());
+      if (race.work_.done()) return true;
+      return stop != nullptr && stop->is_set() && (race.begun_ || !begins);
     }
 
     bool await_suspend(std::coroutine_handle<> owner) {

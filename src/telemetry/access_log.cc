@@ -8,7 +8,9 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -19,8 +21,23 @@ namespace {
 // A line waits this long at most, unless a ring fills up first.
 constexpr std::chrono::milliseconds batch_interval{200};
 
+// How long to wait for room in a pipe before looking whether the log ends.
+constexpr int room_wait_ms = 100;
+
 int open_file(const std::string& path) {
-  return ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+  // Without O_NONBLOCK, a pipe that nobody reads would never open.
+  const int descriptor =
+      ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0640);
+  if (descriptor >= 0) return descriptor;
+  // A service manager's socket, or a pipe of another user: no name opens these, but we hold them.
+  if (path == "/dev/stdout") return ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+  if (path == "/dev/stderr") return ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+  return descriptor;
+}
+
+bool is_regular(int descriptor) {
+  struct stat status{};
+  return ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
 }
 
 }  // namespace
@@ -108,20 +125,26 @@ void AccessLog::run() {
 }
 
 void AccessLog::write_out(std::string& batch) {
+  const bool blocks = !is_regular(descriptor_);
   std::string_view rest = batch;
   while (!rest.empty()) {
-    const ssize_t written = ::write(descriptor_, rest.data(), rest.size());
+    if (blocks) {
+      // A reader that stopped must not hold whoever ends this log: the node, or a reload.
+      pollfd ready{descriptor_, POLLOUT, 0};
+      if (::poll(&ready, 1, room_wait_ms) == 0) {
+        if (!stopping_.load(std::memory_order_acquire)) continue;
+        log::error("nobody reads the access log " + path_ + "; its last lines are lost");
+        return;
+      }
+    }
+    // With room, a pipe takes this much without waiting, also one that is shared with others.
+    const std::size_t size = blocks ? std::min<std::size_t>(rest.size(), PIPE_BUF) : rest.size();
+    const ssize_t written = ::write(descriptor_, rest.data(), size);
     if (written >= 0) {
       rest.remove_prefix(static_cast<std::size_t>(written));
       continue;
     }
-    if (errno == EINTR) continue;
-    if (errno == EAGAIN) {
-      pollfd ready{descriptor_, POLLOUT, 0};
-      ::poll(&ready, 1, 1000);
-      if (stopping_.load(std::memory_order_relaxed)) return;
-      continue;
-    }
+    if (errno == EINTR || errno == EAGAIN) continue;
     log::error("the access log " + path_ + " cannot be written: " + std::strerror(errno) +
                "; lines are lost");
     return;

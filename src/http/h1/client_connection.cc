@@ -60,12 +60,12 @@ Error as_upstream_error(Error error, ErrorCode when_timed_out) {
 struct Upload : memory::Pooled {
   Upload(Loop& loop) : scope(loop, 1) {}
 
-  Scope scope;
   BodyPtr body;
   Event failed;  ///< the body could not be read, or the upstream took nothing in time
   Error error;
   TimePoint moved_at{};   ///< when the upstream last took a piece
   bool finished = false;  ///< the whole request left
+  Scope scope;            ///< last: its task, which uses all of this, is destroyed first
 };
 
 /// The response's body, made when the attempt begins, so that destruction at any time is one path.

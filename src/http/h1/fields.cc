@@ -72,9 +72,9 @@ bool is_identity_alias(std::string_view name) noexcept {
 }
 
 bool is_forbidden_trailer(std::string_view name, HeaderId id) noexcept {
-  return ControlFields::owns(id) || is_framing_alias(name) || is_protected(name) ||
-         starts_with_one_of(name, request_modifiers) || id == retry_after || id == vary ||
-         id == www_authenticate;
+  return ControlFields::owns(id) || is_framing_alias(name) || is_identity_alias(name) ||
+         is_protected(name) || starts_with_one_of(name, request_modifiers) || id == retry_after ||
+         id == vary || id == www_authenticate;
 }
 
 const char* ControlFields::take(const FieldLine& line) {

@@ -49,7 +49,9 @@ Task<Done> ServerConnection::exchange() {
   if (!exchange.try_head()) co_await exchange.read_head();
 
   Race<Done> answer(handler_.respond(exchange, client_));
-  while (!co_await answer.until(input_.stream().gone())) {
+  // Begun even when the client has left already: what came is a request, and has its end in the
+  // log.
+  while (!co_await answer.begun_until(input_.stream().gone())) {
     // In a tunnel the client's end is the end of one direction, which its body reports.
     if (!exchange.is_tunnel()) {
       open_ = false;
@@ -63,10 +65,11 @@ Task<Done> ServerConnection::exchange() {
 }
 
 Task<Done> ServerConnection::goodbye() {
-  const TimePoint until = after(loop_.now(), settings_.linger_timeout);
-  // However the last exchange ended, answers before it may still be on their way.
-  if (flushes_) co_await input_.stream().end(until);
+  // However the last exchange ended, answers before it may still be on their way, and a slow client
+  // gets the end of its answer as it got the rest.
+  if (flushes_) co_await input_.stream().end(after(loop_.now(), settings_.write_idle_timeout));
   if (!must_linger_) co_return Done{};
+  const TimePoint until = after(loop_.now(), settings_.linger_timeout);
   for (std::uint64_t dropped = 0; dropped < settings_.linger_bytes;) {
     auto bytes = co_await input_.read(until);
     if (!bytes || bytes->empty()) break;

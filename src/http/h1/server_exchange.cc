@@ -244,16 +244,29 @@ Task<Result<Done>> ServerExchange::send(Response response) {
   head_sent_ = true;
   if (!bodiless && response.body != nullptr)
     return send_body(std::move(response.body), coding, std::move(head));
-  write(Chunks(std::move(head)), Flush::end_of_turn);
-  answered_ = true;
-  if (response.body == nullptr) return Result<Done>(Done{});
-  return end_bodiless(std::move(response.body));
+  sent_ += head.size();
+  auto written = connection_.input_.stream().write(
+      Chunks(std::move(head)), Flush::end_of_turn,
+      after(loop_.now(), connection_.settings_.write_idle_timeout));
+  if (response.body == nullptr && written.await_ready()) {
+    answered_ = written.await_resume().has_value();
+    return Result<Done>(Done{});
+  }
+  return end_bodiless(std::move(written), std::move(response.body));
 }
 
 /// The body of an answer to HEAD has a length and reads empty: reading to its end gives its lease
-/// back.
-Task<Result<Done>> ServerExchange::end_bodiless(BodyPtr body) {
-  co_await body->read();
+/// back. A pipeline of requests whose sender reads no answers waits here: heads alone would pile
+/// up.
+Task<Result<Done>> ServerExchange::end_bodiless(Task<Result<Done>> writing, BodyPtr body) {
+  if (body != nullptr) co_await body->read();
+  body = nullptr;
+  auto written = co_await std::move(writing);
+  if (!written) {
+    keep_alive_ = connection_.flushes_ = false;
+    co_return fail(ErrorCode::client_gone, std::move(written.error().detail));
+  }
+  answered_ = true;
   co_return Done{};
 }
 

@@ -65,7 +65,7 @@ class ServerExchange final : public Incoming {
   Chunk compose_head(const Response& response, Coding coding);
   Coding coding_of(const Response& response) const noexcept;
   Task<Result<Done>> send_body(BodyPtr body, Coding coding, Chunk head);
-  Task<Result<Done>> end_bodiless(BodyPtr body);
+  Task<Result<Done>> end_bodiless(Task<Result<Done>> writing, BodyPtr body);
   Task<Result<Done>> send_tunnel(BodyPtr body, Chunk head);
   void write(Chunks bytes, Flush flush);
 

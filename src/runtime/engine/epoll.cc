@@ -387,6 +387,20 @@ void remove_stale_path(const Address& address) {
   ::close(probe);
 }
 
+/// Whether anybody listens there, also one who would share the port: SO_REUSEPORT joins all
+/// processes of a user, so that a second node would take half of the first one's clients.
+bool is_taken(const Address& address) {
+  if (address.port == 0 || address.family == Address::Family::unix_path) return false;
+  const int probe = ::socket(family_number(address.family), SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (probe < 0) return false;
+  set_option(probe, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (address.family == Address::Family::ipv6) set_option(probe, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  SockAddr at(address);
+  const bool taken = ::bind(probe, at.get(), at.size) != 0 && errno == EADDRINUSE;
+  ::close(probe);
+  return taken;
+}
+
 Result<SocketPtr> EpollEngine::listen(const Address& address, const ListenOptions& options) {
   const auto failed = [&](std::string_view what) {
     const int error = errno;
@@ -409,6 +423,10 @@ Result<SocketPtr> EpollEngine::listen(const Address& address, const ListenOption
                    static_cast<socklen_t>(options.congestion_control.size())) != 0)
     return failed("use congestion control " + options.congestion_control + " on");
   SockAddr at(address);
+  if (options.reuse_port && options.alone && is_taken(address)) {
+    errno = EADDRINUSE;
+    return failed("bind");
+  }
   if (::bind(descriptor, at.get(), at.size) != 0) return failed("bind");
   if (::listen(descriptor, options.backlog) != 0) return failed("listen on");
   return socket;
