@@ -57,6 +57,11 @@ def changed(suffix):
   return sorted(path for path in {*known, *new} if path.endswith(suffix) and path.startswith(("src/", "tests/")))
 
 
+def ships(path):
+  """Tests keep to layout and rules; clang-tidy's list is for code that runs in the product (docs/decisions/0009)."""
+  return path.startswith("src/") and not path.endswith(("_test.cc", "_fuzz.cc", "_bench.cc"))
+
+
 def check_tidy():
   return run(sys.executable, "tools/tidy.py")
 
@@ -175,7 +180,7 @@ def main(arguments):
   if commands:
     checks.many("compiles alone:", [path for path in headers if path.endswith(".h")],
                 lambda path: compile_alone(path, commands))
-    checks.many("clang-tidy", [path for path in sources if path in commands],
+    checks.many("clang-tidy", [path for path in sources if path in commands and ships(path)],
                 lambda path: run("clang-tidy-19", "--quiet", "-p", str(DATABASE.parent), path),
                 float("inf") if options.all or options.paths else CLANG_TIDY_SECONDS)
   for name in checks.failed:

@@ -80,13 +80,15 @@ inline void release(void* block, std::size_t size) noexcept {
   using namespace detail;
   if (block == nullptr) return;
   lists.live -= static_cast<std::int64_t>(size);
-  const std::size_t index = class_of(size);
-  if (pooled && index < classes && lists.room[index] > 0) [[likely]] {
-    auto* entry = static_cast<Free*>(block);
-    entry->next = lists.head[index];
-    lists.head[index] = entry;
-    --lists.room[index];
-    return;
+  if constexpr (pooled) {
+    const std::size_t index = class_of(size);
+    if (index < classes && lists.room[index] > 0) [[likely]] {
+      auto* entry = static_cast<Free*>(block);
+      entry->next = lists.head[index];
+      lists.head[index] = entry;
+      --lists.room[index];
+      return;
+    }
   }
   release_slow(block);
 }

@@ -22,28 +22,36 @@ void on_signal(int) {
   if (Loop* loop = running.load()) loop->stop();
 }
 
-Task<Done> serve(Loop& loop, const http::ServerSettings& settings, Echo& handler, Accepted accepted,
-                 Event& closing) {
-  auto client = std::make_shared<http::Client>();
-  client->peer = std::move(accepted.peer);
-  client->peer_text = client->peer.ip_text();
-  co_return co_await http::serve(loop,
-                                 std::make_unique<SocketStream>(loop, std::move(accepted.socket)),
-                                 settings, handler, std::move(client), closing);
-}
+/// What each connection of the server needs.
+struct Server {
+  explicit Server(Loop& its_loop)
+      : loop(its_loop), handler(its_loop), connections(its_loop, connections_max) {}
 
-Task<Done> accept_loop(Loop& loop, const http::ServerSettings& settings, Echo& handler,
-                       SocketPtr socket, Scope& connections, Event& closing) {
-  Acceptor acceptor(loop, std::move(socket));
-  for (;;) {
-    auto accepted = co_await acceptor.accept();
-    if (accepted)
-      static_cast<void>(
-          connections.spawn(serve(loop, settings, handler, *std::move(accepted), closing)));
-    else
-      co_await sleep_until(loop, loop.now() + milliseconds(100));
+  Task<Done> serve(Accepted accepted) {
+    auto client = std::make_shared<http::Client>();
+    client->peer = std::move(accepted.peer);
+    client->peer_text = client->peer.ip_text();
+    return http::serve(loop, std::make_unique<SocketStream>(loop, std::move(accepted.socket)),
+                       settings, handler, std::move(client), closing);
   }
-}
+
+  Task<Done> accept_loop(SocketPtr socket) {
+    Acceptor acceptor(loop, std::move(socket));
+    for (;;) {
+      auto accepted = co_await acceptor.accept();
+      if (accepted)
+        static_cast<void>(connections.spawn(serve(*std::move(accepted))));
+      else
+        co_await sleep_until(loop, loop.now() + milliseconds(100));
+    }
+  }
+
+  Loop& loop;
+  http::ServerSettings settings;
+  Echo handler;
+  Event closing;
+  Scope connections;
+};
 
 }  // namespace
 
@@ -74,14 +82,10 @@ int run(const std::string& address_text) {
   for (const int number : {SIGINT, SIGTERM})
     ::signal(number, on_signal);
 
-  const http::ServerSettings settings;
-  Echo handler(loop);
-  Event closing;
   {
-    Scope connections(loop, connections_max);
+    Server server(loop);
     Scope accepting(loop, 1);
-    static_cast<void>(accepting.spawn(
-        accept_loop(loop, settings, handler, *std::move(socket), connections, closing)));
+    static_cast<void>(accepting.spawn(server.accept_loop(*std::move(socket))));
     loop.run();
   }
   running.store(nullptr);

@@ -73,7 +73,7 @@ bool Node::start() {
   }
   if (!open_engine() || !start_workers(gateway_)) return false;
   // Before any listener: a connection may bring a request in the turn that it is accepted.
-  install(std::move(compiled.snapshot));
+  install(compiled.snapshot);
   std::string problem;
   if (!open_status(gateway_, problem) || !open_listeners(gateway_, problem)) {
     std::fprintf(stderr, "sluice: %s\n", problem.c_str());

@@ -57,7 +57,7 @@ class Node {
   void begin_reload(std::string_view reason);
   void finish_reload(Compiled compiled);
   void apply_listeners(const config::Gateway& gateway);
-  void install(std::shared_ptr<const Snapshot> snapshot);
+  void install(const std::shared_ptr<const Snapshot>& snapshot);
   void open_access_log(const config::Gateway& gateway);
   Task<Done> watch_file();
 

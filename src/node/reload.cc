@@ -57,7 +57,7 @@ void Node::finish_reload(Compiled compiled) {
     if (compiled.gateway.engine != gateway_.engine)
       log::warn("gateway.engine changes with a restart");
     open_access_log(compiled.gateway);
-    install(std::move(compiled.snapshot));
+    install(compiled.snapshot);
     apply_listeners(compiled.gateway);
     open_log(compiled.gateway);
     gateway_ = std::move(compiled.gateway);
@@ -87,7 +87,7 @@ void Node::apply_listeners(const config::Gateway& gateway) {
   });
 }
 
-void Node::install(std::shared_ptr<const Snapshot> snapshot) {
+void Node::install(const std::shared_ptr<const Snapshot>& snapshot) {
   status_.services = snapshot->service_count();
   status_.routes = snapshot->route_count();
   snapshot_ = snapshot;

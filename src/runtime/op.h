@@ -41,6 +41,7 @@ class SocketPtr {
     if (socket_ != nullptr) socket_->acquire();
   }
 
+  // NOLINTNEXTLINE(clang-analyzer-cplusplus.NewDelete): the analyzer cannot count owners
   SocketPtr(const SocketPtr& other) noexcept : SocketPtr(other.socket_) {}
 
   SocketPtr(SocketPtr&& other) noexcept : socket_(std::exchange(other.socket_, nullptr)) {}
@@ -51,7 +52,8 @@ class SocketPtr {
   }
 
   ~SocketPtr() {
-    if (socket_ != nullptr) socket_->release();
+    if (socket_ != nullptr)
+      socket_->release();  // NOLINT(clang-analyzer-cplusplus.NewDelete): as above
   }
 
   explicit operator bool() const noexcept { return socket_ != nullptr; }
