@@ -124,6 +124,10 @@ void SocketStream::queue(Chunks bytes) {
   for (Chunk& chunk : bytes) {
     if (chunk.empty()) continue;
     queued_ += chunk.size();
+    // What waits must not keep large blocks alive for a few bytes each: a peer that sends in small
+    // pieces to one that does not read would hold thousands of them.
+    const bool waits = send_.pending() || last->bytes.size() >= 4;
+    if (waits && chunk.footprint() > 4 * chunk.size()) chunk = Chunk::copy_of(chunk.text());
     last->bytes.push_back(std::move(chunk));
   }
 }

@@ -51,7 +51,7 @@ void BodyReader::become_tunnel() noexcept {
 
 Task<Result<Chunk>> BodyReader::read(Input& input, TimePoint deadline) {
   if (finished_) return Result<Chunk>(Chunk());
-  auto reading = input.read(deadline);
+  auto reading = input.read(deadline, left_);
   if (!reading.await_ready()) return read_later(input, deadline);
   auto bytes = reading.await_resume();
   if (!bytes) return bytes;
@@ -62,7 +62,7 @@ Task<Result<Chunk>> BodyReader::read(Input& input, TimePoint deadline) {
 
 Task<Result<Chunk>> BodyReader::read_later(Input& input, TimePoint deadline) {
   for (;;) {
-    auto bytes = co_await input.read(deadline);
+    auto bytes = co_await input.read(deadline, left_);
     if (!bytes) co_return bytes;
     auto data = take(*std::move(bytes), input);
     if (!data || !data->empty() || finished_) co_return data;

@@ -2,6 +2,7 @@
 // What both ends of an HTTP/1.1 connection share: buffered reading, bodies in both framings, heads
 // as bytes.
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 
@@ -36,9 +37,11 @@ class Input {
   std::uint64_t consumed() const noexcept { return stream_->received() - buffered_.size(); }
 
   /// Buffered bytes, or else what the stream has. Empty at the end.
-  Task<Result<Chunk>> read(TimePoint deadline) {
+  /// `expected` is what is known to come.
+  Task<Result<Chunk>> read(TimePoint deadline, std::uint64_t expected = 0) {
     if (!buffered_.empty()) return Result<Chunk>(std::exchange(buffered_, Chunk()));
-    return stream_->read(read_bytes, deadline);
+    const auto wanted = std::clamp<std::uint64_t>(expected, read_bytes, read_bytes_max);
+    return stream_->read(static_cast<std::size_t>(wanted), deadline);
   }
 
   /// The size of the head that is buffered whole; 0 when more bytes are needed.

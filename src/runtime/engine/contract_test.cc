@@ -159,6 +159,24 @@ TEST_P(EngineContract, GivesUpAWriteThatThePeerDoesNotTake) {
   EXPECT_EQ(result.error().code, ErrorCode::timed_out);
 }
 
+TEST_P(EngineContract, KeepsNoLargeBlocksForSmallPiecesThatWait) {
+  auto [client, server] = run(*loop_, connected());
+  std::size_t written = 0;
+  while (written < 8'000'000) {  // until the peer's kernel takes no more
+    static_cast<void>(client->write(Chunks(Chunk::copy_of(pattern(100'000))), Flush::now, never));
+    written += 100'000;
+  }
+  const std::int64_t before = memory::live_bytes();
+
+  for (int i = 0; i < 1000; ++i) {
+    Chunk piece = Chunk::with_room(256 * 1024);
+    piece.append("x");
+    static_cast<void>(client->write(Chunks(std::move(piece)), Flush::end_of_turn, never));
+  }
+
+  EXPECT_LT(memory::live_bytes() - before, 2'000'000);
+}
+
 TEST_P(EngineContract, SaysThatThePeerIsGoneAlsoBehindUnreadBytes) {
   auto [client, server] = run(*loop_, connected());
   Event& gone = server->gone();
