@@ -123,7 +123,8 @@ class Gateway:
     self.process = subprocess.Popen([BINARY, "run", self.file], stderr=self.errors)
     test.addCleanup(self.stop)
     if wait:
-      wait_until(self.ready, "a ready gateway")
+      wait_until(lambda: self.ready() or self.process.poll() is not None, "a ready gateway")
+      test.assertIsNone(self.process.poll(), self.said())
 
   def write(self, entities, gateway=None):
     if gateway:
@@ -132,6 +133,16 @@ class Gateway:
     with open(self.file + ".new", "w", encoding="utf-8") as file:
       file.write(text)
     os.replace(self.file + ".new", self.file)
+
+  def reload(self, entities, gateway=None):
+    """Writes the file, and waits until it is in force."""
+    before = self.configuration()["reloads"]
+    self.write(entities, gateway)
+    self.signal(signal.SIGHUP)
+    wait_until(lambda: self.configuration()["reloads"] > before, "the reload")
+
+  def configuration(self):
+    return json.loads(self.status()[1])["configuration"]
 
   def signal(self, number):
     self.process.send_signal(number)
