@@ -29,7 +29,7 @@ THREADED = {
     "telemetry_test": "AccessLog*",
     "node_test": "*",
 }
-THREADED_E2E = ("node_test.py",)
+THREADED_E2E = ("reload_test.py", "drain_test.py", "log_test.py")
 
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1:detect_leaks=1",
