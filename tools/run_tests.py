@@ -136,7 +136,8 @@ def gtest_job(kind, path, gtest_filter):
 
 
 def python_job(kind, path, pattern, arguments=()):
-  command = [sys.executable, str(path), *arguments, *(["-k", pattern] if pattern else [])]
+  """A pattern that the file's own name holds means all of it."""
+  command = [sys.executable, str(path), *arguments, *(["-k", pattern] if pattern not in str(path.name) else [])]
   return Job(f"{path.relative_to(ROOT)} ({kind})", command, read_unittest,
              {"SLUICE_BINARY": str(BUILD / kind / "sluice")})
 

@@ -80,7 +80,8 @@ class Bodies(GatewayTest):
     client = self.gateway(service(upstream.port)).client()
 
     answer = client.ask(b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTE: trailers\r\n"
-                        b"Connection: TE\r\nTrailer: X-Check\r\n\r\n2;x=\"y\"\r\nhe\r\n3\r\nllo\r\n0\r\nX-Check: 5\r\n\r\n")
+                        b"Connection: TE\r\nTrailer: X-Check\r\n\r\n2;x=\"y\"\r\nhe\r\n3\r\nllo\r\n"
+                        b"0\r\nX-Check: 5\r\n\r\n")
 
     self.assertEqual((answer.body, answer.trailers), (b"abcd", [("X-Sum", "4")]))
     request = upstream.requests[0]

@@ -73,8 +73,11 @@ class Newcomers(GatewayTest):
 
   def test_the_readme_names_commands_that_exist(self):
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    help_of_dev = subprocess.run([ROOT / "dev", "help"], capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
-    help_of_sluice = subprocess.run([BINARY, "--help"], capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
+
+    def output_of(*command):
+      return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
+
+    help_of_dev, help_of_sluice = output_of(ROOT / "dev", "help"), output_of(BINARY, "--help")
 
     for command in re.findall(r"\./dev ([a-z]+)", readme):
       self.assertRegex(help_of_dev, rf"(?m)^  {command}\b")

@@ -275,7 +275,8 @@ class Hostile(GatewayTest):
 
   def test_lies_about_framing_are_502_and_their_connection_is_not_used_again(self):
     for answer in (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
-                   b"HTTP/1.1 200 OK\r\nContent-Length: 2, 3\r\n\r\nokk", b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+                   b"HTTP/1.1 200 OK\r\nContent-Length: 2, 3\r\n\r\nokk",
+                   b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
                    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nok", b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok",
                    b"HTTP/1.1 200 OK\r\nContent-Length : 2\r\n\r\nok", b"HTTP/1.1 200 OK\r\n X: y\r\n\r\n",
                    b"HTTP/1.1 20 OK\r\nContent-Length: 0\r\n\r\n", b"HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n",
@@ -299,7 +300,8 @@ class Hostile(GatewayTest):
 
   def test_bytes_behind_an_answer_reach_nobody(self):
     evil = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nEVILX"
-    for answer in (PARKED, b"HTTP/1.1 204 No Content\r\n\r\n", b"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n",
+    for answer in (PARKED, b"HTTP/1.1 204 No Content\r\n\r\n",
+                   b"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n",
                    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"):
       upstream, gateway = self.client_of(answer + evil)
       client = gateway.client()
@@ -380,7 +382,7 @@ class Hostile(GatewayTest):
       for _ in range(2):
         connection, _ = listener.accept()
         with connection:
-          connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nEARLYHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nEVIL")
+          connection.sendall(ok(b"EARLY") + ok(b"EVIL"))
           connection.settimeout(PATIENCE)
           while connection.recv(4096):
             pass
