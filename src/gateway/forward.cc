@@ -110,6 +110,30 @@ class LatencyText {
 
 }  // namespace
 
+namespace {
+
+/// What only the gateway may say of a request: plugins set these, and upstreams believe them.
+bool is_gateway_identity(const http::Headers::Field& field) noexcept {
+  if (field.id != HeaderId::other) return field.id == HeaderId::forwarded;
+  const std::string_view name = field.name();
+  return http::starts_ignoring_case(name, "x-consumer-") ||
+         http::starts_ignoring_case(name, "x-credential-") ||
+         http::starts_ignoring_case(name, "x-anonymous-consumer") ||
+         http::starts_ignoring_case(name, "x-authenticated-");
+}
+
+/// Before any plugin: an untrusted client has no identity but what the gateway finds out.
+void remove_made_up_identity(http::Headers& headers) {
+  for (;;) {
+    const auto fields = headers.fields();
+    const auto found = std::ranges::find_if(fields, is_gateway_identity);
+    if (found == fields.end()) return;
+    headers.remove(std::string(found->name()));
+  }
+}
+
+}  // namespace
+
 void identify(Exchange& exchange) {
   const Settings& settings = exchange.snapshot.settings();
   const http::Client& client = *exchange.client;
@@ -120,9 +144,9 @@ void identify(Exchange& exchange) {
   origin.host = std::ranges::any_of(host, [](char byte) { return byte >= 'A' && byte <= 'Z'; })
                     ? exchange.request.headers.keep(http::lowered(host))
                     : host;
-  if (settings.trusted_networks.empty() && !settings.trusts_unix) return;
-  origin.trusted_peer = is_trusted(settings, client.peer);
-  if (!origin.trusted_peer) return;
+  origin.trusted_peer = (!settings.trusted_networks.empty() || settings.trusts_unix) &&
+                        is_trusted(settings, client.peer);
+  if (!origin.trusted_peer) return remove_made_up_identity(exchange.request.headers);
   if (const auto ip = real_ip(exchange, settings); !ip.empty()) origin.client_ip = ip;
 }
 

@@ -58,6 +58,11 @@ void Loop::turn(TimePoint until) {
   const double weight = std::min(1.0, static_cast<double>(whole.count()) / 1e8);
   load_.store(load() * (1 - weight) + busy * weight, std::memory_order_relaxed);
 
+  // The wall clock may be set, or jump behind a suspended machine.
+  if (now_ - now_base_ > seconds(1)) {
+    now_base_ = now_;
+    wall_base_ = engine_.wall();
+  }
   inline_left_ = inline_completions_max;
   wheel_.advance(*this, now_);
   if (has_posted_.load(std::memory_order_acquire)) run_posted();

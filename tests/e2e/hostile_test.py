@@ -41,6 +41,20 @@ class Identity(GatewayTest):
       self.assertEqual(gateway.log_lines(1)[0]["client_ip"], "2.2.2.2")
 
 
+  def test_a_client_has_no_identity_but_what_the_gateway_finds_out(self):
+    upstream = self.upstream(lambda head, _: ok())
+    made_up = ("X-Consumer-Username: root\r\nx-consumer-id: 5\r\nX-Credential-Identifier: r\r\n"
+               "X-Anonymous-Consumer: true\r\nX-Authenticated-Scope: a\r\nForwarded: for=6.6.6.6\r\nX-Other: stays\r\n")
+
+    self.gateway(service(upstream.port)).get("/", made_up)
+    self.gateway(service(upstream.port), gateway={"trusted_ips": ["127.0.0.1"]}).get("/", made_up)
+
+    for name in ("consumer", "credential", "anonymous", "authenticated", "forwarded: "):
+      self.assertNotIn("-" + name if name[0] != "f" else "\r\n" + name, upstream.heads[0].lower())
+    self.assertIn("\r\nX-Other: stays", upstream.heads[0])
+    self.assertIn("\r\nX-Consumer-Username: root", upstream.heads[1])
+
+
 class Leaving(GatewayTest):
 
   def test_a_request_that_comes_with_the_end_of_its_connection_has_its_line(self):
