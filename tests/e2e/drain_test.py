@@ -14,7 +14,8 @@ class Draining(GatewayTest):
   def test_sigterm_ends_what_is_in_flight_and_nothing_else_begins(self):
     hanging = threading.Event()
     slow = self.upstream(lambda head, _: ok(b"late") if hanging.wait(20) else None)
-    gateway = self.gateway(service(slow.port), gateway={"drain": {"delay": 0.2, "limit": 15}})
+    # One worker, so that the idle connection's end says that all of them have heard.
+    gateway = self.gateway(service(slow.port), gateway={"workers": 1, "drain": {"delay": 0.2, "limit": 15}})
     idle = gateway.connect()
     connection = gateway.raw(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n", False)
     wait_until(lambda: slow.heads, "the request")
