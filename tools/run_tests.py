@@ -29,7 +29,7 @@ THREADED = {
     "telemetry_test": "AccessLog*",
     "node_test": "*",
 }
-THREADED_E2E = ("node_test.py",)
+THREADED_E2E = ("reload_test.py", "drain_test.py", "log_test.py")
 
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1:detect_leaks=1",
@@ -57,6 +57,7 @@ class Job:
   command: list
   read: object
   environment: dict = dataclasses.field(default_factory=dict)
+  alone: bool = False  # It measures time: nothing else runs beside it.
 
 
 def environment_with(extra):
@@ -136,7 +137,8 @@ def gtest_job(kind, path, gtest_filter):
 
 
 def python_job(kind, path, pattern, arguments=()):
-  command = [sys.executable, str(path), *arguments, *(["-k", pattern] if pattern else [])]
+  """A pattern that the file's own name holds means all of it."""
+  command = [sys.executable, str(path), *arguments, *(["-k", pattern] if pattern not in str(path.name) else [])]
   return Job(f"{path.relative_to(ROOT)} ({kind})", command, read_unittest,
              {"SLUICE_BINARY": str(BUILD / kind / "sluice")})
 
@@ -160,7 +162,8 @@ def jobs_of(pattern):
   jobs += [gtest_job("asan", path, f"*{pattern}*") for _, path in sorted(test_programs("asan").items())]
   jobs += [fuzz_job(name, FUZZ_SECONDS) for name in fuzz_targets() if pattern in name]
   jobs += [python_job("asan", path, pattern) for path in sorted((ROOT / "tools").glob("*_test.py"))]
-  jobs.append(python_job("asan", ROOT / "bench" / "load_test.py", pattern, [str(BUILD / "asan")]))
+  load = python_job("asan", ROOT / "bench" / "load_test.py", pattern, [str(BUILD / "asan")])
+  jobs.append(dataclasses.replace(load, alone=True))
   if not pattern:
     programs = test_programs("tsan")
     jobs += [gtest_job("tsan", programs[name], only) for name, only in THREADED.items() if name in programs]
@@ -198,16 +201,22 @@ def report(job, outcome, seconds, output):
     print("\n".join("  | " + line for line in lines[-SHOWN_LINES:]), flush=True)
 
 
+def outcomes(jobs, width):
+  """What run() says of each job, as they end; those that want to be alone come last, one by one."""
+  with concurrent.futures.ThreadPoolExecutor(width) as pool:
+    for future in concurrent.futures.as_completed([pool.submit(run, job) for job in jobs if not job.alone]):
+      yield future.result()
+  yield from (run(job) for job in jobs if job.alone)
+
+
 def run_all(pattern, width):
   LOGS.mkdir(parents=True, exist_ok=True)
   passed, failed = 0, []
-  with concurrent.futures.ThreadPoolExecutor(width) as pool:
-    for future in concurrent.futures.as_completed([pool.submit(run, job) for job in jobs_of(pattern)]):
-      job, outcome, seconds, output = future.result()
-      if outcome.passed or outcome.failed or outcome.known:
-        report(job, outcome, seconds, output)
-      passed += outcome.passed
-      failed += [f"{job.name}: {name}" for name in outcome.failed]
+  for job, outcome, seconds, output in outcomes(jobs_of(pattern), width):
+    if outcome.passed or outcome.failed or outcome.known:
+      report(job, outcome, seconds, output)
+    passed += outcome.passed
+    failed += [f"{job.name}: {name}" for name in outcome.failed]
   for name in failed:
     print(f"failed: {name}")
   print(f"{passed} passed, {len(failed)} failed")

@@ -1,17 +1,11 @@
 """Requests through the real binary: framing, fields, errors, retries, hostile peers."""
 
-import csv
 import hashlib
 import re
 import subprocess
 import unittest
 
-from support import GatewayTest, ROOT, ok, read_answer, service, wait_until
-
-
-def decoded(payload):
-  return re.sub(rb"\\x([0-9a-fA-F]{2})", lambda found: bytes([int(found[1], 16)]),
-                payload.encode("latin-1").replace(b"\\r", b"\r").replace(b"\\n", b"\n").replace(b"\\t", b"\t"))
+from support import GatewayTest, ok, read_answer, service, wait_until
 
 
 class Proxying(GatewayTest):
@@ -211,27 +205,6 @@ class Failing(GatewayTest):
                     .startswith(b"HTTP/1.1 413 "))
     self.assertTrue(gateway.get("/", method="TRACE").startswith(b"HTTP/1.1 405 "))
     self.assertEqual(upstream.heads, [])
-
-
-class Smuggling(GatewayTest):
-
-  def test_no_vector_reaches_the_upstream_as_a_request_of_its_own(self):
-    upstream = self.upstream(lambda head, _: ok(), reads_bodies=True)
-    gateway = self.gateway(service(upstream.port), gateway={"timeouts": {"header": 0.3, "body_idle": 0.3, "linger": 0.1,
-                                                                         "keep_alive": 0.3}})
-    with open(ROOT / "tests/vectors/http11probe.tsv", encoding="latin-1") as file:
-      rows = [row for row in csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE) if row[1].startswith("SMUG-")]
-    self.assertGreater(len(rows), 50)
-
-    for row in rows:
-      answer = gateway.raw(b"".join(decoded(part) for part in row[4].split("##")))
-      statuses = re.findall(rb"HTTP/1.1 (\d+)", answer)
-      refused = [index for index, status in enumerate(statuses) if status in (b"400", b"501", b"505", b"417")]
-      self.assertTrue(not refused or refused[0] == len(statuses) - 1, f"{row[1]}: answered after a refusal")
-    for head in upstream.heads:
-      self.assertIn("\r\nX-Kong-Request-Id: ", head)
-      self.assertNotRegex(head, r"(?i)transfer-encoding:.*\r\n(.*\r\n)*content-length:")
-    self.assertTrue(gateway.get().startswith(b"HTTP/1.1 200 "))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What end-to-end tests share: the real binary on free loopback ports, and an upstream that records every byte."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -12,6 +13,8 @@ import time
 import unittest
 import urllib.error
 import urllib.request
+
+from wire import Client, Ended, Head, Message, Stream
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("SLUICE_BINARY", str(ROOT / "build/asan/sluice"))
@@ -36,13 +39,20 @@ def wait_until(condition, what):
 
 
 class Upstream:
-  """Answers each connection by a script: a function from (head, connection) to bytes, or None to close."""
+  """Records all that each connection brings, and answers its requests by a script: a function from (head,
+  connection) to bytes, or None to close. `reads_bodies` has the script wait for the request's body.
+
+  A script that answers by itself returns b""; one that also reads takes `stream_of(connection)`."""
 
   def __init__(self, script, reads_bodies=False):
     self.script = script
     self.reads_bodies = reads_bodies
     self.heads = []
-    self.socket = socket.create_server(("127.0.0.1", 0))
+    self.requests = []  # Whole messages, where bodies are read.
+    self.streams = []  # One a connection, in the order in which they came.
+    self.ended = []  # The streams whose peer has closed.
+    self.faults = []
+    self.socket = socket.create_server(("127.0.0.1", 0), backlog=512)
     self.port = self.socket.getsockname()[1]
     threading.Thread(target=self._accept, daemon=True).start()
 
@@ -52,65 +62,39 @@ class Upstream:
         connection, _ = self.socket.accept()
       except OSError:
         return
-      threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+      connection.settimeout(PATIENCE)
+      stream = Stream(connection)
+      self.streams.append(stream)
+      threading.Thread(target=self._serve, args=(stream,), daemon=True).start()
 
-  def _serve(self, connection):
-    data = b""
-    with connection:
-      while True:
-        while b"\r\n\r\n" not in data:
-          try:
-            more = connection.recv(65536)
-          except OSError:
-            return
-          if not more:
-            return
-          data += more
-        head, data = data.split(b"\r\n\r\n", 1)
-        self.heads.append(head.decode("latin-1"))
-        try:
+  def _serve(self, stream):
+    with stream.connection:
+      try:
+        while not stream.at_end():
+          head = Head(stream.until(b"\r\n\r\n"))
+          self.heads.append(head.raw[:-4].decode("latin-1"))
           if self.reads_bodies:
-            data = read_body(head.lower(), data, connection)
-          answer = self.script(head.decode("latin-1"), connection)
+            self.requests.append(Message(head, *stream.body(head, until_close=False)))
+          else:
+            self.requests.append(Message(head, None, None))
+          answer = self.script(head.raw[:-4].decode("latin-1"), stream.connection)
           if answer is None:
             return
-          connection.sendall(answer)
-        except OSError:
-          return
+          stream.connection.sendall(answer)
+        self.ended.append(stream)
+      except (Ended, OSError):
+        self.ended.append(stream)
+      except AssertionError as fault:
+        self.faults.append(str(fault))
+
+  def stream_of(self, connection):
+    return next(stream for stream in self.streams if stream.connection is connection)
 
   def close(self):
+    """Also wakes the thread that accepts, which would hold the port."""
+    with contextlib.suppress(OSError):
+      self.socket.shutdown(socket.SHUT_RDWR)
     self.socket.close()
-
-
-def read_body(head, data, connection):
-  """Takes one framed body off `data` and the connection; returns what is behind it."""
-
-  def need(size):
-    nonlocal data
-    while len(data) < size:
-      more = connection.recv(65536)
-      if not more:
-        raise OSError("ended inside a body")
-      data += more
-
-  def line():
-    nonlocal data
-    while b"\r\n" not in data:
-      need(len(data) + 1)
-    first, data = data.split(b"\r\n", 1)
-    return first
-
-  if b"\r\ntransfer-encoding: chunked" in head:
-    while size := int(line(), 16):
-      need(size + 2)
-      data = data[size + 2:]
-    while line():
-      pass
-  elif b"\r\ncontent-length:" in head:
-    size = int(head.split(b"\r\ncontent-length:")[1].split(b"\r\n")[0])
-    need(size)
-    data = data[size:]
-  return data
 
 
 def ok(body=b"fine", fields=b""):
@@ -139,7 +123,8 @@ class Gateway:
     self.process = subprocess.Popen([BINARY, "run", self.file], stderr=self.errors)
     test.addCleanup(self.stop)
     if wait:
-      wait_until(self.ready, "a ready gateway")
+      wait_until(lambda: self.ready() or self.process.poll() is not None, "a ready gateway")
+      test.assertIsNone(self.process.poll(), self.said())
 
   def write(self, entities, gateway=None):
     if gateway:
@@ -148,6 +133,16 @@ class Gateway:
     with open(self.file + ".new", "w", encoding="utf-8") as file:
       file.write(text)
     os.replace(self.file + ".new", self.file)
+
+  def reload(self, entities, gateway=None):
+    """Writes the file, and waits until it is in force."""
+    before = self.configuration()["reloads"]
+    self.write(entities, gateway)
+    self.signal(signal.SIGHUP)
+    wait_until(lambda: self.configuration()["reloads"] > before, "the reload")
+
+  def configuration(self):
+    return json.loads(self.status()[1])["configuration"]
 
   def signal(self, number):
     self.process.send_signal(number)
@@ -168,6 +163,9 @@ class Gateway:
     connection = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
     self.test.addCleanup(connection.close)
     return connection
+
+  def client(self):
+    return Client(self.connect())
 
   def raw(self, request, until_close=True):
     """Sends bytes, returns what comes until the gateway closes."""
@@ -203,6 +201,7 @@ class Gateway:
         self.process.wait()
     said = self.said()
     self.errors.close()
+    self.test.assertIn(self.process.returncode, (0, 1), said)
     self.test.assertNotIn("Sanitizer", said)
     self.test.assertNotIn("runtime error", said)
 
@@ -248,6 +247,7 @@ class GatewayTest(unittest.TestCase):
 
   def upstream(self, script, reads_bodies=False):
     upstream = Upstream(script, reads_bodies)
+    self.addCleanup(lambda: self.assertEqual(upstream.faults, [], "what the gateway sent is no HTTP"))
     self.addCleanup(upstream.close)
     return upstream
 
