@@ -90,6 +90,8 @@ int main(int argc, char** argv) {
   auto* version_command = app.add_subcommand("version", "Print the version");
   auto* help_command = app.add_subcommand("help", "Print this help");
 
+  // Afterwards it would be the help of the command that was given.
+  const std::string help = app.help();
   CLI11_PARSE(app, argc, argv);
   if (*run_command) return serve(file, allow_unsupported);
   if (*check_command) return check(file, allow_unsupported);
@@ -97,6 +99,6 @@ int main(int argc, char** argv) {
   if (*schema_command) return std::fputs(config::schema_text().c_str(), stdout) < 0;
   if (*reference_command) return write_reference(folder);
   if (*version_command) return std::puts("sluice " SLUICE_VERSION) < 0;
-  if (*help_command) return std::fputs(app.help().c_str(), stdout) < 0;
+  if (*help_command) return std::fputs(help.c_str(), stdout) < 0;
   return 0;
 }

@@ -119,7 +119,9 @@ http::Response error_response(const Error& error, const Exchange& exchange) {
   http::Response response = answer(kind.status, kind.message, exchange, fallback);
   // Who breaks the rules once is not listened to any further, also where the next request could be
   // found.
-  if (error.code == ErrorCode::bad_request) response.ends_connection = true;
+  // Behind a refused CONNECT come bytes of a tunnel, not requests.
+  if (error.code == ErrorCode::bad_request || exchange.request.method == "CONNECT")
+    response.ends_connection = true;
   if (error.code == ErrorCode::method_not_allowed)
     static_cast<void>(
         response.headers.set("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));

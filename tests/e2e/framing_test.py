@@ -422,7 +422,6 @@ class Tunnels(GatewayTest):
     self.assertNotIn("upgrade", names)
     self.assertNotIn("http2-settings", names)
 
-  @unittest.expectedFailure
   def test_connect_is_refused(self):
     gateway = self.gateway(service(1))
 

@@ -110,7 +110,6 @@ class Starting(GatewayTest):
     for arguments in ((), ("fly",), ("run",), ("check", "a", "b"), ("echo", "--listen", "nonsense")):
       self.fails(*arguments)
 
-  @unittest.expectedFailure
   def test_help_lists_all_commands(self):
     listed = self.run_sluice("help").stdout
 

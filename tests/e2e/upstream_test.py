@@ -199,7 +199,6 @@ class Pools(GatewayTest):
 
 class EarlyAnswers(GatewayTest):
 
-  @unittest.expectedFailure
   def test_an_answer_during_an_upload_arrives_and_both_connections_end(self):
     over = threading.Event()
 
@@ -366,7 +365,6 @@ class Hostile(GatewayTest):
     self.assertNotIn(b"EVIL", bytes(client.stream.received))
     self.assertEqual(gateway.log_lines(2)[0]["error"], "upgrade_refused")
 
-  @unittest.expectedFailure
   def test_switching_to_something_else_is_502(self):
     answer = b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\nEVILX"
     _, gateway = self.client_of(answer)

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/memory.h"
+#include "http/text.h"
 
 namespace sluice::http::h1 {
 namespace {
@@ -33,6 +34,14 @@ Chunk compose_head(const Request& request, Coding coding, std::optional<std::uin
   if (request.accepts_trailers) writer << "TE: trailers\r\n";
   writer << "\r\n";
   return writer.take();
+}
+
+/// RFC 9110 §7.8: a server switches only to what the client named.
+bool was_asked_for(std::string_view protocol, std::string_view named) noexcept {
+  if (protocol.empty()) return false;
+  while (!named.empty())
+    if (equal_ignoring_case(next_element(named), protocol)) return true;
+  return false;
 }
 
 Error as_upstream_error(Error error, ErrorCode when_timed_out) {
@@ -161,6 +170,9 @@ ResponseTask ResponseBody::send(const Request& request, Lease::Attempt& attempt,
   Response response;
   response.status = head->status;
   response.protocol = head->upgrade;
+  // The rest of an upload that its upstream no longer reads is read by nobody.
+  response.ends_connection =
+      !tunnel && upload_ != nullptr && !upload_->finished && !head->keep_alive;
   response.headers = std::move(head->headers);
   keep_alive_ = head->keep_alive &&
                 attempt.body == nullptr;  // a request that was not sent whole ends its connection
@@ -276,7 +288,7 @@ Task<Result<ResponseHead>> ResponseBody::read_head(const Request& request,
     input.consume(*size);
     if (head->status == 101) {
       // A tunnel only for who asked for this protocol, on this request.
-      if (request.protocol.empty() || head->upgrade.empty())
+      if (!was_asked_for(head->upgrade, request.protocol))
         co_return fail(ErrorCode::upgrade_refused, "unasked 101");
       co_return head;
     }
