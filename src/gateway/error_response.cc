@@ -118,8 +118,7 @@ http::Response error_response(const Error& error, const Exchange& exchange) {
       defaults_to_json(error.code) ? ErrorFormat::json : exchange.snapshot.settings().error_default;
   http::Response response = answer(kind.status, kind.message, exchange, fallback);
   // Who breaks the rules once is not listened to any further, also where the next request could be
-  // found.
-  // Behind a refused CONNECT come bytes of a tunnel, not requests.
+  // found. Behind a refused CONNECT come bytes of a tunnel, not requests.
   if (error.code == ErrorCode::bad_request || exchange.request.method == "CONNECT")
     response.ends_connection = true;
   if (error.code == ErrorCode::method_not_allowed)

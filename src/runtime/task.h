@@ -33,6 +33,9 @@ class [[nodiscard]] Task {
     std::coroutine_handle<> parent = std::noop_coroutine();
     std::optional<T> value;
 
+    // Declared, so that this is no aggregate, which a member coroutine's object would initialise.
+    promise_type() = default;
+
     struct Final : std::suspend_always {
       std::coroutine_handle<> await_suspend(std::coroutine_handle<promise_type> self) noexcept {
         return self.promise().parent;

@@ -96,6 +96,10 @@ class ResponseBody final : public Body, public memory::Pooled {
   Task<Done> upload(Coding coding, milliseconds write_timeout);
   Task<Done> fail_upload(Error error);
   Task<Result<ResponseHead>> read_head(const Request& request, Lease::Attempt& attempt);
+  Result<std::size_t> first_read(Result<Chunk> bytes);
+  bool still_uploading(const Error& error, const Lease::Attempt& attempt,
+                       TimePoint& waiting_since) const;
+  static void pass_on(ResponseHead head, const Lease::Attempt& attempt);
   Task<Result<Chunk>> read_later(Task<Result<Chunk>> reading);
   Task<Result<Chunk>> read_tunnel();
   Result<Chunk> account(Result<Chunk> chunk);
@@ -245,16 +249,8 @@ Task<Result<ResponseHead>> ResponseBody::read_head(const Request& request,
     Result<std::size_t> size = 0uz;
     if (upload_ == nullptr && input.buffered().empty()) {
       // Nearly always the whole head comes with the first read.
-      auto bytes = co_await input.read(deadline);
-      if (!bytes) {
-        size = std::unexpected(std::move(bytes).error());
-      } else if (bytes->empty()) {
-        size = fail(ErrorCode::closed, "closed before the response");
-      } else {
-        input.put_back(*std::move(bytes));
-        size = input.buffered_head(settings_.limits);
-        if (size && *size == 0) size = co_await input.read_head(settings_.limits, deadline);
-      }
+      size = first_read(co_await input.read(deadline));
+      if (size && *size == 0) size = co_await input.read_head(settings_.limits, deadline);
     } else if (upload_ == nullptr) {
       size = co_await input.read_head(settings_.limits, deadline);
     } else {
@@ -264,19 +260,7 @@ Task<Result<ResponseHead>> ResponseBody::read_head(const Request& request,
     }
     attempt.head_begun = attempt.head_begun || input.stream().received() > before;
     if (!size) {
-      // The upstream's time to answer begins with the upload's end: until then it waits for the
-      // client, which has time limits of its own, or takes bytes, which has write_timeout.
-      if (size.error().code == ErrorCode::timed_out && upload_ != nullptr &&
-          loop_.now() < attempt.head_by) {
-        if (upload_->scope.size() > 0) {
-          waiting_since = loop_.now();
-          continue;
-        }
-        if (upload_->moved_at > waiting_since) {
-          waiting_since = upload_->moved_at;
-          continue;
-        }
-      }
+      if (still_uploading(size.error(), attempt, waiting_since)) continue;
       if (size.error().code == ErrorCode::timed_out && deadline == attempt.head_by)
         size.error().code = ErrorCode::deadline_exceeded;
       co_return std::unexpected(
@@ -286,24 +270,42 @@ Task<Result<ResponseHead>> ResponseBody::read_head(const Request& request,
         parse_response(input.buffered().text().substr(0, *size), request.method, settings_.limits);
     if (!head) co_return std::unexpected(std::move(head).error());
     input.consume(*size);
-    if (head->status == 101) {
-      // A tunnel only for who asked for this protocol, on this request.
-      if (!was_asked_for(head->upgrade, request.protocol))
-        co_return fail(ErrorCode::upgrade_refused, "unasked 101");
-      co_return head;
-    }
-    if (head->status >= 200) co_return head;
+    // A tunnel only for who asked for this protocol, on this request.
+    if (head->status == 101 && !was_asked_for(head->upgrade, request.protocol))
+      co_return fail(ErrorCode::upgrade_refused, "unasked 101");
+    if (head->status == 101 || head->status >= 200) co_return head;
     waiting_since = loop_.now();
     if (++informed > settings_.informational_responses)
       co_return fail(ErrorCode::invalid_response,
                      "more 1xx responses than limits.informational_responses");
-    if (attempt.inform != nullptr) {
-      Response information;
-      information.status = head->status;
-      information.headers = std::move(head->headers);
-      attempt.inform->inform(information);
-    }
+    pass_on(*std::move(head), attempt);
   }
+}
+
+/// The size of the head in the first bytes of an answer; 0 when more of it is to come.
+Result<std::size_t> ResponseBody::first_read(Result<Chunk> bytes) {
+  if (!bytes) return std::unexpected(std::move(bytes).error());
+  if (bytes->empty()) return fail(ErrorCode::closed, "closed before the response");
+  connection_->input.put_back(*std::move(bytes));
+  return connection_->input.buffered_head(settings_.limits);
+}
+
+/// The upstream's time to answer begins with the upload's end: until then it waits for the client,
+/// which has time limits of its own, or takes bytes, which has write_timeout.
+bool ResponseBody::still_uploading(const Error& error, const Lease::Attempt& attempt,
+                                   TimePoint& waiting_since) const {
+  if (error.code != ErrorCode::timed_out || upload_ == nullptr || loop_.now() >= attempt.head_by)
+    return false;
+  const TimePoint since = upload_->scope.size() > 0 ? loop_.now() : upload_->moved_at;
+  return std::exchange(waiting_since, std::max(waiting_since, since)) < since;
+}
+
+void ResponseBody::pass_on(ResponseHead head, const Lease::Attempt& attempt) {
+  if (attempt.inform == nullptr) return;
+  Response information;
+  information.status = head.status;
+  information.headers = std::move(head.headers);
+  attempt.inform->inform(information);
 }
 
 Task<Result<Chunk>> ResponseBody::read() {
