@@ -158,8 +158,8 @@ class SnapshotCompiler {
         unsupported(entity, "plugin \"" + entity.name + "\" is not supported yet");
         continue;
       }
-      if (entity.consumer_index) {
-        unsupported(entity, "plugins of a consumer are not supported yet");
+      if (entity.consumer_index || entity.consumer_group_index) {
+        unsupported(entity, "plugins of consumers and consumer groups are not supported yet");
         continue;
       }
       const std::size_t before = diagnostics_.error_count();
