@@ -110,6 +110,7 @@ struct Field {
   Constraint constraint;
   const Type* type = nullptr;  ///< null for later and accepted
   void* (*member)(void* object) = nullptr;
+  std::string_view default_text;  ///< of a setting without a C++ member: plugins/setting.h
 };
 
 /// What the file gave for one object: for rules between fields.
