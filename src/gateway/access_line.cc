@@ -1,6 +1,9 @@
 #include "gateway/access_line.h"
 
 #include <algorithm>
+#include <array>
+#include <ranges>
+#include <utility>
 
 #include "gateway/worker_state.h"
 #include "http/text.h"
@@ -10,6 +13,7 @@ namespace sluice {
 namespace {
 
 using http::HeaderId;
+using telemetry::JsonText;
 using telemetry::JsonWriter;
 
 // A peer's text in the log is cut: a flood of long fields must not fill the disk (security: log
@@ -26,36 +30,84 @@ bool is_secret(HeaderId id) {
          id == HeaderId::cookie || id == HeaderId::set_cookie;
 }
 
+/// Which fields of a message come more than once: known names by a bit each, others by comparison.
+class Repeats {
+ public:
+  static auto same_as(const http::Headers::Field& field) {
+    return [&field](const http::Headers::Field& other) {
+      return other.id == field.id && other.name_size == field.name_size &&
+             (field.id != HeaderId::other || http::equal_ignoring_case(other.name(), field.name()));
+    };
+  }
+
+  explicit Repeats(std::span<const http::Headers::Field> fields) : fields_(fields) {
+    std::uint64_t seen = 0;
+    for (const http::Headers::Field& field : fields) {
+      repeated_ |= seen & bit(field.id);
+      seen |= bit(field.id);
+    }
+  }
+
+  /// Whether an earlier field has the name of field `i`.
+  bool is_repeat(std::size_t i) const {
+    return may_repeat(i) && std::ranges::any_of(fields_.first(i), same_as(fields_[i]));
+  }
+
+  /// Whether a later field has the name of field `i`.
+  bool has_repeat(std::size_t i) const {
+    return may_repeat(i) && std::ranges::any_of(fields_.subspan(i + 1), same_as(fields_[i]));
+  }
+
+ private:
+  static constexpr std::uint64_t bit(HeaderId id) {
+    return std::uint64_t{1} << static_cast<unsigned>(id);
+  }
+
+  bool may_repeat(std::size_t i) const { return (repeated_ & bit(fields_[i].id)) != 0; }
+
+  std::span<const http::Headers::Field> fields_;
+  std::uint64_t repeated_ = 0;
+};
+
+/// The known names in lower case; empty for `other`.
+constexpr auto lower_names = [] {
+  std::array<std::array<char, 32>, std::size(http::header_names)> texts{};
+  for (std::size_t id = 0; id < texts.size(); ++id)
+    std::ranges::transform(http::header_names[id], texts[id].begin(), http::lower);
+  return texts;
+}();
+
 /// Kong's shape: lower-case names, and a list where a name comes more than once.
-void write_headers(JsonWriter& json, const http::Headers& headers, std::string& scratch) {
+void write_headers(JsonWriter& json, const http::Headers& headers) {
   json.begin_object();
   const auto fields = headers.fields();
+  const Repeats repeats(fields);
   std::size_t written = 0;
   for (std::size_t i = 0; i < fields.size() && written < headers_bytes_max; ++i) {
-    const auto same = [&](const http::Headers::Field& other) {
-      return other.id == fields[i].id && other.name_size == fields[i].name_size &&
-             http::equal_ignoring_case(other.name(), fields[i].name());
-    };
-    if (std::any_of(fields.begin(), fields.begin() + static_cast<std::ptrdiff_t>(i), same))
-      continue;
-    scratch.assign(cut(fields[i].name()));
-    for (char& byte : scratch)
-      byte = http::lower(byte);
-    json.foreign_key(scratch);
-    written += scratch.size();
+    if (repeats.is_repeat(i)) continue;
+    const std::string_view name = cut(fields[i].name());
+    if (fields[i].id == HeaderId::other)
+      json.lower_key(name);
+    else
+      json.key({lower_names[std::to_underlying(fields[i].id)].data(), name.size()});
+    written += name.size();
     if (is_secret(fields[i].id)) {
-      json.text("REDACTED");
+      json.plain("REDACTED");
       continue;
     }
-    const auto rest = fields.subspan(i);
-    const bool several = std::ranges::count_if(rest, same) > 1;
-    if (several) json.begin_list();
-    for (const http::Headers::Field& field : rest) {
-      if (!same(field)) continue;
-      json.text(cut(field.value()));
-      written += std::min<std::size_t>(field.value_size, value_bytes_max);
+    const std::string_view value = cut(fields[i].value());
+    written += value.size();
+    if (!repeats.has_repeat(i)) {
+      json.text(value);
+      continue;
     }
-    if (several) json.end_list();
+    json.begin_list().text(value);
+    for (const http::Headers::Field& field :
+         fields.subspan(i + 1) | std::views::filter(Repeats::same_as(fields[i]))) {
+      json.text(cut(field.value()));
+      written += cut(field.value()).size();
+    }
+    json.end_list();
   }
   json.end_object();
 }
@@ -79,24 +131,23 @@ std::string_view name_of(Source source) {
   }
 }
 
-void write_request(JsonWriter& json, const Exchange& exchange, std::string& scratch) {
+void write_request(JsonWriter& json, const Exchange& exchange) {
   const http::Request& request = exchange.request;
-  json.key("request").begin_object().key("id").text(exchange.record.request_id());
+  json.key("request").begin_object().key("id").plain(exchange.record.request_id());
   if (request.method.empty()) {
     // What could not be parsed is shown as it came.
     json.key("line").text(exchange.incoming.raw_line());
   } else {
-    const std::string_view path = exchange.path.empty() ? request.target : exchange.path;
+    const std::string_view path = cut(exchange.path.empty() ? request.target : exchange.path);
+    const std::string_view query = cut(exchange.query), mark = exchange.has_query ? "?" : "";
     json.key("method").text(cut(request.method));
-    scratch.assign(cut(path));
-    if (exchange.has_query) scratch.append("?").append(cut(exchange.query));
-    json.key("uri").text(scratch);
-    scratch.insert(0, cut(exchange.origin.host)).insert(0, "://").insert(0, exchange.origin.proto);
-    json.key("url").text(scratch);
-    json.key("querystring").text(cut(exchange.query));
+    json.key("uri").text({path, mark, query});
+    json.key("url").text(
+        {exchange.origin.proto, "://", cut(exchange.origin.host), path, mark, query});
+    json.key("querystring").text(query);
     json.key("headers");
     if (exchange.record.request_head_log.empty())
-      write_headers(json, request.headers, scratch);
+      write_headers(json, request.headers);
     else
       json.raw(exchange.record.request_head_log);
   }
@@ -124,12 +175,12 @@ void write_tries(JsonWriter& json, const Record& record) {
   json.key("tries").begin_list();
   for (const Try& attempt : record.tries) {
     json.begin_object();
-    json.key("ip").text(attempt.address.ip_text()).key("port").number(attempt.address.port);
+    json.key("ip").plain(attempt.address.ip_text()).key("port").number(attempt.address.port);
     json.key("balancer_start").number(in_milliseconds(attempt.balancer_start));
     json.key("balancer_latency").number(in_milliseconds(attempt.balancer_latency));
     if (attempt.error) {
-      json.key("state").text("failed").key("code").number(kind_of(*attempt.error).status);
-      json.key("error").text(kind_of(*attempt.error).name);
+      json.key("state").plain("failed").key("code").number(kind_of(*attempt.error).status);
+      json.key("error").plain(kind_of(*attempt.error).name);
     }
     json.end_object();
   }
@@ -138,11 +189,11 @@ void write_tries(JsonWriter& json, const Record& record) {
 
 std::string_view keep_headers(Exchange& exchange, const http::Headers& headers) {
   if (!exchange.worker.log_line) return {};
-  thread_local std::string text, scratch;
+  JsonText& text = exchange.worker.log_text;
   text.clear();
   JsonWriter json(text);
-  write_headers(json, headers, scratch);
-  return exchange.request.headers.keep(text);
+  write_headers(json, headers);
+  return exchange.request.headers.keep(text.view());
 }
 
 }  // namespace
@@ -158,13 +209,12 @@ void keep_response_head(Exchange& exchange, const http::Response& response) {
 void write_access_line(const Exchange& exchange) noexcept {
   WorkerState& worker = exchange.worker;
   if (!worker.log_line) return;
-  thread_local std::string scratch;
-  std::string& line = worker.log_buffer;
+  JsonText& line = worker.log_text;
   line.clear();
   const Record& record = exchange.record;
   JsonWriter json(line);
   json.begin_object();
-  write_request(json, exchange, scratch);
+  write_request(json, exchange);
   json.key("response").begin_object().key("status").number(record.status);
   json.key("headers").raw(record.response_head_log.empty() ? "{}" : record.response_head_log);
   json.key("size").number(static_cast<std::int64_t>(exchange.incoming.traffic().sent)).end_object();
@@ -177,22 +227,18 @@ void write_access_line(const Exchange& exchange) noexcept {
   if (!record.upstream_uri.empty()) json.key("upstream_uri").text(cut(record.upstream_uri));
   if (record.upstream_status != 0) json.key("upstream_status").number(record.upstream_status);
   if (exchange.route != nullptr) {
-    json.key("route").raw(exchange.route->log_json);
-    if (exchange.route->service != nullptr)
-      json.key("service").raw(exchange.route->service->log_json);
+    json.raw(exchange.route->log_json);
+    if (exchange.route->service != nullptr) json.raw(exchange.route->service->log_json);
   }
-  json.key("source").text(name_of(record.source));
+  json.key("source").plain(name_of(record.source));
   if (record.error) {
-    json.key("error").text(kind_of(*record.error).name);
+    json.key("error").plain(kind_of(*record.error).name);
     if (!record.error_detail.empty()) json.key("error_detail").text(cut(record.error_detail));
   }
-  json.key("workspace")
-      .text("0dc6f45b-8f8d-40d2-a504-473544ee190b")
-      .key("workspace_name")
-      .text("default");
+  json.raw(R"("workspace":"0dc6f45b-8f8d-40d2-a504-473544ee190b","workspace_name":"default")");
   json.end_object();
-  line += '\n';
-  if (!worker.log_line(line)) worker.metrics.log_lines_dropped.add();
+  line << '\n';
+  if (!worker.log_line(line.view())) worker.metrics.log_lines_dropped.add();
 }
 
 }  // namespace sluice

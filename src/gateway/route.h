@@ -39,7 +39,7 @@ struct Service {
   milliseconds read_timeout{60'000};
   std::optional<milliseconds> request_timeout;
   upstream::TargetGroup targets;
-  std::string log_json;  ///< the entity as the access log shows it
+  std::string log_json;  ///< the member "service" of an access log line
 };
 
 struct Route {
@@ -52,7 +52,7 @@ struct Route {
   std::optional<milliseconds> request_timeout;
   const Service* service = nullptr;
   Pipeline pipeline;
-  std::string log_json;
+  std::string log_json;  ///< the member "route" of an access log line
 };
 
 }  // namespace sluice

@@ -10,6 +10,7 @@
 namespace sluice {
 namespace {
 
+using telemetry::JsonText;
 using telemetry::JsonWriter;
 
 void write_texts(JsonWriter& json, std::string_view name, const std::vector<std::string>& values) {
@@ -21,9 +22,9 @@ void write_texts(JsonWriter& json, std::string_view name, const std::vector<std:
 }
 
 std::string service_log(const config::Service& service) {
-  std::string text;
+  JsonText text;
   JsonWriter json(text);
-  json.begin_object().key("id").text(service.id.text());
+  json.key("service").begin_object().key("id").text(service.id.text());
   if (service.name) json.key("name").text(*service.name);
   json.key("protocol").text("http").key("host").text(service.host).key("port").number(service.port);
   if (service.path) json.key("path").text(*service.path);
@@ -34,13 +35,13 @@ std::string service_log(const config::Service& service) {
   json.key("enabled").boolean(service.enabled);
   write_texts(json, "tags", service.tags);
   json.end_object();
-  return text;
+  return text.text();
 }
 
 std::string route_log(const config::Route& route, const config::Service* service) {
-  std::string text;
+  JsonText text;
   JsonWriter json(text);
-  json.begin_object().key("id").text(route.id.text());
+  json.key("route").begin_object().key("id").text(route.id.text());
   if (route.name) json.key("name").text(*route.name);
   write_texts(json, "methods", route.methods);
   write_texts(json, "hosts", route.hosts);
@@ -53,7 +54,7 @@ std::string route_log(const config::Route& route, const config::Service* service
     json.key("service").begin_object().key("id").text(service->id.text()).end_object();
   write_texts(json, "tags", route.tags);
   json.end_object();
-  return text;
+  return text.text();
 }
 
 upstream::Target compile_target(std::string_view host, std::uint16_t port, std::uint32_t weight) {
