@@ -233,9 +233,9 @@ bool is_json(std::string_view text) {
 }
 
 std::string json_string(std::string_view plain) {
-  std::string json;
-  telemetry::append_json_text(json, plain);
-  return json;
+  telemetry::JsonText json;
+  telemetry::JsonWriter(json).text(plain);
+  return json.text();
 }
 
 std::optional<JsonObject> JsonObject::parse(std::string_view text) {
@@ -321,8 +321,7 @@ std::string JsonObject::text() const {
   std::string text = "{";
   for (const Member& member : members_) {
     if (text.size() > 1) text += ',';
-    telemetry::append_json_text(text, member.name);
-    text.append(":").append(member.json);
+    text.append(json_string(member.name)).append(":").append(member.json);
   }
   return text += '}';
 }
