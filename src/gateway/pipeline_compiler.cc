@@ -63,6 +63,7 @@ void PipelineCompiler::compile(const config::Plugin& entity, PluginCatalog catal
                                        [](const PluginType* each) { return each->name; });
   if (found == catalog.end())
     return unsupported(entity, "plugin \"" + entity.name + "\" is not supported yet");
+  if (entity.ordering) unsupported(entity, "the ordering of plugins is not supported yet");
   const PluginType* type = *found;
   const std::size_t before = diagnostics_.error_count();
   const std::string id = entity.id.text();
