@@ -4,7 +4,6 @@
 #include "gateway/access_line.h"
 #include "gateway/error_response.h"
 #include "gateway/forward.h"
-#include "gateway/proxy.h"
 
 namespace sluice {
 namespace {
@@ -120,11 +119,6 @@ Result<Done> Gateway::find_route(Exchange& exchange) {
   exchange.pipeline = &answer.route->pipeline;
   exchange.matched_prefix = exchange.path.substr(0, answer.prefix_size);
   return Done{};
-}
-
-http::ResponseTask Next::operator()(Exchange& exchange) const {
-  if (rest.empty()) return proxy(exchange);
-  return rest.front().plugin->handle(exchange, Next{rest.subspan(1)});
 }
 
 }  // namespace sluice
