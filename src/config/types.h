@@ -157,4 +157,8 @@ std::string expectation(const Type& type, const Constraint& constraint);
 /// A value as JSON, in the units of the file: defaults in schema and reference.
 std::string to_json(const Type& type, const Constraint& constraint, const void* value);
 
+/// The default of a field, as JSON; `defaults` is an object of its owner, or null where the owner
+/// has no C++ type.
+std::string default_json(const Field& field, void* defaults);
+
 }  // namespace sluice::config

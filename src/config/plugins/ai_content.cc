@@ -21,11 +21,11 @@ constexpr Field ai_a2a_proxy_plugin[] = {
 
 constexpr Field ai_aws_guardrails_plugin[] = {
     flag("allow_masking", "false"),
-    text("aws_access_key_idR"),
+    text("aws_access_key_id"),
     text("aws_assume_role_arn"),
     required(text("aws_region")),
     text("aws_role_session_name"),
-    text("aws_secret_access_keyR"),
+    confidential(text("aws_secret_access_key")),
     text("aws_sts_endpoint_url"),
     choice<"BOTH", "INPUT", "OUTPUT">("guarding_mode", "INPUT"),
     required(text("guardrails_id")),
@@ -52,7 +52,7 @@ constexpr Field ai_azure_content_safety_plugin[] = {
     flag("azure_use_managed_identity", "false"),
     texts("blocklist_names"),
     records<categories>("categories"),
-    text("content_safety_keyR"),
+    confidential(text("content_safety_key")),
     required(text("content_safety_url")),
     choice<"BOTH", "INPUT", "OUTPUT">("guarding_mode", "INPUT"),
     flag("halt_on_blocklist_hit", "true"),
@@ -72,14 +72,14 @@ constexpr Field metrics_5[] = {
     text("masked"),
 };
 
-constexpr Field auth_3[] = {
+constexpr Field auth_2[] = {
     choice<"body", "header", "query">("location", "header"),
-    text("nameR"),
-    text("valueR"),
+    text("name"),
+    confidential(text("value")),
 };
 
 constexpr Field request_3[] = {
-    record<auth_3>("auth"), map("body"), map("headers"), map("queries"), required(text("url")),
+    record<auth_2>("auth"), map("body"), map("headers"), map("queries"), required(text("url")),
 };
 
 constexpr Field response_2[] = {
@@ -106,9 +106,9 @@ constexpr Field ai_custom_guardrail_plugin[] = {
 
 constexpr Field ai_gcp_model_armor_plugin[] = {
     flag("enable_multi_language_detection", "false"),
-    text("gcp_metadata_urlR"),
-    text("gcp_oauth_token_urlR"),
-    text("gcp_service_account_jsonR"),
+    text("gcp_metadata_url"),
+    text("gcp_oauth_token_url"),
+    confidential(text("gcp_service_account_json")),
     flag("gcp_use_service_account", "false"),
     choice<"BOTH", "INPUT", "OUTPUT">("guarding_mode", "INPUT"),
     required(text("location_id")),
@@ -127,11 +127,11 @@ constexpr Field ai_gcp_model_armor_plugin[] = {
 };
 
 constexpr Field ai_lakera_guard_plugin[] = {
-    text("api_keyR"),
+    confidential(text("api_key")),
     choice<"BOTH", "INPUT", "OUTPUT">("guarding_mode", "INPUT"),
     text("lakera_service_url", "https://api.lakera.ai/v2/guard"),
     flag("log_blocked_content", "false"),
-    text("project_idR"),
+    text("project_id"),
     text("request_failure_message", "Request was filtered by Lakera Guard"),
     number("response_buffer_size", "100"),
     text("response_failure_message", "Response was filtered by Lakera Guard"),
@@ -169,8 +169,8 @@ constexpr Field token_exchange_2[] = {
     record<cache_6>("cache"),
     choice<"client_secret_basic", "client_secret_post", "inherit", "none">("client_auth",
                                                                            "client_secret_basic"),
-    text("client_idR"),
-    text("client_secretR"),
+    text("client_id"),
+    confidential(text("client_secret")),
     flag("enabled", "false"),
     record<request_4>("request"),
     required(text("token_endpoint")),
@@ -185,9 +185,9 @@ constexpr Field ai_mcp_oauth2_plugin[] = {
            "RS256", "RS384", "RS512">("client_alg"),
     choice<"client_secret_basic", "client_secret_jwt", "client_secret_post", "none",
            "private_key_jwt", "self_signed_tls_client_auth", "tls_client_auth">("client_auth"),
-    text("client_idR"),
-    text("client_jwkR"),
-    text("client_secretR"),
+    text("client_id"),
+    confidential(text("client_jwk")),
+    confidential(text("client_secret")),
     choices<"custom_id", "id", "username">("consumer_by", R"(["custom_id","username"])"),
     texts("consumer_claim"),
     texts("consumer_groups_claim"),

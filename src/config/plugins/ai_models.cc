@@ -130,37 +130,6 @@ constexpr Field ai_llm_as_judge_plugin[] = {
     number("sampling_rate", 0, 1, "1"),
 };
 
-constexpr Field auth_2_fields[] = {
-    flag("allow_override", "false"),
-    text("aws_access_key_id"),
-    text("aws_access_key_idR"),
-    confidential(text("aws_secret_access_key")),
-    text("aws_secret_access_keyR"),
-    text("azure_client_id"),
-    text("azure_client_idR"),
-    confidential(text("azure_client_secret")),
-    text("azure_client_secretR"),
-    text("azure_tenant_id"),
-    text("azure_tenant_idR"),
-    flag("azure_use_managed_identity", "false"),
-    text("gcp_metadata_urlR"),
-    text("gcp_oauth_token_urlR"),
-    confidential(text("gcp_service_account_json")),
-    text("gcp_service_account_jsonR"),
-    flag("gcp_use_service_account", "false"),
-    text("header_name"),
-    text("header_nameR"),
-    confidential(text("header_value")),
-    text("header_valueR"),
-    choice<"body", "query">("param_location"),
-    text("param_name"),
-    text("param_nameR"),
-    confidential(text("param_value")),
-    text("param_valueR"),
-};
-
-constexpr Type auth_2 = object_of<auth_2_fields>("auth_2");
-
 constexpr Field options_2_fields[] = {
     text("anthropic_version"),
     text("azure_api_version", "2023-05-15"),
@@ -204,7 +173,7 @@ constexpr Field model_2_fields[] = {
 constexpr Type model_2 = object_of<model_2_fields>("model_2");
 
 constexpr Field ai_proxy_plugin[] = {
-    record<auth_2>("auth"),
+    record<auth>("auth"),
     choice<"audio/speech", "audio/transcription", "image/generation", "text/embeddings",
            "text/generation", "video/generation">("genai_category", "text/generation"),
     choice<"anthropic", "bedrock", "cohere", "gemini", "huggingface", "openai">("llm_format",
@@ -348,7 +317,7 @@ constexpr Field ai_rate_limiting_advanced_plugin[] = {
 };
 
 constexpr Field llm_2_fields[] = {
-    record<auth_2>("auth"),
+    record<auth>("auth"),
     text("description"),
     record<logging>("logging"),
     map("metadata"),

@@ -30,6 +30,13 @@ std::span<const KnownPlugin> messaging_plugins() noexcept;
 std::span<const KnownPlugin> ai_models_plugins() noexcept;
 std::span<const KnownPlugin> ai_content_plugins() noexcept;
 
+/// Settings of a plugin for schema and reference, whoever declares them.
+struct PluginSettings {
+  std::string_view name;
+  const Type* settings;
+  std::string_view summary;  ///< empty where it is not served yet
+};
+
 /// All of them, by name.
 std::span<const KnownPlugin> known_plugins();
 

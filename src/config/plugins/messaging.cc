@@ -9,12 +9,8 @@ namespace sluice::config {
 namespace {
 
 constexpr Field oauthbearer_fields[] = {
-    text("client_idR"),
-    text("client_secretR"),
-    map("extensions"),
-    texts("scopes"),
-    flag("token_endpoint_tls_verify", "true"),
-    text("token_endpoint_urlR"),
+    text("client_id"), confidential(text("client_secret")),       map("extensions"),
+    texts("scopes"),   flag("token_endpoint_tls_verify", "true"), text("token_endpoint_url"),
 };
 
 constexpr Type oauthbearer = object_of<oauthbearer_fields>("oauthbearer");
@@ -22,10 +18,10 @@ constexpr Type oauthbearer = object_of<oauthbearer_fields>("oauthbearer");
 constexpr Field authentication_fields[] = {
     choice<"OAUTHBEARER", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512">("mechanism"),
     record<oauthbearer>("oauthbearer"),
-    text("passwordR"),
+    confidential(text("password")),
     choice<"sasl">("strategy"),
     flag("tokenauth"),
-    text("userR"),
+    text("user"),
 };
 
 constexpr Type authentication = object_of<authentication_fields>("authentication");
@@ -196,11 +192,11 @@ constexpr Field security_2[] = {
 constexpr Field confluent_plugin[] = {
     texts("allowed_topics"),
     records<bootstrap_servers>("bootstrap_servers"),
-    text("cluster_api_keyR"),
-    text("cluster_api_secretR"),
+    confidential(text("cluster_api_key")),
+    confidential(text("cluster_api_secret")),
     text("cluster_name"),
-    text("confluent_cloud_api_keyR"),
-    text("confluent_cloud_api_secretR"),
+    confidential(text("confluent_cloud_api_key")),
+    confidential(text("confluent_cloud_api_secret")),
     record<error_handling>("error_handling"),
     flag("forward_body", "true"),
     flag("forward_headers", "false"),
@@ -231,12 +227,12 @@ constexpr Field confluent_plugin[] = {
 constexpr Field confluent_consume_plugin[] = {
     choice<"earliest", "latest">("auto_offset_reset", "earliest"),
     records<bootstrap_servers>("bootstrap_servers"),
-    text("cluster_api_keyR"),
-    text("cluster_api_secretR"),
+    confidential(text("cluster_api_key")),
+    confidential(text("cluster_api_secret")),
     text("cluster_name"),
     choice<"auto", "off">("commit_strategy", "auto"),
-    text("confluent_cloud_api_keyR"),
-    text("confluent_cloud_api_secretR"),
+    confidential(text("confluent_cloud_api_key")),
+    confidential(text("confluent_cloud_api_secret")),
     record<consumer_group>("consumer_group"),
     text("dlq_topic"),
     flag("enable_dlq"),
@@ -281,15 +277,15 @@ constexpr Field client_credentials_fields[] = {
 constexpr Type client_credentials = object_of<client_credentials_fields>("client_credentials");
 
 constexpr Field authentication_3_fields[] = {
-    text("access_tokenR"),
+    confidential(text("access_token")),
     text("access_token_header"),
     text("basic_auth_header"),
     record<client_credentials>("client_credentials"),
-    text("id_tokenR"),
+    confidential(text("id_token")),
     text("id_token_header"),
-    text("passwordR"),
+    confidential(text("password")),
     choice<"BASIC", "CLIENT_CREDENTIALS", "NONE", "OAUTH2">("scheme", "BASIC"),
-    text("usernameR"),
+    text("username"),
 };
 
 constexpr Type authentication_3 = object_of<authentication_3_fields>("authentication_3");

@@ -20,7 +20,7 @@ constexpr Field prometheus_plugin[] = {
 
 constexpr Field access_logs[] = {
     map("custom_attributes_by_lua"),
-    text("endpointR"),
+    text("endpoint"),
 };
 
 constexpr Field metrics[] = {
@@ -30,7 +30,7 @@ constexpr Field metrics[] = {
     flag("enable_latency_metrics", "false"),
     flag("enable_request_metrics", "false"),
     flag("enable_upstream_health_metrics", "false"),
-    text("endpointR"),
+    text("endpoint"),
     number("push_interval", "60"),
 };
 
@@ -55,7 +55,6 @@ constexpr Field opentelemetry_plugin[] = {
     map("headers"),
     text("http_response_header_for_traceid"),
     text("logs_endpoint"),
-    text("logs_endpointR"),
     record<metrics>("metrics"),
     record<propagation>("propagation"),
     record<queue>("queue"),
@@ -66,7 +65,6 @@ constexpr Field opentelemetry_plugin[] = {
         "sampling_strategy", "parent_drop_probability_fallback"),
     whole("send_timeout", 0, 2147483646, "5000"),
     text("traces_endpoint"),
-    text("traces_endpointR"),
 };
 
 constexpr Field static_tags[] = {

@@ -60,7 +60,7 @@ template <const auto& Fields>
 inline constexpr Type unnamed_type = object_type<Fields>({});
 
 template <const auto& Record>
-consteval const Type* record_type() {
+constexpr const Type* record_type() {
   if constexpr (requires { Record.kind; })
     return &Record;
   else
@@ -75,7 +75,7 @@ inline constexpr Type type_with_check = [] {
 }();
 
 template <const auto& Fields, void (*Check)(const Given&)>
-consteval const Type* checked_type() {
+constexpr const Type* checked_type() {
   if constexpr (Check == nullptr)
     return &unnamed_type<Fields>;
   else

@@ -7,21 +7,21 @@ namespace sluice::config {
 
 inline constexpr Field auth_fields[] = {
     flag("allow_override", "false"),
-    text("aws_access_key_idR"),
-    text("aws_secret_access_keyR"),
-    text("azure_client_idR"),
-    text("azure_client_secretR"),
-    text("azure_tenant_idR"),
+    text("aws_access_key_id"),
+    confidential(text("aws_secret_access_key")),
+    text("azure_client_id"),
+    confidential(text("azure_client_secret")),
+    text("azure_tenant_id"),
     flag("azure_use_managed_identity", "false"),
-    text("gcp_metadata_urlR"),
-    text("gcp_oauth_token_urlR"),
-    text("gcp_service_account_jsonR"),
+    text("gcp_metadata_url"),
+    text("gcp_oauth_token_url"),
+    confidential(text("gcp_service_account_json")),
     flag("gcp_use_service_account", "false"),
-    text("header_nameR"),
-    text("header_valueR"),
+    text("header_name"),
+    confidential(text("header_value")),
     choice<"body", "query">("param_location"),
-    text("param_nameR"),
-    text("param_valueR"),
+    text("param_name"),
+    confidential(text("param_value")),
 };
 
 inline constexpr Type auth = object_of<auth_fields>("auth");
@@ -52,34 +52,36 @@ inline constexpr Field cache_fields[] = {
 inline constexpr Type cache = object_of<cache_fields>("cache");
 
 inline constexpr Field client_jwk_fields[] = {
-    text("alg"),  text("crv"),    text("dR"),       text("dpR"),      text("dqR"),
-    text("e"),    text("issuer"), text("kR"),       texts("key_ops"), text("kid"),
-    text("kty"),  text("n"),      text("othR"),     text("pR"),       text("qR"),
-    text("qiR"),  text("rR"),     text("tR"),       text("use"),      text("x"),
-    texts("x5c"), text("x5t"),    text("x5t#S256"), text("x5u"),      text("y"),
+    text("alg"),
+    text("crv"),
+    confidential(text("d")),
+    confidential(text("dp")),
+    confidential(text("dq")),
+    text("e"),
+    text("issuer"),
+    confidential(text("k")),
+    texts("key_ops"),
+    text("kid"),
+    text("kty"),
+    text("n"),
+    confidential(text("oth")),
+    confidential(text("p")),
+    confidential(text("q")),
+    confidential(text("qi")),
+    text("r"),
+    text("t"),
+    text("use"),
+    text("x"),
+    texts("x5c"),
+    text("x5t"),
+    text("x5t#S256"),
+    text("x5u"),
+    text("y"),
 };
 
 inline constexpr Type client_jwk = object_of<client_jwk_fields>("client_jwk");
 
 inline constexpr Field cloud_authentication_fields[] = {
-    choice<"aws", "azure", "gcp">("auth_provider"),
-    text("aws_access_key_idR"),
-    text("aws_assume_role_arnR"),
-    text("aws_cache_nameR"),
-    flag("aws_is_serverless", "true"),
-    text("aws_regionR"),
-    text("aws_role_session_nameR"),
-    text("aws_secret_access_keyR"),
-    text("azure_client_idR"),
-    text("azure_client_secretR"),
-    text("azure_tenant_idR"),
-    text("gcp_service_account_jsonR"),
-};
-
-inline constexpr Type cloud_authentication =
-    object_of<cloud_authentication_fields>("cloud_authentication");
-
-inline constexpr Field cloud_authentication_2_fields[] = {
     choice<"aws", "azure", "gcp">("auth_provider"),
     text("aws_access_key_id"),
     text("aws_assume_role_arn"),
@@ -94,8 +96,8 @@ inline constexpr Field cloud_authentication_2_fields[] = {
     confidential(text("gcp_service_account_json")),
 };
 
-inline constexpr Type cloud_authentication_2 =
-    object_of<cloud_authentication_2_fields>("cloud_authentication_2");
+inline constexpr Type cloud_authentication =
+    object_of<cloud_authentication_fields>("cloud_authentication");
 
 inline constexpr Field cluster_nodes_fields[] = {
     text("ip", "127.0.0.1"),
@@ -167,15 +169,15 @@ inline constexpr Type memory = object_of<memory_fields>("memory");
 
 inline constexpr Field oauth2_fields[] = {
     texts("audience"),
-    text("client_idR"),
-    text("client_secretR"),
+    text("client_id"),
+    confidential(text("client_secret")),
     choice<"client_credentials", "password">("grant_type", "client_credentials"),
-    text("passwordR"),
+    confidential(text("password")),
     texts("scopes", R"(["openid"])"),
     required(text("token_endpoint")),
     map("token_headers"),
     map("token_post_args"),
-    text("usernameR"),
+    text("username"),
 };
 
 inline constexpr Type oauth2 = object_of<oauth2_fields>("oauth2");
@@ -200,7 +202,7 @@ inline constexpr Type oauth2_client = object_of<oauth2_client_fields>("oauth2_cl
 inline constexpr Field pgvector_fields[] = {
     text("database", "kong-pgvector"),
     text("host", "127.0.0.1"),
-    text("passwordR"),
+    confidential(text("password")),
     whole("port", "5432"),
     flag("ssl", "false"),
     text("ssl_cert"),
@@ -287,7 +289,7 @@ inline constexpr Field redis_enterprise_fields[] = {
     flag("ssl", "false"),
     flag("ssl_verify", "true"),
     text("username"),
-    record<cloud_authentication_2>("cloud_authentication"),
+    record<cloud_authentication>("cloud_authentication"),
 };
 
 inline constexpr Type redis_enterprise = object_of<redis_enterprise_fields>("redis_enterprise");

@@ -12,17 +12,13 @@ constexpr Field redis_2_fields[] = {
     record<cloud_authentication>("cloud_authentication"),
     whole("database", "0"),
     text("host"),
-    text("hostR"),
     confidential(text("password")),
-    text("passwordR"),
     whole("port", 0, 65535, "6379"),
     text("server_name"),
-    text("server_nameR"),
     flag("ssl", "false"),
     flag("ssl_verify", "false"),
     whole("timeout", 0, 2147483646, "2000"),
     text("username"),
-    text("usernameR"),
 };
 
 constexpr Type redis_2 = object_of<redis_2_fields>("redis_2");
@@ -191,8 +187,8 @@ constexpr Field canary_plugin[] = {
 };
 
 constexpr Field forward_proxy_plugin[] = {
-    text("auth_passwordR"),
-    text("auth_usernameR"),
+    confidential(text("auth_password")),
+    text("auth_username"),
     texts("ca_certificates"),
     text("http_proxy_host"),
     whole("http_proxy_port", 0, 65535),
@@ -216,7 +212,7 @@ constexpr Field account_key[] = {
 
 constexpr Field consul[] = {
     text("host"),      flag("https", "false"),      text("kv_path"), whole("port", 0, 65535),
-    number("timeout"), confidential(text("token")), text("tokenR"),
+    number("timeout"), confidential(text("token")),
 };
 
 constexpr Field extra_options[] = {
@@ -229,17 +225,13 @@ constexpr Field redis_3[] = {
     whole("database", "0"),
     record<extra_options>("extra_options"),
     text("host"),
-    text("hostR"),
     confidential(text("password")),
-    text("passwordR"),
     whole("port", 0, 65535, "6379"),
     text("server_name"),
-    text("server_nameR"),
     flag("ssl", "false"),
     flag("ssl_verify", "false"),
     whole("timeout", 0, 2147483646, "2000"),
     text("username"),
-    text("usernameR"),
 };
 
 constexpr Field shm[] = {
@@ -259,7 +251,6 @@ constexpr Field vault_2[] = {
     text("tls_server_name"),
     flag("tls_verify", "true"),
     confidential(text("token")),
-    text("tokenR"),
 };
 
 constexpr Field storage_config[] = {
@@ -275,9 +266,7 @@ constexpr Field acme_plugin[] = {
     choice<"ecc", "rsa">("cert_type", "rsa"),
     texts("domains"),
     confidential(text("eab_hmac_key")),
-    text("eab_hmac_keyR"),
     text("eab_kid"),
-    text("eab_kidR"),
     flag("enable_ipv4_common_name", "true"),
     number("fail_backoff_minutes", "5"),
     text("preferred_chain"),

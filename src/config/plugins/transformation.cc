@@ -168,8 +168,8 @@ constexpr Field headers[] = {
 };
 
 constexpr Field proxy[] = {
-    text("auth_passwordR"),
-    text("auth_usernameR"),
+    confidential(text("auth_password")),
+    text("auth_username"),
     text("http_proxy"),
     text("https_proxy"),
 };
@@ -284,14 +284,11 @@ constexpr Field post_function_plugin[] = {
 
 constexpr Field aws_lambda_plugin[] = {
     text("aws_assume_role_arn"),
-    text("aws_assume_role_arnR"),
     choice<"v1", "v2">("aws_imds_protocol_version", "v1"),
     confidential(text("aws_key")),
-    text("aws_keyR"),
     text("aws_region"),
     text("aws_role_session_name", "kong"),
     confidential(text("aws_secret")),
-    text("aws_secretR"),
     text("aws_sts_endpoint_url"),
     flag("awsgateway_compatible", "false"),
     choice<"1.0", "2.0">("awsgateway_compatible_payload_version", "1.0"),
@@ -320,10 +317,8 @@ constexpr Field aws_lambda_plugin[] = {
 
 constexpr Field azure_functions_plugin[] = {
     confidential(text("apikey")),
-    text("apikeyR"),
     required(text("appname")),
     text("clientid"),
-    text("clientidR"),
     required(text("functionname")),
     text("hostdomain", "azurewebsites.net"),
     flag("https", "true"),
