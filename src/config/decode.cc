@@ -111,6 +111,11 @@ std::string unquoted_hint(const Node& node) {
 bool read_text(const Reading& reading, void* value) {
   const Node& node = reading.node;
   const bool is_scalar = !node.is_list() && !node.is_map();
+  // What the environment gives is a text, whatever it looks like.
+  if (node.is_concealed() && is_scalar && fits(reading.constraint, node.source())) {
+    *static_cast<std::string*>(value) = node.source();
+    return true;
+  }
   if (!node.is_text()) {
     if (is_scalar && !node.source().empty() && fits(reading.constraint, node.source()))
       return reading.wrong(unquoted_hint(node));

@@ -104,6 +104,9 @@ std::string Path::text() const {
 
 void Diagnostics::add(Severity severity, Place place, const Path& path, std::string message) {
   if (severity == Severity::error) ++errors_;
+  if (!is_full())
+    for (const std::string& value : concealed_)
+      message = hide_quoted(std::move(message), value);
   // What several entities take from one place is wrong once.
   if (place.line != 0 && std::ranges::any_of(diagnostics_, [&](const Diagnostic& each) {
         return each.place == place && each.severity == severity && each.message == message;
@@ -114,6 +117,10 @@ void Diagnostics::add(Severity severity, Place place, const Path& path, std::str
     return;
   }
   diagnostics_.push_back({severity, place, path.text(), std::move(message)});
+}
+
+void Diagnostics::conceal(std::string value) {
+  if (!value.empty()) concealed_.push_back(std::move(value));
 }
 
 void Diagnostics::error(Place place, const Path& path, std::string message) {
@@ -196,6 +203,7 @@ std::string in_quotes(std::string_view text) {
 }
 
 std::string describe(const Node& node) {
+  if (node.is_concealed()) return "a value from the environment";
   switch (node.kind()) {
     case NodeKind::null:
       return "null";

@@ -72,6 +72,9 @@ class Diagnostics {
   /// The same for a whole field. The excerpt ends with its name: the value may be a credential.
   void unsupported_field(Place key, const Path& path, std::string_view name);
 
+  /// What messages quote of `value` from here on is not shown.
+  void conceal(std::string value);
+
   void allow_unsupported() noexcept { allow_unsupported_ = true; }
 
   /// Further ones are only counted, so that their wording need not be worked out.
@@ -103,6 +106,7 @@ class Diagnostics {
 
   std::shared_ptr<const Source> source_;
   std::vector<Diagnostic> diagnostics_;
+  std::vector<std::string> concealed_;
   std::size_t errors_ = 0;
   std::size_t dropped_ = 0;
   bool allow_unsupported_ = false;

@@ -19,9 +19,47 @@ constexpr auto names_of(FormatVersion) {
   return std::to_array<std::string_view>({"1.1", "2.1", "3.0"});
 }
 
+/// Settings that entities of a kind have unless they say otherwise; applied by prepare.h.
+struct DeckDefaults {
+  const Node* service = nullptr;
+  const Node* route = nullptr;
+  const Node* upstream = nullptr;
+  const Node* target = nullptr;
+
+  static constexpr std::string_view type_name = "deck_defaults";
+
+  static constexpr auto fields() {
+    return std::tuple{
+        optional("service", &DeckDefaults::service, "What services take over."),
+        optional("route", &DeckDefaults::route, "What routes take over."),
+        optional("upstream", &DeckDefaults::upstream, "What upstreams take over."),
+        optional("target", &DeckDefaults::target, "What targets take over."),
+        later("consumer_group", "What consumer groups take over."),
+    };
+  }
+};
+
+struct DeckInfo {
+  std::vector<std::string> select_tags;
+  DeckDefaults defaults;
+
+  static constexpr std::string_view type_name = "deck_info";
+
+  static constexpr auto fields() {
+    return std::tuple{
+        optional("select_tags", &DeckInfo::select_tags, detail::tag_rule,
+                 "Tags that all entities of the file have besides their own."),
+        optional("defaults", &DeckInfo::defaults, "Settings that entities take over."),
+        accepted("default_lookup_tags", "Where decK looks for what is not in the file."),
+    };
+  }
+};
+
 struct File {
   FormatVersion format_version = FormatVersion::v3_0;
   bool transform = true;
+  DeckInfo info;
+  std::string workspace = "default";
   Gateway gateway;
   std::vector<Service> services;
   std::vector<Route> routes;
@@ -82,16 +120,17 @@ struct File {
         later("oauth2_authorization_codes", "Codes that were given out."),
         later("filter_chains", "Proxy-Wasm filters."),
         later("partials", "Settings shared between plugins."),
-        later("_info", "Defaults and selection of decK."),
+        optional("_info", &File::info, "What decK applies to all entities of the file."),
         optional("_plugin_configs", &File::plugin_configs,
                  "Plugin settings by name, which plugins take over with `_config`."),
-        later("_workspace", "The workspace of decK."),
+        optional("_workspace", &File::workspace, "The workspace of decK; only default."),
+        accepted("_konnect", "Where decK would send the file."),
     };
   }
 
   static void check(File& file, const Given& given) {
-    if (file.format_version != FormatVersion::v3_0)
-      given.unsupported("_format_version", "_format_version below \"3.0\" is not supported yet");
+    if (file.workspace != "default")
+      given.unsupported("_workspace", "a workspace besides \"default\" is not supported yet");
     // Credentials need no such word: each takes effect through a plugin, which says so itself.
     if (!file.certificates.empty())
       given.unsupported("certificates", "certificates are not supported yet");

@@ -204,20 +204,23 @@ bool Redactor::continues_secret(std::size_t number) const {
 
 std::string Redactor::redacted(std::string message, std::size_t number) const {
   const std::string_view shown = line(number);
-  for (const HiddenRange range : hidden_in(number)) {
-    const std::string_view value = shown.substr(range.begin, range.end - range.begin);
-    for (std::size_t open = message.find('"'); open != std::string::npos;
-         open = message.find('"', open)) {
-      const std::size_t close = message.find('"', open + 1);
-      if (close == std::string::npos) break;
-      std::string_view quoted(message.data() + open + 1, close - open - 1);
-      if (quoted.ends_with("...")) quoted.remove_suffix(3);
-      if (!quoted.empty() && quoted != "***" && value.find(quoted) != std::string_view::npos) {
-        message.replace(open + 1, close - open - 1, "***");
-        open += 5;
-      } else {
-        open = close + 1;
-      }
+  for (const HiddenRange range : hidden_in(number))
+    message = hide_quoted(std::move(message), shown.substr(range.begin, range.end - range.begin));
+  return message;
+}
+
+std::string hide_quoted(std::string message, std::string_view value) {
+  for (std::size_t open = message.find('"'); open != std::string::npos;
+       open = message.find('"', open)) {
+    const std::size_t close = message.find('"', open + 1);
+    if (close == std::string::npos) break;
+    std::string_view quoted(message.data() + open + 1, close - open - 1);
+    if (quoted.ends_with("...")) quoted.remove_suffix(3);
+    if (!quoted.empty() && quoted != "***" && value.find(quoted) != std::string_view::npos) {
+      message.replace(open + 1, close - open - 1, "***");
+      open += 5;
+    } else {
+      open = close + 1;
     }
   }
   return message;

@@ -14,6 +14,9 @@ namespace sluice::config {
 /// unknown name looks like one that does, as a misspelling would.
 bool is_secret_name(std::string_view name);
 
+/// `message` with stars for what it quotes out of `value`.
+std::string hide_quoted(std::string message, std::string_view value);
+
 /// Bytes of one line.
 struct HiddenRange {
   std::size_t begin = 0;

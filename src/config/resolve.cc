@@ -45,8 +45,29 @@ LoadedFile Resolver::run(File file) {
   for (std::size_t i = 0; i < file.plugins.size(); ++i)
     take_plugin(std::move(file.plugins[i]), Path(plugins, i), {});
   resolve_plugins();
+  add_tags(file.info.select_tags);
   loaded_.document = std::move(document_);
   return std::move(loaded_);
+}
+
+void Resolver::add_tags(const std::vector<std::string>& tags) {
+  if (tags.empty()) return;
+  const auto add = [&](auto&... lists) {
+    const auto to_one = [&](std::vector<std::string>& own) {
+      for (const std::string& tag : tags)
+        if (std::ranges::find(own, tag) == own.end()) own.push_back(tag);
+    };
+    const auto to_all = [&](auto& list) {
+      for (auto& entity : list)
+        to_one(entity.tags);
+    };
+    (to_all(lists), ...);
+  };
+  add(loaded_.services, loaded_.routes, loaded_.upstreams, loaded_.targets, loaded_.plugins,
+      loaded_.consumers, loaded_.consumer_groups, loaded_.keyauth_credentials,
+      loaded_.basicauth_credentials, loaded_.hmacauth_credentials, loaded_.jwt_secrets,
+      loaded_.oauth2_credentials, loaded_.acls, loaded_.mtls_auth_credentials, loaded_.certificates,
+      loaded_.snis, loaded_.ca_certificates, loaded_.key_sets, loaded_.keys, loaded_.vaults);
 }
 
 void Resolver::take_upstreams(std::vector<Upstream> upstreams) {

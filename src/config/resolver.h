@@ -31,6 +31,7 @@ class Resolver {
     Uuid id;
   };
 
+  void add_tags(const std::vector<std::string>& tags);
   void take_upstreams(std::vector<Upstream> upstreams);
   void take_services(std::vector<Service> services);
   void take_route(Route route, const Path& path, const std::optional<Parent>& parent,

@@ -29,8 +29,9 @@ constexpr Field config_2[] = {
     texts("audience_required"),
     choices<"authorization_code", "bearer", "client_credentials", "introspection", "kong_oauth2",
             "password", "refresh_token", "session", "userinfo">(
-        "auth_methods",
-        R"(["authorization_code","bearer","client_credentials","introspection","kong_oauth2","password","refresh_token","session","userinfo"])"),
+        "auth_methods", R"(["authorization_code","bearer","client_credentials",)"
+                        R"("introspection","kong_oauth2","password","refresh_token",)"
+                        R"("session","userinfo"])"),
     texts("authenticated_groups_claim"),
     text("authorization_cookie_domain"),
     flag("authorization_cookie_http_only", "true"),

@@ -109,9 +109,8 @@ constexpr Field datadog_plugin[] = {
     text("consumer_tag", "consumer"),
     number("flush_timeout"),
     text("host", "localhost"),
-    records<metrics_2>(
-        "metrics",
-        R"([{"consumer_identifier":"custom_id","name":"kong_latency","sample_rate":1,"stat_type":"timer","tags":["app:kong"]}])"),
+    records<metrics_2>("metrics", R"([{"consumer_identifier":"custom_id","name":"kong_latency",)"
+                                  R"("sample_rate":1,"stat_type":"timer","tags":["app:kong"]}])"),
     whole("port", 0, 65535, "8125"),
     text("prefix", "kong"),
     record<queue>("queue"),
