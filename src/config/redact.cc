@@ -152,9 +152,9 @@ bool is_secret_name(std::string_view name) {
       "password", "passphrase", "secret", "secrets", "token", "_key", "authorization"};
   const Names& names = declared_names();
   if (std::ranges::find(names.secret, name) != names.secret.end()) return true;
-  if (std::ranges::any_of(endings, [&](auto ending) { return name.ends_with(ending); }))
-    return true;
-  return !names.all.contains(name) && !nearest(name, names.misspelt).empty();
+  if (names.all.contains(name)) return false;
+  return std::ranges::any_of(endings, [&](auto ending) { return name.ends_with(ending); }) ||
+         !nearest(name, names.misspelt).empty();
 }
 
 Redactor::Redactor(std::string_view text) : text_(text), starts_({0}) {
@@ -216,7 +216,9 @@ std::string hide_quoted(std::string message, std::string_view value) {
     if (close == std::string::npos) break;
     std::string_view quoted(message.data() + open + 1, close - open - 1);
     if (quoted.ends_with("...")) quoted.remove_suffix(3);
-    if (!quoted.empty() && quoted != "***" && value.find(quoted) != std::string_view::npos) {
+    // Shorter parts of a credential tell nothing, and stand in other words too.
+    const bool is_part = quoted.size() > 3 && value.find(quoted) != std::string_view::npos;
+    if ((is_part && quoted != "***") || quoted == value) {
       message.replace(open + 1, close - open - 1, "***");
       open += 5;
     } else {

@@ -25,11 +25,11 @@ LoadedFile Resolver::run(File file) {
   routes_.reserve(routes_count);
   services_.reserve(file.services.size());
   consumers_.reserve(file.consumers.size());
-  take_upstreams(std::move(file.upstreams));
-  take_services(std::move(file.services));
   // What others refer to comes before them.
   take_ca_certificates(std::move(file.ca_certificates));
   take_certificates(std::move(file.certificates), std::move(file.snis));
+  take_upstreams(std::move(file.upstreams));
+  take_services(std::move(file.services));
   take_keys(std::move(file.key_sets), std::move(file.keys));
   take_vaults(std::move(file.vaults));
   take_consumer_groups(file);
@@ -78,8 +78,7 @@ void Resolver::take_upstreams(std::vector<Upstream> upstreams) {
     Upstream& upstream = upstreams[i];
     identify(upstreams_, upstream.id, upstream.place, upstream.name, path);
     upstreams_.add_name("name", upstream.name, path);
-    if (upstream.healthchecks != nullptr)
-      upstream.healthchecks = document_->keep(*upstream.healthchecks);
+    find(certificates_, upstream.client_certificate, "client_certificate", path);
     std::vector<Target> targets = std::exchange(upstream.targets, {});
     for (std::size_t j = 0; j < targets.size(); ++j) {
       const Path nested(path, "targets");
@@ -98,6 +97,8 @@ void Resolver::take_services(std::vector<Service> services) {
     identify(services_, service.id, service.place, service.name.value_or(path.text()), path);
     services_.add_name("name", service.name.value_or(""), path);
     service.upstream_index = upstreams_.find(service.host);
+    service.client_certificate_index =
+        find(certificates_, service.client_certificate, "client_certificate", path);
     const Parent parent{"service", index, service.id};
     std::vector<Route> routes = std::exchange(service.routes, {});
     const Path nested(path, "routes");

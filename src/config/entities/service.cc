@@ -60,6 +60,19 @@ void Service::check(Service& service, const Given& given) {
     take_url(service, *service.url, given);
   else if (!given.has("host"))
     given.error("field \"host\" or \"url\" is required");
+  const bool is_tls = service.protocol == Protocol::https || service.protocol == Protocol::tls ||
+                      service.protocol == Protocol::grpcs || service.protocol == Protocol::wss;
+  for (const std::string_view field :
+       {"client_certificate", "tls_verify", "tls_verify_depth", "ca_certificates", "tls_sans"})
+    if (given.has(field) && !is_tls)
+      given.error(field, fmt::format("must not be given with protocol \"{}\", which has no TLS",
+                                     name_of(service.protocol)));
+  const bool has_paths = service.protocol == Protocol::http ||
+                         service.protocol == Protocol::https || service.protocol == Protocol::ws ||
+                         service.protocol == Protocol::wss;
+  if (service.path && !has_paths)
+    given.error(given.has("path") ? "path" : "url",
+                fmt::format("must have no path with protocol \"{}\"", name_of(service.protocol)));
   service.host = without_brackets(service.host);
   if (service.protocol != Protocol::http)
     given.unsupported(

@@ -28,11 +28,17 @@ struct Service {
   milliseconds write_timeout{60'000};
   milliseconds read_timeout{60'000};
   std::optional<milliseconds> request_timeout;  ///< null: no deadline for the whole exchange
+  Reference client_certificate;
+  std::optional<bool> tls_verify;                 ///< null: as the node is told
+  std::optional<std::uint32_t> tls_verify_depth;  ///< null: as the node is told
+  std::vector<Uuid> ca_certificates;
+  std::vector<std::string> tls_sans;
   bool enabled = true;
   std::vector<std::string> tags;
   std::vector<Route> routes;    ///< empty after loading: LoadedFile::routes has them
   std::vector<Plugin> plugins;  ///< empty after loading
 
+  std::optional<std::uint32_t> client_certificate_index;  ///< in LoadedFile::certificates
   std::optional<std::uint32_t>
       upstream_index;  ///< in LoadedFile::upstreams, where `host` names one
   Place place;
