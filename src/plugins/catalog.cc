@@ -4,7 +4,15 @@ namespace sluice::plugins {
 namespace {
 
 const PluginType* const types[] = {
+    &bot_detection,
     &correlation_id,
+    &cors,
+    &ip_restriction,
+    &key_auth,
+    &redirect,
+    &request_size_limiting,
+    &request_termination,
+    &route_by_header,
 };
 
 }  // namespace
