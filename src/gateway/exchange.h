@@ -11,6 +11,8 @@
 #include "gateway/plugin.h"
 #include "gateway/record.h"
 #include "gateway/route.h"
+#include "gateway/router/captures.h"
+#include "gateway/router/question.h"
 #include "http/message.h"
 
 namespace sluice {
@@ -43,15 +45,20 @@ struct Exchange {
   const http::ClientPtr& client;
   http::Request request;
   Origin origin;
-  std::string_view path;   ///< normalised, without query; what routing and authorisation see
-  std::string_view query;  ///< without '?'
-  bool has_query = false;  ///< an empty query is kept
-  std::string_view matched_prefix;  ///< the part of `path` that the route's path matched
-  const Route* route = nullptr;     ///< null: global plugins only, ending in 404
+  std::string_view path;         ///< normalised, without query; what routing and authorisation see
+  std::string_view query;        ///< without '?'
+  bool has_query = false;        ///< an empty query is kept
+  PathMatch matched_path;        ///< the part of `path` that the route's path matched
+  const Route* route = nullptr;  ///< null: global plugins only, ending in 404
   const Pipeline* pipeline = nullptr;
   TimePoint received_at{};
   TimePoint head_by = never;  ///< nothing waits longer for a response's head
   Record record;
+
+  std::string_view matched_prefix() const noexcept { return path.substr(0, matched_path.size); }
+
+  /// What the groups of the route's regular expression captured; worked out in the call.
+  UriCaptures uri_captures() const { return UriCaptures(matched_path.regex, path); }
 
   /// A plugin's own state between its hooks, default-constructed at first use.
   template <class T>

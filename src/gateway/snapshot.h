@@ -8,7 +8,7 @@
 #include "config/load.h"
 #include "gateway/plugin.h"
 #include "gateway/route.h"
-#include "gateway/router.h"
+#include "gateway/router/router.h"
 #include "gateway/settings.h"
 
 namespace sluice {
