@@ -22,9 +22,12 @@ struct Reading {
   const Path& path;
 
   bool wrong(std::string_view hint = {}) const {
-    diagnostics.error(
-        node.place(), path,
-        fmt::format("must be {}, got {}{}", expectation(type, constraint), describe(node), hint));
+    std::string message = fmt::format("must be {}, got ", expectation(type, constraint));
+    if (constraint.secret)
+      message += kind_of(node);
+    else
+      message.append(describe(node)).append(hint);
+    diagnostics.error(node.place(), path, std::move(message));
     return false;
   }
 };
@@ -94,7 +97,7 @@ bool fits(const Constraint& constraint, std::string_view text) {
     case Constraint::Kind::one_of:
       return std::ranges::find(constraint.words, text) != constraint.words.end();
     case Constraint::Kind::matches:
-      return constraint.accepts(text);
+      return constraint.accepts == nullptr || constraint.accepts(text);
     default:
       return true;
   }
@@ -117,7 +120,8 @@ bool read_text(const Reading& reading, void* value) {
     if (reading.constraint.kind == Constraint::Kind::matches) {
       reading.diagnostics.error(
           node.place(), reading.path,
-          fmt::format("must {}, got {}", reading.constraint.text, describe(node)));
+          fmt::format("must {}, got {}", reading.constraint.text,
+                      reading.constraint.secret ? kind_of(node) : describe(node)));
       return false;
     }
     return reading.wrong(suggestion(node.text(), reading.constraint.words));
@@ -158,8 +162,10 @@ bool has_no_repetition(const Reading& reading) {
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (items[i].source().empty() || seen.insert(items[i].source()).second) continue;
     const Path path(reading.path, i);
-    reading.diagnostics.error(items[i].place(), path,
-                              fmt::format("must not repeat {}", describe(items[i])));
+    reading.diagnostics.error(
+        items[i].place(), path,
+        fmt::format("must not repeat {}",
+                    reading.constraint.secret ? kind_of(items[i]) : describe(items[i])));
     right = false;
   }
   return right;
@@ -404,6 +410,12 @@ void Given::unsupported(std::string_view field, std::string message) const {
   const Node* found = value(field);
   diagnostics_.unsupported(found == nullptr ? node_.place() : found->place(), Path(path_, field),
                            std::move(message));
+}
+
+void Given::warning(std::string_view field, std::string message) const {
+  const Node* found = value(field);
+  diagnostics_.warning(found == nullptr ? node_.place() : found->place(), Path(path_, field),
+                       std::move(message));
 }
 
 namespace {

@@ -10,6 +10,8 @@
 
 #include <fmt/format.h>
 
+#include "config/redact.h"
+
 namespace sluice::config {
 namespace {
 
@@ -35,28 +37,30 @@ std::string printable(std::string_view text) {
   return shown;
 }
 
-/// The offsets at which the lines begin, so that many diagnostics cost one pass over the file.
-std::vector<std::size_t> line_starts(std::string_view text) {
-  std::vector<std::size_t> starts = {0};
-  for (std::size_t at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1))
-    starts.push_back(at + 1);
-  return starts;
-}
-
-/// The line and a caret under the column; nothing where the place is not in the file.
-std::string excerpt(std::string_view text, std::span<const std::size_t> starts,
-                    const Diagnostic& diagnostic) {
+/// The line and a caret under the column; nothing where the place is not in the file. Stars stand
+/// for what is hidden.
+std::string excerpt(const Redactor& redactor, const Diagnostic& diagnostic) {
   const Place place = diagnostic.place;
-  if (place.line == 0 || place.line > starts.size()) return {};
-  std::string_view line = text.substr(starts[place.line - 1]);
-  line = line.substr(0, line.find_first_of("\r\n"));
+  const std::string_view line = redactor.line(place.line);
   if (line.empty()) return {};
+  const std::vector<HiddenRange> hidden = redactor.hidden_in(place.line);
+  auto range = hidden.begin();
   std::string shown;
   std::string caret;
   std::uint32_t column = 0;
-  for (const char letter : cut(line, line_bytes_max)) {
+  const std::string_view visible = cut(line, line_bytes_max);
+  for (std::size_t at = 0; at < visible.size(); ++at) {
+    const char letter = visible[at];
     const bool begins = (static_cast<unsigned char>(letter) & 0xC0) != 0x80;
     if (begins && ++column > diagnostic.shown_columns && diagnostic.shown_columns > 0) break;
+    while (range != hidden.end() && at >= range->end)
+      ++range;
+    const bool is_hidden = range != hidden.end() && at >= range->begin;
+    if (is_hidden && at == range->begin) {
+      shown += "***";
+      if (place.column > column + (range->end - range->begin)) caret += "   ";
+    }
+    if (is_hidden) continue;
     const bool is_control = static_cast<unsigned char>(letter) < 0x20 || letter == 0x7F;
     shown += is_control && letter != '\t' ? '?' : letter;
     if (begins && column < place.column) caret += letter == '\t' ? '\t' : ' ';
@@ -133,7 +137,7 @@ std::string Diagnostics::render() const {
   std::ranges::sort(ordered, {}, [](const Diagnostic* diagnostic) {
     return std::tuple(diagnostic->place.line, diagnostic->place.column, diagnostic);
   });
-  const std::vector<std::size_t> starts = line_starts(source_->text);
+  const Redactor redactor(source_->text);
   std::string rendered;
   for (const Diagnostic* diagnostic : ordered) {
     rendered += source_->name;
@@ -142,8 +146,8 @@ std::string Diagnostics::render() const {
     rendered += ": ";
     if (!diagnostic->path.empty()) rendered += diagnostic->path + ": ";
     if (diagnostic->severity == Severity::warning) rendered += "warning: ";
-    rendered += diagnostic->message + "\n";
-    rendered += excerpt(source_->text, starts, *diagnostic);
+    rendered += redactor.redacted(diagnostic->message, diagnostic->place.line) + "\n";
+    rendered += excerpt(redactor, *diagnostic);
   }
   if (dropped_ > 0) rendered += fmt::format("{}: and {} more\n", source_->name, dropped_);
   return rendered;
@@ -166,6 +170,23 @@ std::string describe(const Node& node) {
       return in_quotes(node.text());
     default:
       return printable(cut(node.source(), shown_bytes_max));
+  }
+}
+
+std::string_view kind_of(const Node& node) {
+  switch (node.kind()) {
+    case NodeKind::null:
+      return "null";
+    case NodeKind::list:
+      return "a list";
+    case NodeKind::map:
+      return "a map";
+    case NodeKind::text:
+      return node.text().empty() ? "an empty string" : "another string";
+    case NodeKind::boolean:
+      return "true or false, write it in quotes";
+    default:
+      return "a number, write it in quotes";
   }
 }
 

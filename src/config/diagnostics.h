@@ -100,6 +100,8 @@ class Diagnostics {
 /// A value for a message: quoted, cut and made printable where it is text; `a list`, `a map`.
 std::string describe(const Node& node);
 std::string in_quotes(std::string_view text);
+/// What stands where a credential should, without a letter of it.
+std::string_view kind_of(const Node& node);
 
 /// The candidate that was probably meant, or empty: at most a third of the letters differ, and a
 /// swap counts once.

@@ -23,6 +23,20 @@ struct LoadedFile {
   std::vector<Target> targets;
   std::vector<Plugin> plugins;
   std::vector<Consumer> consumers;
+  std::vector<ConsumerGroup> consumer_groups;
+  std::vector<KeyAuthCredential> keyauth_credentials;
+  std::vector<BasicAuthCredential> basicauth_credentials;
+  std::vector<HmacAuthCredential> hmacauth_credentials;
+  std::vector<JwtSecret> jwt_secrets;
+  std::vector<OAuth2Credential> oauth2_credentials;
+  std::vector<Acl> acls;
+  std::vector<MtlsAuthCredential> mtls_auth_credentials;
+  std::vector<Certificate> certificates;
+  std::vector<Sni> snis;
+  std::vector<CaCertificate> ca_certificates;
+  std::vector<KeySet> key_sets;
+  std::vector<Key> keys;
+  std::vector<Vault> vaults;
   /// Holds the nodes that entities point to (plugin settings), and nothing else of the file.
   std::shared_ptr<const Document> document;
 };

@@ -50,6 +50,7 @@ struct Constraint {
   std::string_view text;  ///< starts_with: the prefix; matches: "must <text>"
   bool (*accepts)(std::string_view) = nullptr;
   bool unique = false;  ///< a list without repetitions
+  bool secret = false;  ///< a credential: in no message, page or log
 };
 
 enum class TypeKind : std::uint8_t {
@@ -119,6 +120,8 @@ class Given {
 
   /// Written, and not null.
   bool has(std::string_view field) const noexcept;
+  /// What is written for a field, or null.
+  const Node* value(std::string_view field) const noexcept;
 
   Place place() const noexcept { return node_.place(); }
 
@@ -135,13 +138,12 @@ class Given {
   /// At the value of a field; at the object where the field is not written.
   void error(std::string_view field, std::string message) const;
   void unsupported(std::string_view field, std::string message) const;
+  void warning(std::string_view field, std::string message) const;
   /// At an element of a list.
   void error(std::string_view field, std::size_t index, std::string message) const;
   void unsupported(std::string_view field, std::size_t index, std::string message) const;
 
  private:
-  const Node* value(std::string_view field) const noexcept;
-
   const Node& node_;
   const Path& path_;
   Diagnostics& diagnostics_;

@@ -12,6 +12,7 @@ namespace sluice::echo {
 namespace {
 
 using http::HeaderId;
+using telemetry::JsonText;
 using telemetry::JsonWriter;
 
 // What is shown of a request body; the rest is counted.
@@ -77,7 +78,7 @@ class LinesBody final : public http::Body {
 
 std::string describe(const http::Request& request, const http::Client& client,
                      std::string_view body, std::uint64_t body_size) {
-  std::string text;
+  JsonText text;
   JsonWriter json(text);
   json.begin_object();
   json.key("method").text(request.method);
@@ -104,8 +105,8 @@ std::string describe(const http::Request& request, const http::Client& client,
   json.key("body_size").number(static_cast<std::int64_t>(body_size));
   json.key("body").text(body);
   json.end_object();
-  text += '\n';
-  return text;
+  text << '\n';
+  return text.text();
 }
 
 http::Response text_response(std::uint16_t status, std::string_view type, std::string_view text) {

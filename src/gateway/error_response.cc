@@ -64,10 +64,11 @@ Rendered render(ErrorFormat format, std::string_view message, std::string_view r
   const std::string id(request_id);
   switch (format) {
     case ErrorFormat::json: {
-      std::string body = "{\n  \"message\":";
-      telemetry::append_json_text(body, message);
-      body += ",\n  \"request_id\":\"" + id + "\"\n}";
-      return {"application/json; charset=utf-8", std::move(body)};
+      telemetry::JsonText body;
+      body << "{\n  \"message\":";
+      telemetry::JsonWriter(body).text(message);
+      body << ",\n  \"request_id\":\"" << id << "\"\n}";
+      return {"application/json; charset=utf-8", body.text()};
     }
     case ErrorFormat::xml:
       return {"application/xml; charset=utf-8",

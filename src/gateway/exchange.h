@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/consumers.h"
 #include "gateway/plugin.h"
 #include "gateway/record.h"
 #include "gateway/route.h"
@@ -45,12 +46,19 @@ struct Exchange {
   const http::ClientPtr& client;
   http::Request request;
   Origin origin;
-  std::string_view path;         ///< normalised, without query; what routing and authorisation see
-  std::string_view query;        ///< without '?'
-  bool has_query = false;        ///< an empty query is kept
-  PathMatch matched_path;        ///< the part of `path` that the route's path matched
-  const Route* route = nullptr;  ///< null: global plugins only, ending in 404
+  std::string_view path;   ///< normalised, without query; what routing and authorisation see
+  std::string_view query;  ///< without '?'
+  bool has_query = false;  ///< an empty query is kept
+  PathMatch matched_path;  ///< the part of `path` that the route's path matched
+  std::string_view
+      upstream_path;  ///< instead of what service and route make of `path`; "" for that
+  std::string_view upstream_host;  ///< instead of the Host that service and route choose
+  const upstream::TargetGroup* targets = nullptr;  ///< instead of the service's; null for those
+  const Route* route = nullptr;                    ///< null: global plugins only, ending in 404
   const Pipeline* pipeline = nullptr;
+  const Consumer* consumer = nullptr;  ///< null until authentication said who calls
+  std::string_view credential_id;      ///< what proved it; "" for the anonymous consumer
+  StepChoices choices;
   TimePoint received_at{};
   TimePoint head_by = never;  ///< nothing waits longer for a response's head
   Record record;

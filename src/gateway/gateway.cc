@@ -4,7 +4,6 @@
 #include "gateway/access_line.h"
 #include "gateway/error_response.h"
 #include "gateway/forward.h"
-#include "gateway/proxy.h"
 
 namespace sluice {
 namespace {
@@ -128,11 +127,6 @@ Result<Done> Gateway::find_route(Exchange& exchange) {
   exchange.pipeline = &found.route->pipeline;
   exchange.matched_path = found.path;
   return Done{};
-}
-
-http::ResponseTask Next::operator()(Exchange& exchange) const {
-  if (rest.empty()) return proxy(exchange);
-  return rest.front().plugin->handle(exchange, Next{rest.subspan(1)});
 }
 
 }  // namespace sluice

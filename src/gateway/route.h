@@ -9,25 +9,10 @@
 #include <vector>
 
 #include "base/time.h"
-#include "gateway/plugin.h"
+#include "gateway/pipeline.h"
 #include "upstream/balancer.h"
 
 namespace sluice {
-
-/// The steps of one route in order, and the same without routes (404).
-struct Pipeline {
-  std::vector<Step> steps;
-
-  void dress(Exchange& exchange, http::Response& response) const {
-    for (const Step& step : steps)
-      step.plugin->on_response(exchange, response);
-  }
-
-  void end(const Exchange& exchange) const noexcept {
-    for (const Step& step : steps)
-      step.plugin->on_end(exchange);
-  }
-};
 
 struct Service {
   std::string id;
@@ -39,7 +24,7 @@ struct Service {
   milliseconds read_timeout{60'000};
   std::optional<milliseconds> request_timeout;
   upstream::TargetGroup targets;
-  std::string log_json;  ///< the entity as the access log shows it
+  std::string log_json;  ///< the member "service" of an access log line
 };
 
 struct Route {
@@ -52,7 +37,7 @@ struct Route {
   std::optional<milliseconds> request_timeout;
   const Service* service = nullptr;
   Pipeline pipeline;
-  std::string log_json;
+  std::string log_json;  ///< the member "route" of an access log line
 };
 
 }  // namespace sluice

@@ -10,6 +10,7 @@
 #include "gateway/snapshot.h"
 #include "runtime/loop.h"
 #include "runtime/resolver.h"
+#include "telemetry/json.h"
 #include "telemetry/metrics.h"
 #include "upstream/balancer.h"
 #include "upstream/pool.h"
@@ -35,11 +36,11 @@ struct WorkerState {
   upstream::Balancers balancers;
   Resolver resolver;
   telemetry::WorkerMetrics metrics;
-  LogLine log_line;            ///< empty: no access log
-  std::string id;              ///< a UUID of this worker's life
-  std::uint64_t sequence = 0;  ///< of this worker, for whoever numbers
-  std::string log_buffer;      ///< for composing a line without allocating
-  std::unique_ptr<Pin> pin;    ///< for new exchanges; null before the first snapshot
+  LogLine log_line;              ///< empty: no access log
+  std::string id;                ///< a UUID of this worker's life
+  std::uint64_t sequence = 0;    ///< of this worker, for whoever numbers
+  telemetry::JsonText log_text;  ///< for composing a line without allocating
+  std::unique_ptr<Pin> pin;      ///< for new exchanges; null before the first snapshot
   /// Takes a snapshot that this worker is done with to where it may be freed.
   std::move_only_function<void(std::shared_ptr<const Snapshot>)> give_back;
 

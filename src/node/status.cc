@@ -9,6 +9,7 @@ namespace sluice {
 namespace {
 
 using telemetry::Counter;
+using telemetry::JsonText;
 using telemetry::JsonWriter;
 using telemetry::WorkerMetrics;
 
@@ -30,10 +31,10 @@ http::Response text_response(std::uint16_t code, std::string_view type, std::str
 }
 
 http::Response json_message(std::uint16_t code, std::string_view message) {
-  std::string text;
+  JsonText text;
   JsonWriter json(text);
   json.begin_object().key("message").text(message).end_object();
-  return text_response(code, "application/json; charset=utf-8", text);
+  return text_response(code, "application/json; charset=utf-8", text.view());
 }
 
 /// The Prometheus text format, one metric family after another.
@@ -63,7 +64,7 @@ class Exposition {
 }  // namespace
 
 std::string status_json(const NodeStatus& status) {
-  std::string text;
+  JsonText text;
   JsonWriter json(text);
   json.begin_object();
   json.key("server").begin_object();
@@ -86,7 +87,7 @@ std::string status_json(const NodeStatus& status) {
       .number(static_cast<std::int64_t>(sum(status, &WorkerMetrics::memory_bytes)));
   json.end_object();
   json.key("node_id").text(status.node_id).key("version").text(SLUICE_VERSION).end_object();
-  return text;
+  return text.text();
 }
 
 std::string metrics_text(const NodeStatus& status) {

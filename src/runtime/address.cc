@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <span>
 
 #include <arpa/inet.h>
 #include <sys/un.h>
@@ -81,9 +82,17 @@ std::string Address::ip_text() const {
   if (family == Family::none) return {};
   const Address plain = unmapped(*this);
   char buffer[INET6_ADDRSTRLEN];
-  inet_ntop(plain.family == Family::ipv4 ? AF_INET : AF_INET6, plain.ip.data(), buffer,
-            sizeof buffer);
-  return buffer;
+  if (plain.family == Family::ipv6) {
+    inet_ntop(AF_INET6, plain.ip.data(), buffer, sizeof buffer);
+    return buffer;
+  }
+  // inet_ntop goes through printf, and every line of the access log has such addresses.
+  char* at = buffer;
+  for (const std::uint8_t part : std::span(plain.ip).first<4>()) {
+    at = std::to_chars(at, std::end(buffer), part).ptr;
+    *at++ = '.';
+  }
+  return {buffer, at - 1};
 }
 
 std::string Address::text() const {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/load.h"
 #include "echo/echo.h"
@@ -60,13 +61,21 @@ inline std::string config_error(std::string_view plugin, std::string_view config
 
 class PluginHarness {
  public:
-  PluginHarness(std::string_view plugin, std::string_view config) {
+  PluginHarness(std::string_view plugin, std::string_view config)
+      : PluginHarness(configuration_with(plugin, config)) {}
+
+  /// Any configuration; its services are at http://10.0.0.1:80, where the echo is.
+  explicit PluginHarness(const std::string& configuration) {
     std::string problems;
-    auto snapshot = compile_text(configuration_with(plugin, config), problems);
+    auto snapshot = compile_text(configuration, problems);
     if (snapshot == nullptr) {
       std::fputs(problems.c_str(), stderr);
       std::abort();
     }
+    worker_.log_line = [this](std::string_view line) {
+      log_.emplace_back(line);
+      return true;
+    };
     worker_.install(std::move(snapshot));
     listener_ =
         std::make_unique<Listener>(worker_, gateway_, connections_, listen("10.9.0.1:8000"));
@@ -79,6 +88,21 @@ class PluginHarness {
                           (fields.find("Host:") == std::string_view::npos ? "Host: here\r\n" : "") +
                           std::string(fields) + "Connection: close\r\n\r\n"));
   }
+
+  /// A request with a body of that length.
+  Answer post(std::string_view target, std::string_view content_type, std::string_view body,
+              std::string_view fields = "") {
+    return run(loop_, ask("POST " + std::string(target) + " HTTP/1.1\r\nHost: here\r\n" +
+                          "Content-Type: " + std::string(content_type) + "\r\n" +
+                          std::string(fields) + "Content-Length: " + std::to_string(body.size()) +
+                          "\r\nConnection: close\r\n\r\n" + std::string(body)));
+  }
+
+  /// The bytes of a whole request, after which the connection closes.
+  Answer raw(std::string request) { return run(loop_, ask(std::move(request))); }
+
+  /// What the access log says, one line a request.
+  const std::vector<std::string>& log() const noexcept { return log_; }
 
   /// Lets virtual time pass.
   void advance(milliseconds time) { run(loop_, pause(time)); }
@@ -123,6 +147,7 @@ class PluginHarness {
     co_return answer;
   }
 
+  std::vector<std::string> log_;
   SimEngine engine_{1};
   Loop loop_{engine_};
   WorkerState worker_{loop_, ResolverSettings{}};

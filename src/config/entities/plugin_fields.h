@@ -8,6 +8,19 @@
 
 namespace sluice::config {
 
+constexpr auto PluginPhases::fields() {
+  return std::tuple{
+      optional("access", &PluginPhases::access, unique(detail::name_rule), "Names of plugins."),
+  };
+}
+
+constexpr auto PluginOrdering::fields() {
+  return std::tuple{
+      optional("before", &PluginOrdering::before, "Runs before these."),
+      optional("after", &PluginOrdering::after, "Runs after these."),
+  };
+}
+
 constexpr auto Plugin::fields() {
   return std::tuple{
       optional("id", &Plugin::id, detail::id_summary),
@@ -22,8 +35,11 @@ constexpr auto Plugin::fields() {
       optional("route", &Plugin::route, "Only for this route."),
       optional("consumer", &Plugin::consumer, "Only for this consumer."),
       optional("tags", &Plugin::tags, detail::tag_rule, detail::tags_summary),
-      later("consumer_group", "Only for this consumer group."),
-      later("ordering", "Runs before or after other plugins, whatever the priorities."),
+      optional("consumer_group", &Plugin::consumer_group, "Only for the consumers of this group."),
+      optional("ordering", &Plugin::ordering,
+               "Runs before or after other plugins, whatever the priorities."),
+      optional("_config", &Plugin::shared_config,
+               "The entry of `_plugin_configs` that gives what `config` leaves out."),
       later("condition", "Runs only for requests for which the expression is true."),
       later("partials", "Settings shared between plugins."),
       accepted("created_at", detail::time_summary),
