@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "config/json.h"
 #include "config/redact.h"
 
 namespace sluice::config {
@@ -103,6 +104,11 @@ std::string Path::text() const {
 
 void Diagnostics::add(Severity severity, Place place, const Path& path, std::string message) {
   if (severity == Severity::error) ++errors_;
+  // What several entities take from one place is wrong once.
+  if (place.line != 0 && std::ranges::any_of(diagnostics_, [&](const Diagnostic& each) {
+        return each.place == place && each.severity == severity && each.message == message;
+      }))
+    return;
   if (is_full()) {
     ++dropped_;
     return;
@@ -129,28 +135,59 @@ void Diagnostics::unsupported_field(Place key, const Path& path, std::string_vie
     diagnostics_.back().shown_columns = key.column + static_cast<std::uint32_t>(name.size());
 }
 
-std::string Diagnostics::render() const {
-  std::vector<const Diagnostic*> ordered;
-  ordered.reserve(diagnostics_.size());
+std::vector<const Diagnostic*> Diagnostics::ordered() const {
+  std::vector<const Diagnostic*> list;
+  list.reserve(diagnostics_.size());
   for (const Diagnostic& diagnostic : diagnostics_)
-    ordered.push_back(&diagnostic);
-  std::ranges::sort(ordered, {}, [](const Diagnostic* diagnostic) {
+    list.push_back(&diagnostic);
+  std::ranges::sort(list, {}, [](const Diagnostic* diagnostic) {
     return std::tuple(diagnostic->place.line, diagnostic->place.column, diagnostic);
   });
+  return list;
+}
+
+std::string Diagnostics::headline(const Diagnostic& diagnostic, const Redactor& redactor) const {
+  std::string line = source_->name;
+  if (diagnostic.place.line != 0)
+    line += fmt::format(":{}:{}", diagnostic.place.line, diagnostic.place.column);
+  line += ": ";
+  if (!diagnostic.path.empty()) line += diagnostic.path + ": ";
+  if (diagnostic.severity == Severity::warning) line += "warning: ";
+  return line + redactor.redacted(diagnostic.message, diagnostic.place.line);
+}
+
+std::string Diagnostics::render() const {
+  // A large file without problems is not read again.
+  if (diagnostics_.empty()) return {};
   const Redactor redactor(source_->text);
   std::string rendered;
-  for (const Diagnostic* diagnostic : ordered) {
-    rendered += source_->name;
-    if (diagnostic->place.line != 0)
-      rendered += fmt::format(":{}:{}", diagnostic->place.line, diagnostic->place.column);
-    rendered += ": ";
-    if (!diagnostic->path.empty()) rendered += diagnostic->path + ": ";
-    if (diagnostic->severity == Severity::warning) rendered += "warning: ";
-    rendered += redactor.redacted(diagnostic->message, diagnostic->place.line) + "\n";
-    rendered += excerpt(redactor, *diagnostic);
-  }
+  for (const Diagnostic* diagnostic : ordered())
+    rendered += headline(*diagnostic, redactor) + "\n" + excerpt(redactor, *diagnostic);
   if (dropped_ > 0) rendered += fmt::format("{}: and {} more\n", source_->name, dropped_);
   return rendered;
+}
+
+std::string Diagnostics::render_json() const {
+  const Redactor redactor(source_->text);
+  std::string list;
+  for (const Diagnostic* each : ordered())
+    list += fmt::format(
+        "{}{{\"severity\": \"{}\", \"line\": {}, \"column\": {}, \"path\": {}, \"message\": {}}}",
+        list.empty() ? "" : ", ", each->severity == Severity::error ? "error" : "warning",
+        each->place.line, each->place.column, json_text(each->path),
+        json_text(redactor.redacted(each->message, each->place.line)));
+  return indented(
+      fmt::format("{{\"file\": {}, \"loads\": {}, \"diagnostics\": [{}], \"not_shown\": {}}}",
+                  json_text(source_->name), !has_errors(), list, dropped_));
+}
+
+std::vector<std::string> Diagnostics::warnings() const {
+  std::vector<std::string> lines;
+  if (diagnostics_.empty()) return lines;
+  const Redactor redactor(source_->text);
+  for (const Diagnostic* diagnostic : ordered())
+    if (diagnostic->severity == Severity::warning) lines.push_back(headline(*diagnostic, redactor));
+  return lines;
 }
 
 std::string in_quotes(std::string_view text) {

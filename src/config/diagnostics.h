@@ -12,6 +12,8 @@
 
 namespace sluice::config {
 
+class Redactor;
+
 /// Where a value stands in the tree, kept on the stack while decoding and spelled out only for a
 /// diagnostic. Borrows its parent and its key.
 class Path {
@@ -87,7 +89,16 @@ class Diagnostics {
   /// that is meant and a caret under the column. Warnings say so before the message.
   std::string render() const;
 
+  /// The same as JSON, for editors and CI: `file`, `loads`, `diagnostics` (with `severity`, `line`,
+  /// `column`, `path`, `message`) and `not_shown`, how many more there are.
+  std::string render_json() const;
+
+  /// The first line of every warning, in the order of the file.
+  std::vector<std::string> warnings() const;
+
  private:
+  std::vector<const Diagnostic*> ordered() const;
+  std::string headline(const Diagnostic& diagnostic, const Redactor& redactor) const;
   void add(Severity severity, Place place, const Path& path, std::string message);
 
   std::shared_ptr<const Source> source_;

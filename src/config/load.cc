@@ -19,18 +19,18 @@ namespace {
 
 LoadResult load_source(Source source, const LoadOptions& options) {
   const TextFormat format = source.name.ends_with(".json") ? TextFormat::json : TextFormat::yaml;
-  LoadResult result{{}, Diagnostics(std::move(source))};
+  LoadResult result{{}, {}, Diagnostics(std::move(source))};
   if (options.allow_unsupported) result.diagnostics.allow_unsupported();
   const auto document = parse_text(format, result.diagnostics);
   if (document == nullptr) return result;
   File file = decode<File>(document->root(), result.diagnostics);
   LoadedFile loaded = resolve(std::move(file), result.diagnostics);
-  if (!result.diagnostics.has_errors()) result.file = std::move(loaded);
+  (result.diagnostics.has_errors() ? result.flawed : result.file) = std::move(loaded);
   return result;
 }
 
 LoadResult unreadable(const std::string& path, std::string_view why) {
-  LoadResult result{{}, Diagnostics(Source{path, {}})};
+  LoadResult result{{}, {}, Diagnostics(Source{path, {}})};
   result.diagnostics.error({}, Path(), fmt::format("cannot be read: {}", why));
   return result;
 }

@@ -47,8 +47,9 @@ struct LoadOptions {
 };
 
 struct LoadResult {
-  std::optional<LoadedFile> file;  ///< empty where there is an error
-  Diagnostics diagnostics;         ///< errors and warnings; holds the text of the file
+  std::optional<LoadedFile> file;    ///< empty where there is an error
+  std::optional<LoadedFile> flawed;  ///< what could be read where there is one, for further checks
+  Diagnostics diagnostics;           ///< errors and warnings; holds the text of the file
 };
 
 /// Reads YAML or JSON in Kong's declarative format with the key `gateway`. `file_name` is for

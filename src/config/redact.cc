@@ -9,6 +9,7 @@
 
 #include "config/diagnostics.h"
 #include "config/file.h"
+#include "config/plugins/known.h"
 #include "config/types.h"
 
 namespace sluice::config {
@@ -18,6 +19,7 @@ namespace {
 struct Names {
   std::set<std::string_view> all;
   std::vector<std::string_view> secret;
+  std::vector<std::string_view> misspelt;  ///< those among them that others are compared with
 };
 
 void collect(const Type* type, std::set<const Type*>& seen, Names& names) {
@@ -38,6 +40,11 @@ const Names& declared_names() {
     Names found;
     std::set<const Type*> seen;
     collect(&type_of<File>(), seen, found);
+    for (const KnownPlugin& plugin : known_plugins())
+      collect(plugin.settings, seen, found);
+    // Every word is near to the one-letter names of JSON Web Keys.
+    for (const std::string_view name : found.secret)
+      if (name.size() > 3 || name == "key") found.misspelt.push_back(name);
     return found;
   }();
   return names;
@@ -147,7 +154,7 @@ bool is_secret_name(std::string_view name) {
   if (std::ranges::find(names.secret, name) != names.secret.end()) return true;
   if (std::ranges::any_of(endings, [&](auto ending) { return name.ends_with(ending); }))
     return true;
-  return !names.all.contains(name) && !nearest(name, names.secret).empty();
+  return !names.all.contains(name) && !nearest(name, names.misspelt).empty();
 }
 
 Redactor::Redactor(std::string_view text) : text_(text), starts_({0}) {

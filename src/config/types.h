@@ -110,6 +110,7 @@ struct Field {
   Constraint constraint;
   const Type* type = nullptr;  ///< null for later and accepted
   void* (*member)(void* object) = nullptr;
+  std::string_view default_text;  ///< of a setting without a C++ member: plugins/setting.h
 };
 
 /// What the file gave for one object: for rules between fields.
@@ -124,6 +125,10 @@ class Given {
   const Node* value(std::string_view field) const noexcept;
 
   Place place() const noexcept { return node_.place(); }
+
+  /// Of the value of a field, of an element of a list; of the object where it is not written.
+  Place place(std::string_view field) const noexcept;
+  Place place(std::string_view field, std::size_t index) const noexcept;
 
   const Path& path() const noexcept { return path_; }
 
@@ -155,5 +160,9 @@ std::string expectation(const Type& type, const Constraint& constraint);
 
 /// A value as JSON, in the units of the file: defaults in schema and reference.
 std::string to_json(const Type& type, const Constraint& constraint, const void* value);
+
+/// The default of a field, as JSON; `defaults` is an object of its owner, or null where the owner
+/// has no C++ type.
+std::string default_json(const Field& field, void* defaults);
 
 }  // namespace sluice::config

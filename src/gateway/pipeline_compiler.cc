@@ -4,6 +4,8 @@
 #include <ranges>
 #include <utility>
 
+#include "gateway/plugin_check.h"
+
 namespace sluice {
 namespace {
 
@@ -61,8 +63,12 @@ void PipelineCompiler::compile(const config::Plugin& entity, PluginCatalog catal
                                const PluginDeps& deps) {
   const auto found = std::ranges::find(catalog, std::string_view(entity.name),
                                        [](const PluginType* each) { return each->name; });
-  if (found == catalog.end())
-    return unsupported(entity, "plugin \"" + entity.name + "\" is not supported yet");
+  if (found == catalog.end()) {
+    const std::size_t errors = diagnostics_.error_count();
+    refuse_plugin(entity, catalog, diagnostics_);
+    failed_ = failed_ || diagnostics_.error_count() > errors;
+    return;
+  }
   if (entity.ordering) unsupported(entity, "the ordering of plugins is not supported yet");
   const PluginType* type = *found;
   const std::size_t before = diagnostics_.error_count();

@@ -12,6 +12,8 @@ const PluginType* const types[] = {
     &redirect,
     &request_size_limiting,
     &request_termination,
+    &request_transformer,
+    &response_transformer,
     &route_by_header,
 };
 

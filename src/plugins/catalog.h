@@ -13,6 +13,8 @@ extern const PluginType key_auth;
 extern const PluginType redirect;
 extern const PluginType request_size_limiting;
 extern const PluginType request_termination;
+extern const PluginType request_transformer;
+extern const PluginType response_transformer;
 extern const PluginType route_by_header;
 
 /// In the order of the documentation.

@@ -152,8 +152,9 @@ class Cors final : public Plugin {
 
   http::ResponseTask handle(Exchange& exchange, Next next) const override {
     const http::Headers& asked = exchange.request.headers;
-    if (exchange.request.method != "OPTIONS" || !asked.has(HeaderId::origin) ||
-        !asked.get("Access-Control-Request-Method"))
+    // Where no route matched there is nothing to allow, but the answer is marked as Kong's.
+    if (exchange.route == nullptr || exchange.request.method != "OPTIONS" ||
+        !asked.has(HeaderId::origin) || !asked.get("Access-Control-Request-Method"))
       return next(exchange);
     exchange.note<IsPreflight>(*this).value = true;
     if (config_.preflight_continue) return next(exchange);
@@ -252,7 +253,7 @@ class Cors final : public Plugin {
 
 }  // namespace
 
-constinit const PluginType cors =
-    plugin_type<Cors>("cors", 2000, {}, "Lets pages of other origins use an API.");
+constinit const PluginType cors = plugin_type<Cors>("cors", 2000, {.without_route = true},
+                                                    "Lets pages of other origins use an API.");
 
 }  // namespace sluice::plugins

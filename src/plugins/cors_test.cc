@@ -140,6 +140,14 @@ TEST(Cors, MarksErrorsOfTheGatewayToo) {
   EXPECT_EQ(preflight(gateway, "https://a.example").status, 200);
 }
 
+TEST(Cors, MarksAnswersWithoutRouteButAllowsNothing) {
+  PluginHarness gateway("cors", "{}");
+  const Answer answer = preflight(gateway, "https://a.example", "Host: elsewhere\r\n");
+  EXPECT_EQ(answer.status, 404);
+  EXPECT_EQ(answer.field("Access-Control-Allow-Origin"), "*");
+  EXPECT_EQ(answer.field("Access-Control-Allow-Methods"), "");
+}
+
 TEST(Cors, LeavesRequestsWithoutOriginAloneWhereItIsTold) {
   PluginHarness gateway("cors", "{allow_origin_absent: false}");
   EXPECT_EQ(gateway.get("/").field("Access-Control-Allow-Origin"), "");

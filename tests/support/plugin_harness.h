@@ -140,10 +140,10 @@ class PluginHarness {
   /// of further fields.
   void upstream_answers(std::uint16_t status, std::string_view content_type, std::string_view body,
                         std::vector<std::pair<std::string, std::string>> fields = {}) {
-    upstream_handler_.scripted = [=](http::Response& response) {
+    upstream_handler_.scripted = [status, fields = std::move(fields), body = std::string(body),
+                                  type = std::string(content_type)](http::Response& response) {
       response.status = status;
-      if (!content_type.empty())
-        static_cast<void>(response.headers.set("Content-Type", content_type));
+      if (!type.empty()) static_cast<void>(response.headers.set("Content-Type", type));
       for (const auto& [name, value] : fields)
         static_cast<void>(response.headers.add(name, value));
       response.body = std::make_unique<http::TextBody>(Chunk::copy_of(body));

@@ -11,8 +11,10 @@
 
 #include "config/reference.h"
 #include "config/schema.h"
+#include "gateway/plugin_check.h"
+#include "plugins/catalog.h"
 
-namespace sluice::config {
+namespace sluice::plugins {
 namespace {
 
 namespace fs = std::filesystem;
@@ -31,13 +33,13 @@ void expect_file(const std::string& name, const std::string& text) {
 }
 
 TEST(Reference, IsWhatTheDeclarationsSay) {
-  for (const ReferencePage& page : reference_pages())
+  for (const config::ReferencePage& page : config::reference_pages(plugin_settings(catalog())))
     expect_file(page.file_name, page.text);
 }
 
 TEST(Schema, IsWhatTheDeclarationsSay) {
-  expect_file("sluice.schema.json", schema_text());
+  expect_file("sluice.schema.json", config::schema_text(plugin_settings(catalog())));
 }
 
 }  // namespace
-}  // namespace sluice::config
+}  // namespace sluice::plugins
