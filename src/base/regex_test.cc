@@ -1,3 +1,5 @@
+// Regular expressions of paths and header values, and the prefixes that indexes are made of.
+
 #include "base/regex.h"
 
 #include <gtest/gtest.h>

@@ -444,4 +444,13 @@ void Given::unsupported(std::string_view field, std::size_t index, std::string m
                            std::move(message));
 }
 
+Place Given::place(std::string_view field) const noexcept {
+  const Node* found = value(field);
+  return found == nullptr ? node_.place() : found->place();
+}
+
+Place Given::place(std::string_view field, std::size_t index) const noexcept {
+  return place_of(value(field), index, node_.place());
+}
+
 }  // namespace sluice::config

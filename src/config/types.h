@@ -126,6 +126,10 @@ class Given {
 
   Place place() const noexcept { return node_.place(); }
 
+  /// Of the value of a field, of an element of a list; of the object where it is not written.
+  Place place(std::string_view field) const noexcept;
+  Place place(std::string_view field, std::size_t index) const noexcept;
+
   const Path& path() const noexcept { return path_; }
 
   Diagnostics& diagnostics() const noexcept { return diagnostics_; }

@@ -12,6 +12,8 @@
 #include "gateway/plugin.h"
 #include "gateway/record.h"
 #include "gateway/route.h"
+#include "gateway/router/captures.h"
+#include "gateway/router/question.h"
 #include "http/message.h"
 
 namespace sluice {
@@ -47,7 +49,7 @@ struct Exchange {
   std::string_view path;   ///< normalised, without query; what routing and authorisation see
   std::string_view query;  ///< without '?'
   bool has_query = false;  ///< an empty query is kept
-  std::string_view matched_prefix;  ///< the part of `path` that the route's path matched
+  PathMatch matched_path;  ///< the part of `path` that the route's path matched
   std::string_view
       upstream_path;  ///< instead of what service and route make of `path`; "" for that
   std::string_view upstream_host;  ///< instead of the Host that service and route choose
@@ -60,6 +62,11 @@ struct Exchange {
   TimePoint received_at{};
   TimePoint head_by = never;  ///< nothing waits longer for a response's head
   Record record;
+
+  std::string_view matched_prefix() const noexcept { return path.substr(0, matched_path.size); }
+
+  /// What the groups of the route's regular expression captured; worked out in the call.
+  UriCaptures uri_captures() const { return UriCaptures(matched_path.regex, path); }
 
   /// A plugin's own state between its hooks, default-constructed at first use.
   template <class T>

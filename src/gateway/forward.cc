@@ -219,7 +219,7 @@ void prepare_forward(Exchange& exchange) {
 
   const http::Client& client = *exchange.client;
   const std::string_view original_path = http::path_of(request.target);
-  const bool strips = exchange.route->strip_path && exchange.matched_prefix.size() > 1;
+  const bool strips = exchange.route->strip_path && exchange.matched_path.size > 1;
   if (!trusted && !headers.has_any(forwarded_ids)) {
     // Nearly every request: nothing to look for, all lines at once.
     headers.add_all({{HeaderId::x_forwarded_proto, client.scheme},
@@ -235,7 +235,8 @@ void prepare_forward(Exchange& exchange) {
   }
   // What an untrusted client says about its way here is replaced; what a trusted one says stays.
   if (strips && !(trusted && headers.has(HeaderId::x_forwarded_prefix)))
-    headers.set(HeaderId::x_forwarded_prefix, http::escape_path(exchange.matched_prefix, headers));
+    headers.set(HeaderId::x_forwarded_prefix,
+                http::escape_path(exchange.matched_prefix(), headers));
   else if (!trusted)
     headers.remove(HeaderId::x_forwarded_prefix);
 
@@ -245,7 +246,7 @@ void prepare_forward(Exchange& exchange) {
       !exchange.upstream_path.empty()
           ? exchange.upstream_path
           : http::escape_path(upstream_path(route.service->path, route.strip_path, exchange.path,
-                                            exchange.matched_prefix.size(), headers),
+                                            exchange.matched_path.size, headers),
                               headers);
   request.target = exchange.has_query ? joined(headers, {path, "?", exchange.query}) : path;
 }

@@ -141,9 +141,9 @@ class SnapshotCompiler {
     std::vector<RouteMatch> matches;
     for (const config::Route& route : file_.routes)
       compile_route(route, matches);
-    snapshot_->router_ = std::make_unique<Router>(std::move(matches));
+    compile_router(std::move(matches));
     snapshot_->without_route_ = pipelines_->without_route();
-    if (pipelines_->failed()) return nullptr;
+    if (failed_ || pipelines_->failed()) return nullptr;
     return snapshot_;
   }
 
@@ -202,19 +202,49 @@ class SnapshotCompiler {
 
     RouteMatch match;
     match.route = route.get();
-    match.id = route->id;
+    match.id = from.id;
     match.methods = from.methods;
     match.hosts = from.hosts;
     match.paths = from.paths;
     match.headers = from.headers;
+    match.snis = from.snis;
+    match.regex_priority = from.regex_priority;
+    match.http = route->http;
     matches.push_back(std::move(match));
     snapshot_->routes_.push_back(std::move(route));
+  }
+
+  void compile_router(std::vector<RouteMatch> matches) {
+    std::vector<RouteProblem> problems;
+    snapshot_->router_ = std::make_unique<Router>(std::move(matches), problems);
+    for (const RouteProblem& problem : problems) {
+      const Route* compiled = snapshot_->router_->routes()[problem.route].route;
+      const auto route = std::ranges::find(
+          file_.routes, compiled->id, [](const config::Route& each) { return each.id.text(); });
+      report(*route, problem);
+    }
+  }
+
+  void report(const config::Route& route, const RouteProblem& problem) {
+    failed_ = true;
+    const config::Path self(route.path);
+    if (problem.field == RouteProblem::Field::path)
+      diagnostics_.error(route.path_places[problem.index],
+                         config::Path(config::Path(self, "paths"), problem.index),
+                         "must be a regular expression behind \"~\": " + problem.message +
+                             ", got " + config::in_quotes(route.paths[problem.index]));
+    else
+      diagnostics_.error(route.headers_place, config::Path(self, "headers"),
+                         "must have a regular expression behind \"~*\": " + problem.message +
+                             ", got one for " +
+                             config::in_quotes(route.headers[problem.index].first));
   }
 
   const config::LoadedFile& file_;
   PluginCatalog catalog_;
   config::Diagnostics& diagnostics_;
   std::shared_ptr<Snapshot> snapshot_;
+  bool failed_ = false;
   std::optional<PipelineCompiler> pipelines_;
 };
 

@@ -10,7 +10,7 @@
 #include "gateway/consumers.h"
 #include "gateway/pipeline_compiler.h"
 #include "gateway/route.h"
-#include "gateway/router.h"
+#include "gateway/router/router.h"
 #include "gateway/settings.h"
 
 namespace sluice {

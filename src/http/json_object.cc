@@ -280,6 +280,12 @@ std::optional<std::string_view> JsonObject::get(std::string_view name) const noe
   return found;
 }
 
+std::optional<std::string> JsonObject::get_text(std::string_view name) const {
+  const auto json = get(name);
+  if (!json || !json->starts_with('"')) return std::nullopt;
+  return unescaped(json->substr(1, json->size() - 2));
+}
+
 bool JsonObject::remove(std::string_view name) {
   return std::erase_if(members_, [&](const Member& member) { return member.name == name; }) > 0;
 }

@@ -26,6 +26,8 @@ class JsonObject {
   bool has(std::string_view name) const noexcept;
   /// The value's text; of several members of that name the last, which most readers believe.
   std::optional<std::string_view> get(std::string_view name) const noexcept;
+  /// The same where it is a string, without quotation marks and escapes.
+  std::optional<std::string> get_text(std::string_view name) const;
   /// All members of that name.
   bool remove(std::string_view name);
   /// A member that `to` named before is gone.

@@ -15,10 +15,6 @@ bool is_redirect_uri(std::string_view text) {
          text.find_first_of("# \t") == std::string_view::npos;
 }
 
-void KeyAuthCredential::check(KeyAuthCredential& credential, const Given& given) {
-  if (credential.ttl) given.unsupported("ttl", "a key with ttl is not supported yet");
-}
-
 void JwtSecret::check(JwtSecret& credential, const Given& given) {
   const bool is_symmetric = credential.algorithm <= JwtAlgorithm::hs512;
   const std::string_view needed = is_symmetric ? "secret" : "rsa_public_key";

@@ -28,7 +28,6 @@ struct KeyAuthCredential : Credential {
 
   static constexpr std::string_view type_name = "keyauth_credential";
   static constexpr auto fields();
-  static void check(KeyAuthCredential& credential, const Given& given);
 };
 
 struct BasicAuthCredential : Credential {

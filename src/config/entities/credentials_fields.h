@@ -20,7 +20,7 @@ constexpr auto KeyAuthCredential::fields() {
       required("key", &KeyAuthCredential::key, confidential(non_empty()),
                "What the client sends; unique."),
       optional("ttl", &KeyAuthCredential::ttl, seconds_between(0, 100'000'000),
-               "How long the key is valid; null is for ever."),
+               "How long the key is valid once the configuration is in force; null is for ever."),
       optional("consumer", &KeyAuthCredential::consumer, detail::consumer_summary),
       optional("tags", &KeyAuthCredential::tags, detail::tag_rule, detail::tags_summary),
       accepted("created_at", detail::time_summary),

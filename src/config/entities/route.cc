@@ -22,20 +22,40 @@ bool has_dot_segment(std::string_view path) {
   return false;
 }
 
-void check_route_paths(const Route& route, const Given& given) {
-  for (std::size_t i = 0; i < route.paths.size(); ++i) {
-    const std::string& path = route.paths[i];
-    if (path.starts_with("~"))
-      given.unsupported("paths", i,
-                        fmt::format("a regular expression as path is not supported yet, got {}",
-                                    in_quotes(path)));
-    else if (!is_plain_path(path))
-      given.error("paths", i,
-                  fmt::format("must start with \"/\" and hold no \"//\", got {}", in_quotes(path)));
-    else if (has_dot_segment(path) || path.find_first_of("?#") != std::string::npos)
-      given.error("paths", i,
-                  fmt::format("must be a normalized path without query, got {}", in_quotes(path)));
+void check_route_path(const std::string& path, std::size_t index, const Given& given) {
+  if (path.starts_with("~")) {
+    // Whether it is a regular expression is seen when the routes are compiled.
+    if (!path.starts_with("~/"))
+      given.error("paths", index,
+                  fmt::format("must be a regular expression that begins with \"~/\", got {}",
+                              in_quotes(path)));
+  } else if (!is_plain_path(path)) {
+    given.error("paths", index,
+                fmt::format("must start with \"/\" and hold no \"//\", got {}", in_quotes(path)));
+  } else if (has_dot_segment(path) || path.find_first_of("?#") != std::string::npos) {
+    given.error("paths", index,
+                fmt::format("must be a normalized path without query, got {}", in_quotes(path)));
   }
+}
+
+void check_route_paths(Route& route, const Given& given) {
+  for (std::size_t i = 0; i < route.paths.size(); ++i)
+    check_route_path(route.paths[i], i, given);
+}
+
+/// What is compiled later is only then found to be wrong.
+void keep_places(Route& route, const Given& given) {
+  const bool has_path =
+      std::ranges::any_of(route.paths, [](const auto& path) { return path.starts_with('~'); });
+  const bool has_header = std::ranges::any_of(route.headers, [](const auto& header) {
+    return std::ranges::any_of(header.second,
+                               [](const auto& value) { return value.starts_with("~*"); });
+  });
+  if (!has_path && !has_header) return;
+  route.path = given.path().text();
+  route.headers_place = given.place("headers");
+  for (std::size_t i = 0; i < route.paths.size(); ++i)
+    route.path_places.push_back(given.place("paths", i));
 }
 
 void check_route_headers(Route& route, const Given& given) {
@@ -49,11 +69,6 @@ void check_route_headers(Route& route, const Given& given) {
     if (values.empty())
       given.error("headers",
                   fmt::format("must have a value for {}, got an empty list", in_quotes(name)));
-    for (const std::string& value : values)
-      if (value.starts_with("~*"))
-        given.unsupported("headers",
-                          fmt::format("a regular expression as value of {} is not supported yet",
-                                      in_quotes(name)));
   }
 }
 
@@ -80,9 +95,11 @@ void Route::check(Route& route, const Given& given) {
   check_route_protocols(route, given);
   check_route_paths(route, given);
   check_route_headers(route, given);
-  const bool has_matcher = given.has("snis") || given.has("sources") || given.has("destinations") ||
-                           given.has("expression") || !route.methods.empty() ||
-                           !route.hosts.empty() || !route.paths.empty() || !route.headers.empty();
+  keep_places(route, given);
+  const bool has_matcher = !route.snis.empty() || given.has("sources") ||
+                           given.has("destinations") || given.has("expression") ||
+                           !route.methods.empty() || !route.hosts.empty() || !route.paths.empty() ||
+                           !route.headers.empty();
   if (!has_matcher) given.error("at least one of methods, hosts, headers and paths is required");
   if (route.path_handling == PathHandling::v1)
     given.unsupported("path_handling", "path_handling \"v1\" is not supported yet");

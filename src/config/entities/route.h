@@ -26,6 +26,7 @@ struct Route {
   std::vector<std::string> hosts;
   std::vector<std::string> paths;
   Named<std::vector<std::string>> headers;
+  std::vector<std::string> snis;
   bool strip_path = true;
   bool preserve_host = false;
   std::uint32_t regex_priority = 0;
@@ -40,6 +41,11 @@ struct Route {
 
   std::optional<std::uint32_t> service_index;  ///< in LoadedFile::services; empty: plugins answer
   Place place;
+
+  // Where a regular expression stands, for whoever compiles it; empty for routes without any.
+  std::string path;                ///< in the file, such as services[2].routes[0]
+  std::vector<Place> path_places;  ///< of each of `paths`
+  Place headers_place;
 
   static constexpr std::string_view type_name = "route";
   static constexpr auto fields();

@@ -21,11 +21,19 @@ constexpr auto Route::fields() {
           unique(matches(is_host_pattern,
                          "be a host name, with \"*\" only as its first or last label")),
           "The request's host must be one of these; *.example.com and example.* match any label."),
-      optional("paths", &Route::paths, unique(),
-               "The request's path must start with one of these."),
-      optional("headers", &Route::headers,
-               matches(is_header_value, "be the value of a header field"),
-               "The request must have each of these fields with one of its values, in any case."),
+      optional(
+          "paths", &Route::paths, unique(),
+          "The request's path must start with one of these; ~/a/\\d+ is a regular expression."),
+      optional(
+          "headers", &Route::headers, matches(is_header_value, "be the value of a header field"),
+          "The request must have each of these fields with one of its values, in any case; ~*a+ is "
+          "a regular expression."),
+      optional(
+          "snis", &Route::snis,
+          unique(matches(is_sni_pattern,
+                         "be a host name without port, with \"*\" only as its first or last "
+                         "label")),
+          "The server name of the TLS handshake must be one of these; plain HTTP is not asked."),
       optional("strip_path", &Route::strip_path,
                "Remove the matched path before the request is sent on."),
       optional("preserve_host", &Route::preserve_host,
@@ -46,7 +54,6 @@ constexpr auto Route::fields() {
                "Where requests go; without one, a plugin has to answer."),
       optional("tags", &Route::tags, detail::tag_rule, detail::tags_summary),
       optional("plugins", &Route::plugins, "Plugins of this route."),
-      later("snis", "The server name of the TLS handshake must be one of these."),
       later("sources", "The client's address must be one of these."),
       later("destinations", "The address that the client connected to must be one of these."),
       later("expression",
