@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "http/headers.h"
 #include "runtime/address.h"
+#include "runtime/op.h"
 #include "runtime/task.h"
 
 namespace sluice::http {
@@ -25,6 +26,14 @@ class Body {
   virtual ~Body() = default;
   /// Empty at the end and only there: transforms loop. Destroying the Task loses no byte (C6).
   virtual Task<Result<Chunk>> read() = 0;
+
+  /// As read(), but the bytes stay in the kernel, in `pipe`, which is empty: how many they are. 0
+  /// when read() must be asked. Only a body that comes as it is from a socket can; whoever changes
+  /// or looks at bytes does not offer it.
+  virtual Task<Result<std::size_t>> read_into(const PipePtr&) { return Result<std::size_t>(0); }
+
+  /// Whether read_into() has a chance now.
+  virtual bool can_read_into() const { return false; }
 
   /// The only source of framing. A body that delivers another size than this is an error.
   virtual std::optional<std::uint64_t> length() const { return std::nullopt; }

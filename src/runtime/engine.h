@@ -49,6 +49,9 @@ class Engine {
   /// A socket for connect. Error(io_failed) when the system has no descriptor left.
   virtual Result<SocketPtr> stream_socket(Address::Family family) = 0;
   virtual Result<SocketPtr> datagram_socket(Address::Family family) = 0;
+  /// A pipe for bytes on their way to `socket`; null where that gains nothing over copying, or
+  /// where there is no descriptor left.
+  virtual PipePtr pipe_towards(Socket& socket) = 0;
   /// The address of this end.
   virtual Address local_address(Socket& socket) = 0;
 

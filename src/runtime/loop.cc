@@ -150,6 +150,10 @@ void Loop::free_op(Op& op) noexcept {
     case Op::Kind::send:
       delete static_cast<SendOp*>(&op);
       break;
+    case Op::Kind::fill:
+    case Op::Kind::drain:
+      delete static_cast<PipeOp*>(&op);
+      break;
     case Op::Kind::accept:
     case Op::Kind::connect:
     case Op::Kind::receive_from:

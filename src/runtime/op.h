@@ -86,6 +86,8 @@ struct Op : memory::Pooled {
     send,          ///< SendOp: from the front of `bytes`; result = bytes taken, at least 1
     accept,        ///< AddressedOp: result 0: `accepted` and `address` (the peer's)
     connect,       ///< AddressedOp: to `address`
+    fill,          ///< PipeOp: up to `wanted` bytes from the socket into the pipe, which is empty
+    drain,         ///< PipeOp: up to `wanted` bytes from the pipe into the socket
     receive_from,  ///< AddressedOp: one datagram into `chunk`; `address` = from
     send_to,       ///< AddressedOp: `chunk` to `address`
   };
@@ -105,6 +107,14 @@ struct Op : memory::Pooled {
 struct SendOp : Op {
   using Op::Op;
   Chunks bytes;
+};
+
+/// Bytes that stay in the kernel on their way from one socket to another (splice(2)).
+using PipePtr = SocketPtr;
+
+struct PipeOp : Op {
+  using Op::Op;
+  PipePtr pipe;
 };
 
 struct AddressedOp : Op {

@@ -102,7 +102,8 @@ Task<Result<Done>> SocketStream::write_later(TimePoint deadline) {
   co_return Done{};
 }
 
-Task<Result<Done>> SocketStream::end(TimePoint deadline) {
+/// Ends when all that is queued has left.
+Task<Result<Done>> SocketStream::leave(TimePoint deadline) {
   if (!send_.pending()) send_queued();
   const nanoseconds patience = deadline == never ? nanoseconds::max() : deadline - loop_.now();
   while (queued_ > 0 && write_error_ == 0) {
@@ -112,6 +113,12 @@ Task<Result<Done>> SocketStream::end(TimePoint deadline) {
     deadline = after(loop_.now(), patience);
   }
   if (write_error_ != 0) co_return std::unexpected(io_error(write_error_, "write"));
+  co_return Done{};
+}
+
+Task<Result<Done>> SocketStream::end(TimePoint deadline) {
+  CO_TRY(Done left, co_await leave(deadline));
+  static_cast<void>(left);
   OpHandle<Op> shutdown(loop_, Op::Kind::shutdown, socket_, *this);
   shutdown.start();
   co_return Done{};
@@ -200,6 +207,75 @@ Event& SocketStream::gone() {
 bool SocketStream::is_quiet() {
   // As much as a response's head and a body of 16 KiB: what comes is read in one piece.
   return write_error_ == 0 && unread_.empty() && !try_receive(32 * 1024);
+}
+
+namespace {
+
+/// One fill or drain after another, of one socket and one pipe.
+class Passing final : public OpSink {
+ public:
+  Passing(Loop& loop, Op::Kind kind, SocketPtr socket, const PipePtr& pipe)
+      : loop_(loop), op_(loop, kind, std::move(socket), *this) {
+    op_->pipe = pipe;
+  }
+
+  /// Bytes moved, or a negative errno; -ETIMEDOUT at the deadline.
+  Task<std::int64_t> run(std::size_t wanted, TimePoint deadline) {
+    op_->wanted = static_cast<std::uint32_t>(wanted);
+    for (;;) {
+      if (!loop_.may_go_on()) co_await yield(loop_);
+      done_ = false;
+      if (!op_.start() && !done_ && !co_await wait_for(loop_, waiting_, deadline) && !done_)
+        co_return -ETIMEDOUT;
+      if (op_->result == -ENOBUFS)
+        co_await sleep_until(loop_, loop_.now() + milliseconds(1));
+      else if (op_->result != -EAGAIN)
+        co_return op_->result;
+    }
+  }
+
+ private:
+  void on_completion(Op&) noexcept override {
+    done_ = true;
+    waiting_.wake_all(loop_);
+  }
+
+  Loop& loop_;
+  OpHandle<PipeOp> op_;
+  bool done_ = false;
+  WaitList waiting_;
+};
+
+}  // namespace
+
+Task<Result<std::size_t>> SocketStream::read_into(const PipePtr& pipe, std::size_t wanted,
+                                                  TimePoint deadline) {
+  if (!unread_.empty() || received_ || receive_.pending()) co_return 0uz;
+  Passing passing(loop_, Op::Kind::fill, socket_, pipe);
+  const std::int64_t moved = co_await passing.run(wanted, deadline);
+  if (moved == -ETIMEDOUT) co_return fail(ErrorCode::timed_out, "nothing to read in time");
+  if (moved < 0) co_return std::unexpected(io_error(static_cast<int>(-moved), "read"));
+  received_bytes_ += static_cast<std::size_t>(moved);
+  co_return static_cast<std::size_t>(moved);
+}
+
+Task<Result<Done>> SocketStream::write_from(const PipePtr& pipe, std::size_t size,
+                                            TimePoint deadline) {
+  const nanoseconds patience = deadline == never ? nanoseconds::max() : deadline - loop_.now();
+  CO_TRY(Done left, co_await leave(deadline));
+  static_cast<void>(left);
+  Passing passing(loop_, Op::Kind::drain, socket_, pipe);
+  while (size > 0) {
+    const std::int64_t moved = co_await passing.run(size, after(loop_.now(), patience));
+    if (moved == -ETIMEDOUT) co_return fail(ErrorCode::timed_out, "the peer takes no bytes");
+    if (moved < 0) {
+      write_error_ = static_cast<int>(-moved);
+      co_return std::unexpected(io_error(write_error_, "write"));
+    }
+    size -= static_cast<std::size_t>(moved);
+    sent_ += static_cast<std::size_t>(moved);
+  }
+  co_return Done{};
 }
 
 namespace {

@@ -19,6 +19,12 @@ class SocketStream final : public Stream, public memory::Pooled, private OpSink,
   Task<Result<Chunk>> read(std::size_t wanted, TimePoint deadline) override;
   Task<Result<Done>> write(Chunks bytes, Flush flush, TimePoint deadline) override;
   Task<Result<Done>> end(TimePoint deadline) override;
+  Task<Result<std::size_t>> read_into(const PipePtr& pipe, std::size_t wanted,
+                                      TimePoint deadline) override;
+  Task<Result<Done>> write_from(const PipePtr& pipe, std::size_t size, TimePoint deadline) override;
+
+  PipePtr pipe() override { return loop_.engine().pipe_towards(*socket_); }
+
   Event& gone() override;
   bool is_quiet() override;
 
@@ -35,6 +41,7 @@ class SocketStream final : public Stream, public memory::Pooled, private OpSink,
   Result<Chunk> take_received();
   Task<Result<Chunk>> read_later(std::size_t wanted, TimePoint deadline);
   Task<Result<Done>> write_later(TimePoint deadline);
+  Task<Result<Done>> leave(TimePoint deadline);
   void queue(Chunks bytes);
   void send_queued() noexcept;
   void account_sent(std::int64_t result) noexcept;

@@ -8,6 +8,7 @@
 #include "base/chunk.h"
 #include "base/error.h"
 #include "base/time.h"
+#include "runtime/op.h"
 #include "runtime/task.h"
 
 namespace sluice {
@@ -35,6 +36,26 @@ class Stream {
   /// byte left until the deadline; while bytes leave, the deadline moves on. A failure does not
   /// forbid to read.
   virtual Task<Result<Done>> write(Chunks bytes, Flush flush, TimePoint deadline) = 0;
+
+  /// As read(), but the bytes stay in the kernel, in `pipe`, which is empty: how many they are. 0
+  /// when read() must be asked, which has bytes already, or cannot leave them there, or knows why
+  /// there are none. A destroyed Task may lose bytes: the stream is then good for nothing but its
+  /// end.
+  virtual Task<Result<std::size_t>> read_into(const PipePtr&, std::size_t, TimePoint) {
+    return Result<std::size_t>(0);
+  }
+
+  /// Writes `size` bytes that `pipe` holds, behind all that is queued; ends when the last has left.
+  /// Fails when no byte left until the deadline, which moves on while bytes leave. Nothing else is
+  /// written meanwhile. Precondition: pipe() gave it.
+  virtual Task<Result<Done>> write_from(const PipePtr&, std::size_t, TimePoint) {
+    return fail(ErrorCode::internal, "this stream takes no pipe");
+  }
+
+  /// For read_into() of another stream of this loop; null where bytes cannot, or better should not,
+  /// pass by.
+  virtual PipePtr pipe() { return {}; }
+
   /// Bytes that reads gave so far.
   virtual std::uint64_t received() const = 0;
   /// After all that is queued: half-close.

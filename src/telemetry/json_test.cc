@@ -1,3 +1,5 @@
+// JsonText and JsonWriter: whole texts compared.
+
 #include "telemetry/json.h"
 
 #include <cstdint>

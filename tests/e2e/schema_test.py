@@ -5,8 +5,9 @@ import subprocess
 import unittest
 
 import jsonschema
+import yaml
 
-from support import BINARY
+from support import BINARY, ROOT
 
 
 RIGHT = [
@@ -55,6 +56,14 @@ class Schema(unittest.TestCase):
   def test_takes_what_loads(self):
     for file in RIGHT:
       with self.subTest(file=file):
+        self.assertEqual([error.message for error in self.validator.iter_errors(file)], [])
+
+  def test_takes_the_examples(self):
+    examples = sorted((ROOT / "examples").glob("*.yaml"))
+    self.assertGreaterEqual(len(examples), 1)
+    for example in examples:
+      with self.subTest(example=example.name):
+        file = yaml.safe_load(example.read_text())
         self.assertEqual([error.message for error in self.validator.iter_errors(file)], [])
 
   def test_refuses_what_is_wrong(self):

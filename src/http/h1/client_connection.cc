@@ -87,6 +87,12 @@ class ResponseBody final : public Body, public memory::Pooled {
 
   ResponseTask send(const Request& head, Lease::Attempt& attempt, BodyPtr self);
   Task<Result<Chunk>> read() override;
+  Task<Result<std::size_t>> read_into(const PipePtr& pipe) override;
+
+  bool can_read_into() const override {
+    return reader_ && !tunnel_ && connection_ != nullptr &&
+           reader_->can_read_into(connection_->input);
+  }
 
   std::optional<std::uint64_t> length() const override { return declared_; }
 
@@ -102,7 +108,8 @@ class ResponseBody final : public Body, public memory::Pooled {
   static void pass_on(ResponseHead head, const Lease::Attempt& attempt);
   Task<Result<Chunk>> read_later(Task<Result<Chunk>> reading);
   Task<Result<Chunk>> read_tunnel();
-  Result<Chunk> account(Result<Chunk> chunk);
+  template <class T>
+  Result<T> account(Result<T> result);
   void finish() noexcept;
 
   Loop& loop_;
@@ -319,6 +326,12 @@ Task<Result<Chunk>> ResponseBody::read() {
   return account(reading.await_resume());
 }
 
+Task<Result<std::size_t>> ResponseBody::read_into(const PipePtr& pipe) {
+  if (!can_read_into()) co_return 0uz;
+  co_return account(
+      co_await reader_->read_into(connection_->input, pipe, after(loop_.now(), read_timeout_)));
+}
+
 Task<Result<Chunk>> ResponseBody::read_later(Task<Result<Chunk>> reading) {
   co_return account(co_await std::move(reading));
 }
@@ -335,12 +348,13 @@ Task<Result<Chunk>> ResponseBody::read_tunnel() {
   }
 }
 
-Result<Chunk> ResponseBody::account(Result<Chunk> chunk) {
-  if (!chunk)
+template <class T>
+Result<T> ResponseBody::account(Result<T> result) {
+  if (!result)
     return std::unexpected(
-        as_upstream_error(std::move(chunk).error(), ErrorCode::upstream_read_timeout));
+        as_upstream_error(std::move(result).error(), ErrorCode::upstream_read_timeout));
   if (reader_->finished()) finish();
-  return chunk;
+  return result;
 }
 
 /// The response is complete: the connection goes back, unless something of it is left over (an

@@ -69,6 +69,18 @@ Task<Result<Chunk>> BodyReader::read_later(Input& input, TimePoint deadline) {
   }
 }
 
+Task<Result<std::size_t>> BodyReader::read_into(Input& input, const PipePtr& pipe,
+                                                TimePoint deadline) {
+  if (!can_read_into(input)) co_return 0uz;
+  auto size = co_await input.stream().read_into(
+      pipe, static_cast<std::size_t>(std::min<std::uint64_t>(left_, read_bytes_max)), deadline);
+  if (size) {
+    left_ -= *size;
+    finished_ = left_ == 0;
+  }
+  co_return size;
+}
+
 /// The body's part of what was read; empty when there is none yet (chunk framing) or at the end.
 Result<Chunk> BodyReader::take(Chunk bytes, Input& input) {
   if (bytes.empty()) {
@@ -156,6 +168,7 @@ void HeadWriter::grow(std::size_t size) {
   head_ = std::move(larger);
 }
 
+// NOLINTNEXTLINE(readability-function-size): a table
 std::string_view reason_phrase(std::uint16_t status) noexcept {
   switch (status) {
     case 100:

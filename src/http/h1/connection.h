@@ -70,6 +70,13 @@ class BodyReader {
 
   bool finished() const noexcept { return finished_; }
 
+  /// As Body::read_into(), for bodies of known length.
+  Task<Result<std::size_t>> read_into(Input& input, const PipePtr& pipe, TimePoint deadline);
+
+  bool can_read_into(const Input& input) const noexcept {
+    return framing_.kind == Framing::Kind::length && !finished_ && input.buffered().empty();
+  }
+
   std::optional<std::uint64_t> length() const noexcept {
     return framing_.kind == Framing::Kind::length ? std::optional(framing_.length) : std::nullopt;
   }

@@ -10,6 +10,8 @@ constexpr std::size_t head_room = 2048 - 64;
 // A body up to this size is copied behind its head: cheaper than a second piece for the kernel.
 constexpr std::size_t joined_body_max = 1024;
 constexpr std::size_t raw_line_max = 256;
+// From here on, pages that stay in the kernel are worth the calls that a pipe costs.
+constexpr std::uint64_t passed_body_min = 128 * 1024;
 
 Error in_client_terms(Error error) {
   if (error.code == ErrorCode::timed_out) error.code = ErrorCode::request_timeout;
@@ -275,6 +277,7 @@ Task<Result<Done>> ServerExchange::send_body(BodyPtr body, Coding coding, Chunk 
   Stream& stream = connection_.input_.stream();
   const auto declared = body->length();
   std::uint64_t delivered = 0;
+  bool may_pass = declared.has_value();
   for (;;) {
     auto reading = body->read();
     // The head does not wait for a body that has nothing to say yet; what is there leaves with it.
@@ -292,23 +295,7 @@ Task<Result<Done>> ServerExchange::send_body(BodyPtr body, Coding coding, Chunk 
       keep_alive_ = false;
       co_return fail(ErrorCode::internal, "a body delivered another size than it declared");
     }
-    Chunks bytes;
-    if (!head.empty()) {
-      if (!at_end && coding == Coding::length &&
-          chunk->size() <= std::min(joined_body_max, head.room().size())) {
-        head.append(chunk->text());
-        *chunk = Chunk();
-      }
-      bytes.push_back(std::exchange(head, Chunk()));
-    }
-    if (!chunk->empty()) {
-      for (Chunk& piece : frame_chunk(coding, *std::move(chunk)))
-        bytes.push_back(std::move(piece));
-    } else if (at_end && coding == Coding::chunked) {
-      const Headers* trailers = accepts_trailers_ ? body->trailers() : nullptr;
-      for (Chunk& piece : end_of_chunks(trailers))
-        bytes.push_back(std::move(piece));
-    }
+    Chunks bytes = frame_piece(head, *std::move(chunk), coding, *body);
     for (const Chunk& piece : bytes)
       sent_ += piece.size();
     const bool finished = at_end || (declared && delivered == *declared);
@@ -322,9 +309,61 @@ Task<Result<Done>> ServerExchange::send_body(BodyPtr body, Coding coding, Chunk 
       }
     }
     if (finished) break;
+    if (may_pass && *declared - delivered >= passed_body_min && body->can_read_into()) {
+      CO_TRY(const std::uint64_t passed, co_await pass_body(*body, *declared - delivered));
+      delivered += passed;
+      may_pass = passed > 0;
+      if (delivered == *declared) break;
+    }
   }
   answered_ = true;
   co_return Done{};
+}
+
+/// A piece of a body, or its end, as it goes on the wire, behind the head if that has not left yet.
+Chunks ServerExchange::frame_piece(Chunk& head, Chunk piece, Coding coding, Body& body) const {
+  const bool at_end = piece.empty();
+  Chunks bytes;
+  if (!head.empty()) {
+    if (!at_end && coding == Coding::length &&
+        piece.size() <= std::min(joined_body_max, head.room().size())) {
+      head.append(piece.text());
+      return Chunks(std::exchange(head, Chunk()));
+    }
+    bytes.push_back(std::exchange(head, Chunk()));
+  }
+  if (!at_end) {
+    for (Chunk& part : frame_chunk(coding, std::move(piece)))
+      bytes.push_back(std::move(part));
+  } else if (coding == Coding::chunked) {
+    for (Chunk& part : end_of_chunks(accepts_trailers_ ? body.trailers() : nullptr))
+      bytes.push_back(std::move(part));
+  }
+  return bytes;
+}
+
+/// Moves what it can of the `left` bytes from socket to socket, and returns how many they were.
+Task<Result<std::uint64_t>> ServerExchange::pass_body(Body& body, std::uint64_t left) {
+  Stream& stream = connection_.input_.stream();
+  std::uint64_t passed = 0;
+  const PipePtr pipe = stream.pipe();
+  while (pipe && passed < left) {
+    auto size = co_await body.read_into(pipe);
+    if (!size) {
+      keep_alive_ = false;
+      co_return std::unexpected(std::move(size).error());
+    }
+    if (*size == 0) break;
+    auto written = co_await stream.write_from(
+        pipe, *size, after(loop_.now(), connection_.settings_.write_idle_timeout));
+    if (!written) {
+      keep_alive_ = connection_.flushes_ = false;
+      co_return fail(ErrorCode::client_gone, std::move(written.error().detail));
+    }
+    passed += *size;
+    sent_ += *size;
+  }
+  co_return passed;
 }
 
 Task<Result<Done>> ServerExchange::send_tunnel(BodyPtr body, Chunk head) {

@@ -64,6 +64,8 @@ class ServerExchange final : public Incoming {
   void settle_head(Result<std::size_t> size);
   Chunk compose_head(const Response& response, Coding coding);
   Coding coding_of(const Response& response) const noexcept;
+  Chunks frame_piece(Chunk& head, Chunk piece, Coding coding, Body& body) const;
+  Task<Result<std::uint64_t>> pass_body(Body& body, std::uint64_t left);
   Task<Result<Done>> send_body(BodyPtr body, Coding coding, Chunk head);
   Task<Result<Done>> end_bodiless(Task<Result<Done>> writing, BodyPtr body);
   Task<Result<Done>> send_tunnel(BodyPtr body, Chunk head);

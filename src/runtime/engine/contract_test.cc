@@ -1,6 +1,7 @@
 // What every engine keeps, through Loop and SocketStream: run on the simulated kernel with many
 // seeds, and on epoll.
 
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,10 @@ class EngineContract : public ::testing::TestWithParam<std::uint64_t> {
     else
       engine_ = std::make_unique<SimEngine>(GetParam(), SimFaults::of_seed(GetParam()));
     loop_ = std::make_unique<Loop>(*engine_);
-    listener_ = engine_->listen(Address::parse("127.0.0.1:0").value(), {}).value();
+    std::signal(SIGPIPE, SIG_IGN);  // as the node does
+    // Towards a socket that paces its bytes there are no pipes.
+    const ListenOptions options{.congestion_control = "reno"};
+    listener_ = engine_->listen(Address::parse("127.0.0.1:0").value(), options).value();
     where_ = engine_->local_address(*listener_);
   }
 
@@ -41,6 +45,8 @@ class EngineContract : public ::testing::TestWithParam<std::uint64_t> {
     loop_.reset();
     EXPECT_EQ(memory::live_bytes(), 0) << "a frame, chunk or operation is left behind";
   }
+
+  static bool on_kernel() { return GetParam() == 0; }
 
   struct Pair {
     StreamPtr client, server;
@@ -103,6 +109,100 @@ TEST_P(EngineContract, CarriesBytesBothWaysAtOnceInOrder) {
 
   EXPECT_EQ(got_up, up);
   EXPECT_EQ(got_down, down);
+}
+
+/// Passes `size` bytes on: by the kernel where it can, by copies where it says so.
+Task<std::size_t> pass_on(Stream& from, Stream& to, std::size_t size) {
+  const PipePtr pipe = to.pipe();
+  std::size_t by_pipe = 0;
+  for (std::size_t done = 0; done < size;) {
+    const auto moved =
+        pipe ? co_await from.read_into(pipe, size - done, never) : Result<std::size_t>(0);
+    if (!moved) co_return 0uz;
+    if (*moved > 0) {
+      EXPECT_TRUE((co_await to.write_from(pipe, *moved, never)).has_value());
+      by_pipe += *moved;
+      done += *moved;
+      continue;
+    }
+    auto chunk = co_await from.read(size - done, never);
+    if (!chunk || chunk->empty()) co_return 0uz;
+    done += chunk->size();
+    EXPECT_TRUE((co_await to.write(Chunks(*std::move(chunk)), Flush::end_of_turn, never)));
+  }
+  EXPECT_TRUE((co_await to.end(never)).has_value());
+  co_return by_pipe;
+}
+
+TEST_P(EngineContract, PassesBytesFromSocketToSocketInOrder) {
+  auto [sender, in] = run(*loop_, connected());
+  auto [receiver, out] = run(*loop_, connected());
+  const std::string text = pattern(on_kernel() ? 4'000'003 : 40'003);
+
+  Scope scope(*loop_, 4);
+  std::optional<std::string> got;
+  std::optional<std::size_t> by_pipe;
+  ASSERT_TRUE(scope.spawn(send_all(*sender, text, 30'000, true)));
+  static_cast<void>(out->write(Chunks(Chunk::copy_of("before ")), Flush::end_of_turn, never));
+  ASSERT_TRUE(scope.spawn(testing::store(pass_on(*in, *out, text.size()), by_pipe)));
+  ASSERT_TRUE(scope.spawn(testing::store(receive_all(*loop_, *receiver, 70'000), got)));
+  testing::turn_until(*loop_, [&] { return scope.size() == 0; });
+
+  EXPECT_EQ(got, "before " + text);
+  if (on_kernel()) EXPECT_GT(by_pipe, text.size() / 2);
+}
+
+TEST_P(EngineContract, PassingEndsWithTheReaderThatLeft) {
+  auto [sender, in] = run(*loop_, connected());
+  auto [receiver, out] = run(*loop_, connected());
+  const PipePtr pipe = out->pipe();
+  if (!pipe) return;  // a seed without
+
+  std::optional<std::string> sent;
+  Scope scope(*loop_, 2);
+  ASSERT_TRUE(
+      scope.spawn(send_all(*sender, pattern(on_kernel() ? 3'000'000 : 100'000), 100'000, false)));
+  receiver.reset();
+  std::optional<Result<Done>> result;
+  auto pump = [](Stream& from, Stream& to, const PipePtr& through) -> Task<Result<Done>> {
+    for (;;) {
+      CO_TRY(const std::size_t moved, co_await from.read_into(through, 200'000, never));
+      if (moved == 0) co_return Done{};
+      CO_TRY(Done done, co_await to.write_from(through, moved, never));
+      static_cast<void>(done);
+    }
+  };
+  result = run(*loop_, pump(*in, *out, pipe));
+
+  ASSERT_FALSE(result->has_value());
+  EXPECT_EQ(result->error().code, ErrorCode::closed);
+  EXPECT_FALSE(run(*loop_, out->write(Chunks(Chunk::copy_of("x")), Flush::now, never)));
+}
+
+TEST_P(EngineContract, PassingWaitsNoLongerThanItsDeadlines) {
+  auto [sender, in] = run(*loop_, connected());
+  auto [receiver, out] = run(*loop_, connected());
+  const PipePtr pipe = out->pipe();
+  if (!pipe) return;
+
+  const auto nothing = run(*loop_, in->read_into(pipe, 1000, loop_->now() + milliseconds(20)));
+  ASSERT_FALSE(nothing.has_value());
+  EXPECT_EQ(nothing.error().code, ErrorCode::timed_out);
+
+  // Nobody reads: the socket fills up, then the pipe's bytes stay where they are.
+  Scope scope(*loop_, 1);
+  ASSERT_TRUE(
+      scope.spawn(send_all(*sender, pattern(on_kernel() ? 30'000'000 : 500'000), 100'000, false)));
+  auto pump = [this](Stream& from, Stream& to, const PipePtr& through) -> Task<Result<Done>> {
+    for (;;) {
+      CO_TRY(const std::size_t moved, co_await from.read_into(through, 200'000, never));
+      CO_TRY(Done done, co_await to.write_from(through, moved, loop_->now() + milliseconds(50)));
+      static_cast<void>(done);
+    }
+  };
+  const auto full = run(*loop_, pump(*in, *out, pipe));
+  ASSERT_FALSE(full.has_value());
+  EXPECT_EQ(full.error().code, ErrorCode::timed_out);
 }
 
 TEST_P(EngineContract, LosesNoByteWhenReadsAreDestroyed) {

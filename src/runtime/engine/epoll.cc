@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <optional>
 
 #include <fcntl.h>
@@ -14,12 +13,11 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "runtime/engine/listen_socket.h"
 #include "runtime/engine/sockaddr.h"
 #include "runtime/loop.h"
 #include "runtime/random.h"
@@ -46,25 +44,22 @@ class EpollSocket final : public Socket, public memory::Pooled {
   bool readable = true;
   bool writable = true;
   bool hung_up = false;
-  Op* reading = nullptr;   // receive, receive_from, accept
-  Op* writing = nullptr;   // send, send_to, connect
+  Op* reading = nullptr;   // receive, receive_from, accept, fill
+  Op* writing = nullptr;   // send, send_to, connect, drain
   Op* watching = nullptr;  // hang_up
 };
 
-int family_number(Address::Family family) {
-  switch (family) {
-    case Address::Family::ipv4:
-      return AF_INET;
-    case Address::Family::ipv6:
-      return AF_INET6;
-    default:
-      return AF_UNIX;
-  }
-}
+class EpollPipe final : public Socket, public memory::Pooled {
+ public:
+  explicit EpollPipe(const std::array<int, 2>& ends) : out(ends[0]), in(ends[1]) {}
 
-void set_option(int descriptor, int level, int option, int value) {
-  ::setsockopt(descriptor, level, option, &value, sizeof value);
-}
+  ~EpollPipe() override {
+    ::close(out);
+    ::close(in);
+  }
+
+  const int out, in;
+};
 
 // Straight to the kernel: libc's wrappers are cancellation points, whose bookkeeping costs as much
 // as a short copy.
@@ -108,6 +103,7 @@ class EpollEngine final : public Engine {
   Result<SocketPtr> listen(const Address& address, const ListenOptions& options) override;
   Result<SocketPtr> stream_socket(Address::Family family) override;
   Result<SocketPtr> datagram_socket(Address::Family family) override;
+  PipePtr pipe_towards(Socket& socket) override;
   Address local_address(Socket& socket) override;
 
  private:
@@ -124,6 +120,8 @@ class EpollEngine final : public Engine {
   std::optional<std::int64_t> attempt_send(EpollSocket& socket, Op& op);
   std::optional<std::int64_t> attempt_accept(EpollSocket& socket, Op& op);
   std::optional<std::int64_t> attempt_connect(EpollSocket& socket, Op& op);
+  std::optional<std::int64_t> attempt_fill(EpollSocket& socket, Op& op);
+  std::optional<std::int64_t> attempt_drain(EpollSocket& socket, Op& op);
   void retry(EpollSocket& socket, Op*& slot);
 
   int epoll_;
@@ -137,6 +135,7 @@ Op*& slot_of(EpollSocket& socket, Op::Kind kind) {
     case Op::Kind::accept:
     case Op::Kind::receive:
     case Op::Kind::receive_from:
+    case Op::Kind::fill:
       return socket.reading;
     case Op::Kind::hang_up:
       return socket.watching;
@@ -181,6 +180,10 @@ std::optional<std::int64_t> EpollEngine::attempt(EpollSocket& socket, Op& op) {
       return attempt_accept(socket, op);
     case Op::Kind::connect:
       return attempt_connect(socket, op);
+    case Op::Kind::fill:
+      return attempt_fill(socket, op);
+    case Op::Kind::drain:
+      return attempt_drain(socket, op);
     case Op::Kind::hang_up:
       if (socket.hung_up) return 0;
       return std::nullopt;
@@ -301,10 +304,55 @@ std::optional<std::int64_t> EpollEngine::attempt_connect(EpollSocket& socket, Op
   return -error;
 }
 
+std::optional<std::int64_t> EpollEngine::attempt_fill(EpollSocket& socket, Op& op) {
+  const auto& pipe = static_cast<EpollPipe&>(*static_cast<PipeOp&>(op).pipe);
+  while (socket.readable) {
+    // The pipe is empty: would-block is the socket's word.
+    const ssize_t moved = ::splice(socket.descriptor, nullptr, pipe.in, nullptr, op.wanted,
+                                   SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    if (moved >= 0) return moved;
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) return -errno;
+    socket.readable = false;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::int64_t> EpollEngine::attempt_drain(EpollSocket& socket, Op& op) {
+  const auto& pipe = static_cast<EpollPipe&>(*static_cast<PipeOp&>(op).pipe);
+  while (socket.writable) {
+    const ssize_t moved = ::splice(pipe.out, nullptr, socket.descriptor, nullptr, op.wanted,
+                                   SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    if (moved > 0) return moved;
+    if (moved == 0) return -EPIPE;  // fewer bytes in the pipe than its owner thinks
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) return -errno;
+    socket.writable = false;
+  }
+  return std::nullopt;
+}
+
+PipePtr EpollEngine::pipe_towards(Socket& socket) {
+  // A socket that paces its bytes (BBR) sends pages of others more slowly than copied ones:
+  // measured in docs/decisions/0010. A unix socket has no algorithm to ask for.
+  std::array<char, 16> algorithm{};
+  socklen_t size = algorithm.size() - 1;
+  if (::getsockopt(static_cast<EpollSocket&>(socket).descriptor, IPPROTO_TCP, TCP_CONGESTION,
+                   algorithm.data(), &size) != 0 ||
+      std::string_view(algorithm.data()).starts_with("bbr"))
+    return {};
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_NONBLOCK | O_CLOEXEC) != 0) return {};
+  PipePtr pipe(new EpollPipe(ends));
+  // Not allowed over the user's limit of pipe pages: a small pipe only takes more calls.
+  ::fcntl(ends[1], F_SETPIPE_SZ, static_cast<int>(read_bytes_max));
+  return pipe;
+}
+
 void EpollEngine::retry(EpollSocket& socket, Op*& slot) {
   if (slot == nullptr) return;
   Op& op = *slot;
-  if (op.kind == Op::Kind::receive) {
+  if (op.kind == Op::Kind::receive || op.kind == Op::Kind::fill) {
     // Received when its reader runs, not now for all sockets of this round: one buffer, hot in the
     // cache, serves them all.
     slot = nullptr;
@@ -356,80 +404,9 @@ Result<SocketPtr> EpollEngine::datagram_socket(Address::Family family) {
   return SocketPtr(new EpollSocket(descriptor));
 }
 
-std::string remedy(int error, const Address& address) {
-  switch (error) {
-    case EADDRINUSE:
-      return "another process listens there; stop it, or choose another address";
-    case EACCES:
-      return address.family == Address::Family::unix_path
-                 ? "no permission to create the socket there; choose another folder or user"
-                 : "ports below 1024 need CAP_NET_BIND_SERVICE; choose a higher port or grant the "
-                   "capability";
-    case EADDRNOTAVAIL:
-      return "this machine has no such address; see: ip address";
-    case EMFILE:
-      return "no file descriptor is left; raise the limit (ulimit -n)";
-    default:
-      return "choose another address";
-  }
-}
-
-/// A socket file that nobody serves any more is in the way of a new start; one that is served is
-/// not ours to remove.
-void remove_stale_path(const Address& address) {
-  struct stat status{};
-  if (::stat(address.path.c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return;
-  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (probe < 0) return;
-  SockAddr to(address);
-  if (::connect(probe, to.get(), to.size) != 0 && errno == ECONNREFUSED)
-    ::unlink(address.path.c_str());
-  ::close(probe);
-}
-
-/// Whether anybody listens there, also one who would share the port: SO_REUSEPORT joins all
-/// processes of a user, so that a second node would take half of the first one's clients.
-bool is_taken(const Address& address) {
-  if (address.port == 0 || address.family == Address::Family::unix_path) return false;
-  const int probe = ::socket(family_number(address.family), SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (probe < 0) return false;
-  set_option(probe, SOL_SOCKET, SO_REUSEADDR, 1);
-  if (address.family == Address::Family::ipv6) set_option(probe, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-  SockAddr at(address);
-  const bool taken = ::bind(probe, at.get(), at.size) != 0 && errno == EADDRINUSE;
-  ::close(probe);
-  return taken;
-}
-
 Result<SocketPtr> EpollEngine::listen(const Address& address, const ListenOptions& options) {
-  const auto failed = [&](std::string_view what) {
-    const int error = errno;
-    return fail(ErrorCode::io_failed, "cannot " + std::string(what) + " " + address.text() + ": " +
-                                          std::strerror(error) + "; " + remedy(error, address));
-  };
-  const int descriptor =
-      ::socket(family_number(address.family), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) return failed("open a socket for");
-  SocketPtr socket(new EpollSocket(descriptor));
-  if (address.family == Address::Family::unix_path) {
-    remove_stale_path(address);
-  } else {
-    set_option(descriptor, SOL_SOCKET, SO_REUSEADDR, 1);
-    if (options.reuse_port) set_option(descriptor, SOL_SOCKET, SO_REUSEPORT, 1);
-  }
-  if (address.family == Address::Family::ipv6) set_option(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-  if (!options.congestion_control.empty() &&
-      ::setsockopt(descriptor, IPPROTO_TCP, TCP_CONGESTION, options.congestion_control.data(),
-                   static_cast<socklen_t>(options.congestion_control.size())) != 0)
-    return failed("use congestion control " + options.congestion_control + " on");
-  SockAddr at(address);
-  if (options.reuse_port && options.alone && is_taken(address)) {
-    errno = EADDRINUSE;
-    return failed("bind");
-  }
-  if (::bind(descriptor, at.get(), at.size) != 0) return failed("bind");
-  if (::listen(descriptor, options.backlog) != 0) return failed("listen on");
-  return socket;
+  TRY(const int descriptor, open_listener(address, options));
+  return SocketPtr(new EpollSocket(descriptor));
 }
 
 Address EpollEngine::local_address(Socket& socket) {

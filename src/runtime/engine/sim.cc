@@ -50,6 +50,19 @@ class SimEngine::SimSocket final : public Socket {
   EndPtr end;
 };
 
+class SimEngine::SimPipe final : public Socket {
+ public:
+  std::string bytes;
+};
+
+namespace {
+
+bool is_sending(Op::Kind kind) noexcept {
+  return kind == Op::Kind::send || kind == Op::Kind::drain;
+}
+
+}  // namespace
+
 SimFaults SimFaults::of_seed(std::uint64_t seed) {
   Random random(seed ^ 0x5157);
   SimFaults faults;
@@ -91,9 +104,9 @@ void SimEngine::finish(Op& op, std::int64_t result) {
 }
 
 void SimEngine::attempt_later(const EndPtr& end, Op::Kind kind) {
-  const std::uint64_t turn = kind == Op::Kind::send ? end->write_turn : end->read_turn;
+  const std::uint64_t turn = is_sending(kind) ? end->write_turn : end->read_turn;
   schedule(soon(), [this, end, kind, turn] {
-    if (turn == (kind == Op::Kind::send ? end->write_turn : end->read_turn)) attempt(end, kind);
+    if (turn == (is_sending(kind) ? end->write_turn : end->read_turn)) attempt(end, kind);
   });
 }
 
@@ -104,10 +117,12 @@ void SimEngine::submit(Op& op) {
     case Op::Kind::receive:
     case Op::Kind::accept:
     case Op::Kind::receive_from:
+    case Op::Kind::fill:
       end->reading = &op;
       ++end->read_turn;
       break;
     case Op::Kind::send:
+    case Op::Kind::drain:
       end->writing = &op;
       ++end->write_turn;
       break;
@@ -139,8 +154,8 @@ void SimEngine::submit(Op& op) {
     attempt_later(end, op.kind);
   else
     schedule(now_, [this, end, kind = op.kind,
-                    turn = op.kind == Op::Kind::send ? end->write_turn : end->read_turn] {
-      if (turn == (kind == Op::Kind::send ? end->write_turn : end->read_turn)) attempt(end, kind);
+                    turn = is_sending(op.kind) ? end->write_turn : end->read_turn] {
+      if (turn == (is_sending(kind) ? end->write_turn : end->read_turn)) attempt(end, kind);
     });
 }
 
@@ -165,9 +180,11 @@ void SimEngine::attempt(const EndPtr& end, Op::Kind kind) {
     case Op::Kind::receive:
     case Op::Kind::receive_from:
     case Op::Kind::accept:
+    case Op::Kind::fill:
       if (end->reading == nullptr) return;
       return end->kind == End::Kind::listener ? attempt_accept(*end) : attempt_receive(*end);
     case Op::Kind::send:
+    case Op::Kind::drain:
       if (end->writing != nullptr) attempt_send(end);
       return;
     case Op::Kind::hang_up:
@@ -202,7 +219,11 @@ void SimEngine::attempt_receive(End& end) {
   const std::size_t most =
       std::min({std::size_t{op.wanted}, end.received.size(), faults_.piece_max});
   const std::size_t size = random_.one_in(3) ? 1 + random_.below(most) : most;
-  op.chunk = Chunk::copy_of(std::string_view(end.received).substr(0, size));
+  const std::string_view bytes = std::string_view(end.received).substr(0, size);
+  if (op.kind == Op::Kind::fill)
+    static_cast<SimPipe&>(*static_cast<PipeOp&>(op).pipe).bytes = bytes;
+  else
+    op.chunk = Chunk::copy_of(bytes);
   end.received.erase(0, size);
   const EndPtr peer = end.peer.lock();
   finish(op, static_cast<std::int64_t>(size));
@@ -228,9 +249,15 @@ void SimEngine::attempt_send(const EndPtr& end) {
       std::min(faults_.buffer_bytes - used, std::max<std::size_t>(faults_.piece_max, 1));
   if (random_.one_in(3)) room = 1 + random_.below(room);
   std::string bytes;
-  for (const Chunk& chunk : static_cast<SendOp&>(op).bytes) {
-    bytes.append(chunk.text().substr(0, room - bytes.size()));
-    if (bytes.size() == room) break;
+  if (op.kind == Op::Kind::drain) {
+    std::string& waiting = static_cast<SimPipe&>(*static_cast<PipeOp&>(op).pipe).bytes;
+    bytes = waiting.substr(0, std::min<std::size_t>(room, op.wanted));
+    waiting.erase(0, bytes.size());
+  } else {
+    for (const Chunk& chunk : static_cast<SendOp&>(op).bytes) {
+      bytes.append(chunk.text().substr(0, room - bytes.size()));
+      if (bytes.size() == room) break;
+    }
   }
   const auto size = static_cast<std::int64_t>(bytes.size());
   deliver(peer, std::move(bytes));
@@ -381,6 +408,10 @@ Result<SocketPtr> SimEngine::datagram_socket(Address::Family) {
   static_cast<SimSocket&>(*socket).end->kind = End::Kind::datagram;
   bind(*socket, Address::from_ip("10.1.0.1", next_port_++).value());
   return socket;
+}
+
+PipePtr SimEngine::pipe_towards(Socket&) {
+  return random_.one_in(4) ? PipePtr() : PipePtr(new SimPipe);
 }
 
 void SimEngine::bind(Socket& socket, const Address& address) {

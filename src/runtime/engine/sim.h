@@ -57,6 +57,7 @@ class SimEngine final : public Engine {
   Result<SocketPtr> listen(const Address& address, const ListenOptions& options) override;
   Result<SocketPtr> stream_socket(Address::Family family) override;
   Result<SocketPtr> datagram_socket(Address::Family family) override;
+  PipePtr pipe_towards(Socket& socket) override;
   Address local_address(Socket& socket) override;
   /// Gives a datagram socket a known address: for simulated name servers.
   void bind(Socket& socket, const Address& address);
@@ -77,6 +78,7 @@ class SimEngine final : public Engine {
 
   struct End;  ///< one end of a connection, a listener or a datagram socket; private to sim.cc
   class SimSocket;
+  class SimPipe;
 
  private:
   struct Happening {

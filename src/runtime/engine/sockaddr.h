@@ -1,5 +1,5 @@
 #pragma once
-// Address to and from the kernel's sockaddr.
+// Address to and from the kernel's sockaddr; what else goes with sockets.
 
 #include <algorithm>
 #include <cstring>
@@ -11,6 +11,21 @@
 #include "runtime/address.h"
 
 namespace sluice {
+
+inline int family_number(Address::Family family) {
+  switch (family) {
+    case Address::Family::ipv4:
+      return AF_INET;
+    case Address::Family::ipv6:
+      return AF_INET6;
+    default:
+      return AF_UNIX;
+  }
+}
+
+inline void set_option(int descriptor, int level, int option, int value) {
+  ::setsockopt(descriptor, level, option, &value, sizeof value);
+}
 
 struct SockAddr {
   SockAddr() = default;
