@@ -11,6 +11,7 @@
 #include "config/reference.h"
 #include "config/schema.h"
 #include "echo/echo.h"
+#include "gateway/plugin_check.h"
 #include "gateway/snapshot.h"
 #include "node/node.h"
 #include "plugins/catalog.h"
@@ -19,14 +20,20 @@ namespace {
 
 using namespace sluice;  // NOLINT(google-build-using-namespace): this file is nobody's header
 
-int check(const std::string& file, bool allow_unsupported) {
+int check(const std::string& file, bool allow_unsupported, std::string_view format) {
   config::LoadResult loaded = config::load_file(file, {allow_unsupported});
   std::shared_ptr<const Snapshot> snapshot;
   if (loaded.file)
     snapshot = Snapshot::compile(*loaded.file, plugins::catalog(), loaded.diagnostics);
-  const std::string problems = loaded.diagnostics.render();
-  std::fputs(problems.c_str(), stderr);
-  if (snapshot == nullptr || loaded.diagnostics.has_errors()) return 1;
+  else
+    check_plugins_of_flawed(loaded, plugins::catalog());
+  const bool loads = snapshot != nullptr && !loaded.diagnostics.has_errors();
+  if (format == "json") {
+    std::fputs(loaded.diagnostics.render_json().c_str(), stdout);
+    return loads ? 0 : 1;
+  }
+  std::fputs(loaded.diagnostics.render().c_str(), stderr);
+  if (!loads) return 1;
   std::printf("%s: ok, %zu services, %zu routes\n", file.c_str(), snapshot->service_count(),
               snapshot->route_count());
   return 0;
@@ -39,8 +46,8 @@ int serve(const std::string& file, bool allow_unsupported) {
 }
 
 int write_reference(const std::string& folder) {
-  std::filesystem::create_directories(folder);
-  for (const auto& page : config::reference_pages()) {
+  std::filesystem::create_directories(std::filesystem::path(folder) / "plugins");
+  for (const auto& page : config::reference_pages(plugin_settings(plugins::catalog()))) {
     std::ofstream file(std::filesystem::path(folder) / page.file_name, std::ios::binary);
     file << page.text;
     if (!file) {
@@ -74,6 +81,10 @@ int main(int argc, char** argv) {
   auto* check_command = app.add_subcommand(
       "check", "Say whether a configuration would load, and every problem in it");
   takes_file(check_command);
+  std::string format = "text";
+  check_command->add_option("--format", format, "text, or json for editors and CI")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
   std::string listen = "127.0.0.1:9000";
   auto* echo_command = app.add_subcommand(
       "echo", "Serve answers that describe their requests: an upstream for first steps");
@@ -94,9 +105,10 @@ int main(int argc, char** argv) {
   const std::string help = app.help();
   CLI11_PARSE(app, argc, argv);
   if (*run_command) return serve(file, allow_unsupported);
-  if (*check_command) return check(file, allow_unsupported);
+  if (*check_command) return check(file, allow_unsupported, format);
   if (*echo_command) return echo::run(listen);
-  if (*schema_command) return std::fputs(config::schema_text().c_str(), stdout) < 0;
+  if (*schema_command)
+    return std::fputs(config::schema_text(plugin_settings(plugins::catalog())).c_str(), stdout) < 0;
   if (*reference_command) return write_reference(folder);
   if (*version_command) return std::puts("sluice " SLUICE_VERSION) < 0;
   if (*help_command) return std::fputs(help.c_str(), stdout) < 0;

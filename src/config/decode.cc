@@ -22,9 +22,12 @@ struct Reading {
   const Path& path;
 
   bool wrong(std::string_view hint = {}) const {
-    diagnostics.error(
-        node.place(), path,
-        fmt::format("must be {}, got {}{}", expectation(type, constraint), describe(node), hint));
+    std::string message = fmt::format("must be {}, got ", expectation(type, constraint));
+    if (constraint.secret)
+      message += kind_of(node);
+    else
+      message.append(describe(node)).append(hint);
+    diagnostics.error(node.place(), path, std::move(message));
     return false;
   }
 };
@@ -94,7 +97,7 @@ bool fits(const Constraint& constraint, std::string_view text) {
     case Constraint::Kind::one_of:
       return std::ranges::find(constraint.words, text) != constraint.words.end();
     case Constraint::Kind::matches:
-      return constraint.accepts(text);
+      return constraint.accepts == nullptr || constraint.accepts(text);
     default:
       return true;
   }
@@ -108,6 +111,11 @@ std::string unquoted_hint(const Node& node) {
 bool read_text(const Reading& reading, void* value) {
   const Node& node = reading.node;
   const bool is_scalar = !node.is_list() && !node.is_map();
+  // What the environment gives is a text, whatever it looks like.
+  if (node.is_concealed() && is_scalar && fits(reading.constraint, node.source())) {
+    *static_cast<std::string*>(value) = node.source();
+    return true;
+  }
   if (!node.is_text()) {
     if (is_scalar && !node.source().empty() && fits(reading.constraint, node.source()))
       return reading.wrong(unquoted_hint(node));
@@ -117,7 +125,8 @@ bool read_text(const Reading& reading, void* value) {
     if (reading.constraint.kind == Constraint::Kind::matches) {
       reading.diagnostics.error(
           node.place(), reading.path,
-          fmt::format("must {}, got {}", reading.constraint.text, describe(node)));
+          fmt::format("must {}, got {}", reading.constraint.text,
+                      reading.constraint.secret ? kind_of(node) : describe(node)));
       return false;
     }
     return reading.wrong(suggestion(node.text(), reading.constraint.words));
@@ -158,8 +167,10 @@ bool has_no_repetition(const Reading& reading) {
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (items[i].source().empty() || seen.insert(items[i].source()).second) continue;
     const Path path(reading.path, i);
-    reading.diagnostics.error(items[i].place(), path,
-                              fmt::format("must not repeat {}", describe(items[i])));
+    reading.diagnostics.error(
+        items[i].place(), path,
+        fmt::format("must not repeat {}",
+                    reading.constraint.secret ? kind_of(items[i]) : describe(items[i])));
     right = false;
   }
   return right;
@@ -406,6 +417,12 @@ void Given::unsupported(std::string_view field, std::string message) const {
                            std::move(message));
 }
 
+void Given::warning(std::string_view field, std::string message) const {
+  const Node* found = value(field);
+  diagnostics_.warning(found == nullptr ? node_.place() : found->place(), Path(path_, field),
+                       std::move(message));
+}
+
 namespace {
 
 Place place_of(const Node* list, std::size_t index, Place fallback) {
@@ -425,6 +442,15 @@ void Given::unsupported(std::string_view field, std::size_t index, std::string m
   const Path list(path_, field);
   diagnostics_.unsupported(place_of(value(field), index, node_.place()), Path(list, index),
                            std::move(message));
+}
+
+Place Given::place(std::string_view field) const noexcept {
+  const Node* found = value(field);
+  return found == nullptr ? node_.place() : found->place();
+}
+
+Place Given::place(std::string_view field, std::size_t index) const noexcept {
+  return place_of(value(field), index, node_.place());
 }
 
 }  // namespace sluice::config

@@ -91,4 +91,11 @@ std::string to_json(const Type& type, const Constraint& constraint, const void* 
   return "null";
 }
 
+std::string default_json(const Field& field, void* defaults) {
+  if (defaults != nullptr) return to_json(*field.type, field.constraint, field.member(defaults));
+  if (field.default_text.empty()) return "null";
+  return field.type->kind == TypeKind::text ? json_text(field.default_text)
+                                            : std::string(field.default_text);
+}
+
 }  // namespace sluice::config

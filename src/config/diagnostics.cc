@@ -10,6 +10,9 @@
 
 #include <fmt/format.h>
 
+#include "config/json.h"
+#include "config/redact.h"
+
 namespace sluice::config {
 namespace {
 
@@ -35,28 +38,30 @@ std::string printable(std::string_view text) {
   return shown;
 }
 
-/// The offsets at which the lines begin, so that many diagnostics cost one pass over the file.
-std::vector<std::size_t> line_starts(std::string_view text) {
-  std::vector<std::size_t> starts = {0};
-  for (std::size_t at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1))
-    starts.push_back(at + 1);
-  return starts;
-}
-
-/// The line and a caret under the column; nothing where the place is not in the file.
-std::string excerpt(std::string_view text, std::span<const std::size_t> starts,
-                    const Diagnostic& diagnostic) {
+/// The line and a caret under the column; nothing where the place is not in the file. Stars stand
+/// for what is hidden.
+std::string excerpt(const Redactor& redactor, const Diagnostic& diagnostic) {
   const Place place = diagnostic.place;
-  if (place.line == 0 || place.line > starts.size()) return {};
-  std::string_view line = text.substr(starts[place.line - 1]);
-  line = line.substr(0, line.find_first_of("\r\n"));
+  const std::string_view line = redactor.line(place.line);
   if (line.empty()) return {};
+  const std::vector<HiddenRange> hidden = redactor.hidden_in(place.line);
+  auto range = hidden.begin();
   std::string shown;
   std::string caret;
   std::uint32_t column = 0;
-  for (const char letter : cut(line, line_bytes_max)) {
+  const std::string_view visible = cut(line, line_bytes_max);
+  for (std::size_t at = 0; at < visible.size(); ++at) {
+    const char letter = visible[at];
     const bool begins = (static_cast<unsigned char>(letter) & 0xC0) != 0x80;
     if (begins && ++column > diagnostic.shown_columns && diagnostic.shown_columns > 0) break;
+    while (range != hidden.end() && at >= range->end)
+      ++range;
+    const bool is_hidden = range != hidden.end() && at >= range->begin;
+    if (is_hidden && at == range->begin) {
+      shown += "***";
+      if (place.column > column + (range->end - range->begin)) caret += "   ";
+    }
+    if (is_hidden) continue;
     const bool is_control = static_cast<unsigned char>(letter) < 0x20 || letter == 0x7F;
     shown += is_control && letter != '\t' ? '?' : letter;
     if (begins && column < place.column) caret += letter == '\t' ? '\t' : ' ';
@@ -99,11 +104,23 @@ std::string Path::text() const {
 
 void Diagnostics::add(Severity severity, Place place, const Path& path, std::string message) {
   if (severity == Severity::error) ++errors_;
+  if (!is_full())
+    for (const std::string& value : concealed_)
+      message = hide_quoted(std::move(message), value);
+  // What several entities take from one place is wrong once.
+  if (place.line != 0 && std::ranges::any_of(diagnostics_, [&](const Diagnostic& each) {
+        return each.place == place && each.severity == severity && each.message == message;
+      }))
+    return;
   if (is_full()) {
     ++dropped_;
     return;
   }
   diagnostics_.push_back({severity, place, path.text(), std::move(message)});
+}
+
+void Diagnostics::conceal(std::string value) {
+  if (!value.empty()) concealed_.push_back(std::move(value));
 }
 
 void Diagnostics::error(Place place, const Path& path, std::string message) {
@@ -125,28 +142,59 @@ void Diagnostics::unsupported_field(Place key, const Path& path, std::string_vie
     diagnostics_.back().shown_columns = key.column + static_cast<std::uint32_t>(name.size());
 }
 
-std::string Diagnostics::render() const {
-  std::vector<const Diagnostic*> ordered;
-  ordered.reserve(diagnostics_.size());
+std::vector<const Diagnostic*> Diagnostics::ordered() const {
+  std::vector<const Diagnostic*> list;
+  list.reserve(diagnostics_.size());
   for (const Diagnostic& diagnostic : diagnostics_)
-    ordered.push_back(&diagnostic);
-  std::ranges::sort(ordered, {}, [](const Diagnostic* diagnostic) {
+    list.push_back(&diagnostic);
+  std::ranges::sort(list, {}, [](const Diagnostic* diagnostic) {
     return std::tuple(diagnostic->place.line, diagnostic->place.column, diagnostic);
   });
-  const std::vector<std::size_t> starts = line_starts(source_->text);
+  return list;
+}
+
+std::string Diagnostics::headline(const Diagnostic& diagnostic, const Redactor& redactor) const {
+  std::string line = source_->name;
+  if (diagnostic.place.line != 0)
+    line += fmt::format(":{}:{}", diagnostic.place.line, diagnostic.place.column);
+  line += ": ";
+  if (!diagnostic.path.empty()) line += diagnostic.path + ": ";
+  if (diagnostic.severity == Severity::warning) line += "warning: ";
+  return line + redactor.redacted(diagnostic.message, diagnostic.place.line);
+}
+
+std::string Diagnostics::render() const {
+  // A large file without problems is not read again.
+  if (diagnostics_.empty()) return {};
+  const Redactor redactor(source_->text);
   std::string rendered;
-  for (const Diagnostic* diagnostic : ordered) {
-    rendered += source_->name;
-    if (diagnostic->place.line != 0)
-      rendered += fmt::format(":{}:{}", diagnostic->place.line, diagnostic->place.column);
-    rendered += ": ";
-    if (!diagnostic->path.empty()) rendered += diagnostic->path + ": ";
-    if (diagnostic->severity == Severity::warning) rendered += "warning: ";
-    rendered += diagnostic->message + "\n";
-    rendered += excerpt(source_->text, starts, *diagnostic);
-  }
+  for (const Diagnostic* diagnostic : ordered())
+    rendered += headline(*diagnostic, redactor) + "\n" + excerpt(redactor, *diagnostic);
   if (dropped_ > 0) rendered += fmt::format("{}: and {} more\n", source_->name, dropped_);
   return rendered;
+}
+
+std::string Diagnostics::render_json() const {
+  const Redactor redactor(source_->text);
+  std::string list;
+  for (const Diagnostic* each : ordered())
+    list += fmt::format(
+        "{}{{\"severity\": \"{}\", \"line\": {}, \"column\": {}, \"path\": {}, \"message\": {}}}",
+        list.empty() ? "" : ", ", each->severity == Severity::error ? "error" : "warning",
+        each->place.line, each->place.column, json_text(each->path),
+        json_text(redactor.redacted(each->message, each->place.line)));
+  return indented(
+      fmt::format("{{\"file\": {}, \"loads\": {}, \"diagnostics\": [{}], \"not_shown\": {}}}",
+                  json_text(source_->name), !has_errors(), list, dropped_));
+}
+
+std::vector<std::string> Diagnostics::warnings() const {
+  std::vector<std::string> lines;
+  if (diagnostics_.empty()) return lines;
+  const Redactor redactor(source_->text);
+  for (const Diagnostic* diagnostic : ordered())
+    if (diagnostic->severity == Severity::warning) lines.push_back(headline(*diagnostic, redactor));
+  return lines;
 }
 
 std::string in_quotes(std::string_view text) {
@@ -155,6 +203,7 @@ std::string in_quotes(std::string_view text) {
 }
 
 std::string describe(const Node& node) {
+  if (node.is_concealed()) return "a value from the environment";
   switch (node.kind()) {
     case NodeKind::null:
       return "null";
@@ -166,6 +215,23 @@ std::string describe(const Node& node) {
       return in_quotes(node.text());
     default:
       return printable(cut(node.source(), shown_bytes_max));
+  }
+}
+
+std::string_view kind_of(const Node& node) {
+  switch (node.kind()) {
+    case NodeKind::null:
+      return "null";
+    case NodeKind::list:
+      return "a list";
+    case NodeKind::map:
+      return "a map";
+    case NodeKind::text:
+      return node.text().empty() ? "an empty string" : "another string";
+    case NodeKind::boolean:
+      return "true or false, write it in quotes";
+    default:
+      return "a number, write it in quotes";
   }
 }
 

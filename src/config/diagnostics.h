@@ -12,6 +12,8 @@
 
 namespace sluice::config {
 
+class Redactor;
+
 /// Where a value stands in the tree, kept on the stack while decoding and spelled out only for a
 /// diagnostic. Borrows its parent and its key.
 class Path {
@@ -70,6 +72,9 @@ class Diagnostics {
   /// The same for a whole field. The excerpt ends with its name: the value may be a credential.
   void unsupported_field(Place key, const Path& path, std::string_view name);
 
+  /// What messages quote of `value` from here on is not shown.
+  void conceal(std::string value);
+
   void allow_unsupported() noexcept { allow_unsupported_ = true; }
 
   /// Further ones are only counted, so that their wording need not be worked out.
@@ -87,11 +92,21 @@ class Diagnostics {
   /// that is meant and a caret under the column. Warnings say so before the message.
   std::string render() const;
 
+  /// The same as JSON, for editors and CI: `file`, `loads`, `diagnostics` (with `severity`, `line`,
+  /// `column`, `path`, `message`) and `not_shown`, how many more there are.
+  std::string render_json() const;
+
+  /// The first line of every warning, in the order of the file.
+  std::vector<std::string> warnings() const;
+
  private:
+  std::vector<const Diagnostic*> ordered() const;
+  std::string headline(const Diagnostic& diagnostic, const Redactor& redactor) const;
   void add(Severity severity, Place place, const Path& path, std::string message);
 
   std::shared_ptr<const Source> source_;
   std::vector<Diagnostic> diagnostics_;
+  std::vector<std::string> concealed_;
   std::size_t errors_ = 0;
   std::size_t dropped_ = 0;
   bool allow_unsupported_ = false;
@@ -100,6 +115,8 @@ class Diagnostics {
 /// A value for a message: quoted, cut and made printable where it is text; `a list`, `a map`.
 std::string describe(const Node& node);
 std::string in_quotes(std::string_view text);
+/// What stands where a credential should, without a letter of it.
+std::string_view kind_of(const Node& node);
 
 /// The candidate that was probably meant, or empty: at most a third of the letters differ, and a
 /// swap counts once.

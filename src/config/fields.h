@@ -98,6 +98,12 @@ constexpr Constraint unique(Constraint constraint = {}) {
   return constraint;
 }
 
+/// A credential: what the file gives for it is never shown.
+constexpr Constraint confidential(Constraint constraint = {}) {
+  constraint.secret = true;
+  return constraint;
+}
+
 // ---- declarations
 
 template <class Owner, class Member>
@@ -282,7 +288,7 @@ struct Describe<std::vector<std::pair<std::string, T>>> {
   using Container = std::vector<std::pair<std::string, T>>;
 
   static void* add(void* value, std::string_view key) {
-    return &static_cast<Container*>(value)->emplace_back(key, T{}).second;
+    return static_cast<void*>(&static_cast<Container*>(value)->emplace_back(key, T{}).second);
   }
 
   static void clear(void* value) { static_cast<Container*>(value)->clear(); }
@@ -292,7 +298,7 @@ struct Describe<std::vector<std::pair<std::string, T>>> {
   }
 
   static const void* at(const void* value, std::size_t index) {
-    return &(*static_cast<const Container*>(value))[index].second;
+    return static_cast<const void*>(&(*static_cast<const Container*>(value))[index].second);
   }
 
   static std::string_view key(const void* value, std::size_t index) {

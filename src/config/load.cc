@@ -10,27 +10,45 @@
 
 #include <fmt/format.h>
 
+#include "config/environment.h"
 #include "config/file.h"
+#include "config/prepare.h"
 #include "config/resolve.h"
 #include "config/yaml.h"
 
 namespace sluice::config {
 namespace {
 
+/// The tree with everything in it that the file takes from elsewhere; null after an error that
+/// leaves none.
+std::shared_ptr<Document> read_tree(TextFormat format, Diagnostics& diagnostics) {
+  const std::string_view text = diagnostics.source().text;
+  const bool has_expressions = text.find("${{") != std::string_view::npos;
+  std::string replaced(has_expressions ? text : std::string_view());
+  const DeckExpressions expressions(replaced, diagnostics);
+  auto document =
+      has_expressions ? parse_text(format, replaced, diagnostics) : parse_text(format, diagnostics);
+  if (document == nullptr) return nullptr;
+  if (has_expressions || text.find("{vault://") != std::string_view::npos)
+    resolve_references(*document, expressions, diagnostics);
+  prepare(*document);
+  return document;
+}
+
 LoadResult load_source(Source source, const LoadOptions& options) {
   const TextFormat format = source.name.ends_with(".json") ? TextFormat::json : TextFormat::yaml;
-  LoadResult result{{}, Diagnostics(std::move(source))};
+  LoadResult result{{}, {}, Diagnostics(std::move(source))};
   if (options.allow_unsupported) result.diagnostics.allow_unsupported();
-  const auto document = parse_text(format, result.diagnostics);
+  const auto document = read_tree(format, result.diagnostics);
   if (document == nullptr) return result;
   File file = decode<File>(document->root(), result.diagnostics);
   LoadedFile loaded = resolve(std::move(file), result.diagnostics);
-  if (!result.diagnostics.has_errors()) result.file = std::move(loaded);
+  (result.diagnostics.has_errors() ? result.flawed : result.file) = std::move(loaded);
   return result;
 }
 
 LoadResult unreadable(const std::string& path, std::string_view why) {
-  LoadResult result{{}, Diagnostics(Source{path, {}})};
+  LoadResult result{{}, {}, Diagnostics(Source{path, {}})};
   result.diagnostics.error({}, Path(), fmt::format("cannot be read: {}", why));
   return result;
 }

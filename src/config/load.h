@@ -23,6 +23,20 @@ struct LoadedFile {
   std::vector<Target> targets;
   std::vector<Plugin> plugins;
   std::vector<Consumer> consumers;
+  std::vector<ConsumerGroup> consumer_groups;
+  std::vector<KeyAuthCredential> keyauth_credentials;
+  std::vector<BasicAuthCredential> basicauth_credentials;
+  std::vector<HmacAuthCredential> hmacauth_credentials;
+  std::vector<JwtSecret> jwt_secrets;
+  std::vector<OAuth2Credential> oauth2_credentials;
+  std::vector<Acl> acls;
+  std::vector<MtlsAuthCredential> mtls_auth_credentials;
+  std::vector<Certificate> certificates;
+  std::vector<Sni> snis;
+  std::vector<CaCertificate> ca_certificates;
+  std::vector<KeySet> key_sets;
+  std::vector<Key> keys;
+  std::vector<Vault> vaults;
   /// Holds the nodes that entities point to (plugin settings), and nothing else of the file.
   std::shared_ptr<const Document> document;
 };
@@ -33,8 +47,9 @@ struct LoadOptions {
 };
 
 struct LoadResult {
-  std::optional<LoadedFile> file;  ///< empty where there is an error
-  Diagnostics diagnostics;         ///< errors and warnings; holds the text of the file
+  std::optional<LoadedFile> file;    ///< empty where there is an error
+  std::optional<LoadedFile> flawed;  ///< what could be read where there is one, for further checks
+  Diagnostics diagnostics;           ///< errors and warnings; holds the text of the file
 };
 
 /// Reads YAML or JSON in Kong's declarative format with the key `gateway`. `file_name` is for

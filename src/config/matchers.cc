@@ -149,6 +149,11 @@ bool is_host_pattern(std::string_view text) {
   return text.starts_with('[') ? is_ipv6(host) : is_host(host);
 }
 
+bool is_sni_pattern(std::string_view text) {
+  if (text.size() > 1 && text.ends_with('.')) text.remove_suffix(1);
+  return text.find(':') == std::string_view::npos && is_host_pattern(text);
+}
+
 bool is_target(std::string_view text) {
   const auto split = split_host_port(text);
   return split && (text.starts_with('[') ? is_ipv6(split->host) : is_host(split->host));

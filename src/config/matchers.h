@@ -31,6 +31,8 @@ bool is_listen_address(std::string_view text);
 bool is_host(std::string_view text);
 /// A host name for `hosts` of a route: is_host with one `*` at the left or right end, and a port.
 bool is_host_pattern(std::string_view text);
+/// A host name for `snis`: the same without a port, with a dot at its end or not.
+bool is_sni_pattern(std::string_view text);
 /// `host[:port]` of a target.
 bool is_target(std::string_view text);
 bool is_header_name(std::string_view text);   ///< RFC 9110 section 5.1: a token

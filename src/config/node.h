@@ -40,6 +40,16 @@ class Node {
 
   Place place() const noexcept { return {line_, column_}; }
 
+  /// Whether the value comes from the environment, and is not to be shown.
+  bool is_concealed() const noexcept { return concealed_; }
+
+  /// The same value, not to be shown.
+  Node concealed() const noexcept {
+    Node node = *this;
+    node.concealed_ = true;
+    return node;
+  }
+
   /// The scalar as it was written, without quotes; empty for lists and maps.
   std::string_view source() const noexcept {
     return is_list() || is_map() ? std::string_view() : std::string_view(text_, size_);
@@ -71,6 +81,7 @@ class Node {
   friend class Document;
 
   NodeKind kind_ = NodeKind::null;
+  bool concealed_ = false;
   std::uint32_t size_ = 0;
   std::uint32_t line_ = 0;
   std::uint32_t column_ = 0;

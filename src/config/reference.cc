@@ -21,8 +21,8 @@ struct Subject {
   std::string_view introduction;
 };
 
-const std::array<Subject, 8>& subjects() {
-  static const std::array<Subject, 8> all = {{
+const std::array<Subject, 23>& subjects() {
+  static const std::array<Subject, 23> all = {{
       {&type_of<File>(), "The top level of a configuration file, in YAML or JSON."},
       {&type_of<Gateway>(),
        "The settings of the node, under the key `gateway`. Every one has a default."},
@@ -33,6 +33,21 @@ const std::array<Subject, 8>& subjects() {
       {&type_of<Plugin>(),
        "A step of a pipeline, for a service, a route, a consumer or all requests."},
       {&type_of<Consumer>(), "Who calls."},
+      {&type_of<ConsumerGroup>(), "Consumers that share plugins."},
+      {&type_of<ConsumerGroupMember>(), "One consumer in one group."},
+      {&type_of<KeyAuthCredential>(), "A key of a consumer, for key-auth."},
+      {&type_of<BasicAuthCredential>(), "A name and password of a consumer, for basic-auth."},
+      {&type_of<HmacAuthCredential>(), "A name and secret of a consumer, for hmac-auth."},
+      {&type_of<JwtSecret>(), "A key of a consumer's tokens, for jwt."},
+      {&type_of<OAuth2Credential>(), "An application of a consumer, for oauth2."},
+      {&type_of<Acl>(), "A group of a consumer, for acl."},
+      {&type_of<MtlsAuthCredential>(), "A certificate's name of a consumer, for mtls-auth."},
+      {&type_of<Certificate>(), "A certificate and its key."},
+      {&type_of<Sni>(), "A server name, and the certificate that it gets."},
+      {&type_of<CaCertificate>(), "An authority that is trusted."},
+      {&type_of<KeySet>(), "Keys that belong together."},
+      {&type_of<Key>(), "A key for signing or encryption."},
+      {&type_of<Vault>(), "Where references to secrets read from."},
   }};
   return all;
 }
@@ -83,17 +98,17 @@ std::string default_of(const Field& field, void* defaults) {
   if (field.presence == Presence::required) return "required";
   // The table of a nested object has its defaults.
   if (field.type->kind == TypeKind::object) return "";
-  if (field.type->kind == TypeKind::optional && object_in(field.type) != nullptr &&
-      field.type->count(field.member(defaults)) > 0)
+  if (defaults != nullptr && field.type->kind == TypeKind::optional &&
+      object_in(field.type) != nullptr && field.type->count(field.member(defaults)) > 0)
     return "";
-  const std::string json = to_json(*field.type, field.constraint, field.member(defaults));
+  const std::string json = default_json(field, defaults);
   return json == "\"\"" || json == "null" ? "none" : fmt::format("`{}`", json);
 }
 
 std::string table_of(const Type& type) {
   std::string table = "| setting | value | default | meaning |\n| --- | --- | --- | --- |\n";
   std::string later;
-  const std::shared_ptr<void> defaults = type.make();
+  const std::shared_ptr<void> defaults = type.make == nullptr ? nullptr : type.make();
   for (const Field& field : type.fields()) {
     if (field.presence == Presence::later)
       later += fmt::format("{}`{}`", later.empty() ? "" : ", ", field.name);
@@ -118,15 +133,71 @@ std::string sections_of(const Type& type) {
   return sections;
 }
 
+/// One table of all settings, those of nested records with the names before them.
+void add_rows(std::string& table, const Type& type, const std::string& before) {
+  const std::shared_ptr<void> defaults = type.make == nullptr ? nullptr : type.make();
+  for (const Field& field : type.fields()) {
+    if (field.type == nullptr) continue;
+    const Type* object = object_in(field.type);
+    const std::string name = before + std::string(field.name);
+    if (object == nullptr) {
+      table += fmt::format(
+          "| `{}` | {} | {} | {} |\n", name, cell(form_of(*field.type, field.constraint)),
+          cell(default_of(field, defaults.get())), cell(std::string(field.summary)));
+      continue;
+    }
+    const bool is_list = field.type->kind == TypeKind::list;
+    table += fmt::format("| `{}` | {} | {} | {} |\n", name, is_list ? "a list of maps" : "a map",
+                         field.presence == Presence::required ? "required" : "",
+                         cell(std::string(field.summary)));
+    add_rows(table, *object, name + (is_list ? "[]." : "."));
+  }
+}
+
+ReferencePage plugin_page(const PluginSettings& plugin) {
+  const bool is_served = !plugin.summary.empty();
+  std::string table = "| setting | value | default | meaning |\n| --- | --- | --- | --- |\n";
+  add_rows(table, *plugin.settings, {});
+  if (plugin.settings->fields().empty()) table = "It has no settings.\n";
+  return {fmt::format("plugins/{}.md", plugin.name),
+          fmt::format("{}# {}\n\n{}\n\n{}", note, plugin.name,
+                      is_served ? plugin.summary
+                                : "Not supported yet: its settings are checked, and a "
+                                  "configuration that needs it is refused.",
+                      table)};
+}
+
+/// The list of all plugins.
+ReferencePage plugins_page(std::span<const PluginSettings> plugins) {
+  std::string served;
+  std::string others;
+  for (const PluginSettings& plugin : plugins) {
+    const std::string link = fmt::format("[{0}](plugins/{0}.md)", plugin.name);
+    if (plugin.summary.empty())
+      others += fmt::format("{}{}", others.empty() ? "" : ", ", link);
+    else
+      served += fmt::format("| {} | {} |\n", link, cell(std::string(plugin.summary)));
+  }
+  return {
+      "plugins.md",
+      fmt::format("{}# plugins\n\n| plugin | does |\n| --- | --- |\n{}\n## Known and not "
+                  "supported yet\n\nTheir settings are checked. A configuration that needs one is "
+                  "refused, or with `--allow-unsupported` goes without it: {}.\n",
+                  note, served, others)};
+}
+
 }  // namespace
 
-std::vector<ReferencePage> reference_pages() {
+std::vector<ReferencePage> reference_pages(std::span<const PluginSettings> plugins) {
   std::vector<ReferencePage> pages;
   for (const Subject& subject : subjects())
     pages.push_back(
         {page_name(*subject.type),
          fmt::format("{}# {}\n\n{}\n\n{}{}", note, subject.type->name, subject.introduction,
                      table_of(*subject.type), sections_of(*subject.type))});
+  pages.push_back(plugins_page(plugins));
+  for (const PluginSettings& plugin : plugins)
+    pages.push_back(plugin_page(plugin));
   return pages;
 }
 

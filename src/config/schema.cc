@@ -15,6 +15,8 @@ namespace {
 
 class SchemaWriter {
  public:
+  explicit SchemaWriter(std::span<const PluginSettings> plugins) : plugins_(plugins) {}
+
   std::string write(const Type& file) {
     const std::string top = object(file);
     std::string definitions;
@@ -32,7 +34,7 @@ class SchemaWriter {
   std::string object(const Type& type) {
     std::string properties = R"("_comment": {"type": "string"}, "_ignore": {})";
     std::string required;
-    const std::shared_ptr<void> defaults = type.make();
+    const std::shared_ptr<void> defaults = type.make == nullptr ? nullptr : type.make();
     for (const Field& field : type.fields()) {
       properties += fmt::format(", {}: {}", json_text(field.name), property(field, defaults.get()));
       if (field.presence == Presence::required)
@@ -40,8 +42,28 @@ class SchemaWriter {
     }
     if (!required.empty()) required = fmt::format(", \"required\": [{}]", required);
     return fmt::format(
-        "\"type\": \"object\", \"properties\": {{{}}}{}, \"additionalProperties\": false",
-        properties, required);
+        "\"type\": \"object\", \"properties\": {{{}}}{}, \"additionalProperties\": false{}",
+        properties, required, &type == &type_of<Plugin>() ? settings_by_name() : "");
+  }
+
+  /// Each plugin's settings, where the name is that of the plugin.
+  std::string settings_by_name() {
+    std::string names;
+    std::string rules;
+    for (const PluginSettings& plugin : plugins_) {
+      const std::string name = json_text(plugin.name);
+      const std::string definition = fmt::format("plugin:{}", plugin.name);
+      if (!definitions_.contains(definition))
+        definitions_[definition] = fmt::format("{{{}}}", object(*plugin.settings));
+      names += fmt::format("{}{}", names.empty() ? "" : ", ", name);
+      rules += fmt::format(
+          "{}{{\"if\": {{\"properties\": {{\"name\": {{\"const\": {}}}}}, \"required\": "
+          "[\"name\"]}}, "
+          "\"then\": {{\"properties\": {{\"config\": {{\"$ref\": \"#/$defs/{}\"}}}}}}}}",
+          rules.empty() ? "" : ", ", name, definition);
+    }
+    return fmt::format(", \"allOf\": [{{\"properties\": {{\"name\": {{\"enum\": [{}]}}}}}}{}{}]",
+                       names, rules.empty() ? "" : ", ", rules);
   }
 
   std::string property(const Field& field, void* defaults) {
@@ -52,7 +74,7 @@ class SchemaWriter {
       summary += fmt::format(" Must {}.", field.constraint.text);
     std::string given;
     if (field.presence == Presence::optional) {
-      const std::string json = to_json(*field.type, field.constraint, field.member(defaults));
+      const std::string json = default_json(field, defaults);
       const bool says_nothing = json == "null" || json == "\"\"" || json == "[]" || json[0] == '{';
       if (!says_nothing) given = ", \"default\": " + json;
     }
@@ -137,6 +159,7 @@ class SchemaWriter {
 
   std::string reference_to(const Type& type) {
     const std::string name(type.name);
+    if (name.empty()) return object(type);
     if (!definitions_.contains(name)) {
       definitions_[name] = "";  // a type that holds itself must find itself defined
       definitions_[name] = fmt::format("{{{}}}", object(type));
@@ -144,13 +167,14 @@ class SchemaWriter {
     return fmt::format(R"("$ref": "#/$defs/{}")", name);
   }
 
+  std::span<const PluginSettings> plugins_;
   std::map<std::string, std::string> definitions_;
 };
 
 }  // namespace
 
-std::string schema_text() {
-  return SchemaWriter().write(type_of<File>());
+std::string schema_text(std::span<const PluginSettings> plugins) {
+  return SchemaWriter(plugins).write(type_of<File>());
 }
 
 }  // namespace sluice::config

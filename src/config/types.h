@@ -50,6 +50,7 @@ struct Constraint {
   std::string_view text;  ///< starts_with: the prefix; matches: "must <text>"
   bool (*accepts)(std::string_view) = nullptr;
   bool unique = false;  ///< a list without repetitions
+  bool secret = false;  ///< a credential: in no message, page or log
 };
 
 enum class TypeKind : std::uint8_t {
@@ -109,6 +110,7 @@ struct Field {
   Constraint constraint;
   const Type* type = nullptr;  ///< null for later and accepted
   void* (*member)(void* object) = nullptr;
+  std::string_view default_text;  ///< of a setting without a C++ member: plugins/setting.h
 };
 
 /// What the file gave for one object: for rules between fields.
@@ -119,8 +121,14 @@ class Given {
 
   /// Written, and not null.
   bool has(std::string_view field) const noexcept;
+  /// What is written for a field, or null.
+  const Node* value(std::string_view field) const noexcept;
 
   Place place() const noexcept { return node_.place(); }
+
+  /// Of the value of a field, of an element of a list; of the object where it is not written.
+  Place place(std::string_view field) const noexcept;
+  Place place(std::string_view field, std::size_t index) const noexcept;
 
   const Path& path() const noexcept { return path_; }
 
@@ -131,13 +139,12 @@ class Given {
   /// At the value of a field; at the object where the field is not written.
   void error(std::string_view field, std::string message) const;
   void unsupported(std::string_view field, std::string message) const;
+  void warning(std::string_view field, std::string message) const;
   /// At an element of a list.
   void error(std::string_view field, std::size_t index, std::string message) const;
   void unsupported(std::string_view field, std::size_t index, std::string message) const;
 
  private:
-  const Node* value(std::string_view field) const noexcept;
-
   const Node& node_;
   const Path& path_;
   Diagnostics& diagnostics_;
@@ -153,5 +160,9 @@ std::string expectation(const Type& type, const Constraint& constraint);
 
 /// A value as JSON, in the units of the file: defaults in schema and reference.
 std::string to_json(const Type& type, const Constraint& constraint, const void* value);
+
+/// The default of a field, as JSON; `defaults` is an object of its owner, or null where the owner
+/// has no C++ type.
+std::string default_json(const Field& field, void* defaults);
 
 }  // namespace sluice::config

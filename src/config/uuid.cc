@@ -1,4 +1,4 @@
-// Identifiers from names: SHA-1 here names things, it protects nothing.
+// Identifiers from names, by SHA-1.
 
 #include "config/uuid.h"
 
@@ -71,6 +71,16 @@ Uuid uuid_v5(const Uuid& space, std::string_view name) {
   uuid.bytes[6] = static_cast<std::uint8_t>((uuid.bytes[6] & 0x0F) | 0x50);
   uuid.bytes[8] = static_cast<std::uint8_t>((uuid.bytes[8] & 0x3F) | 0x80);
   return uuid;
+}
+
+std::string sha1_hex(std::string_view first, std::string_view second) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  for (const std::uint8_t byte : sha1(first, second)) {
+    text += digits[byte >> 4];
+    text += digits[byte & 15];
+  }
+  return text;
 }
 
 Uuid entity_space(std::string_view kind) {

@@ -35,4 +35,7 @@ Uuid entity_space(std::string_view kind);
 /// ("services"), `key` what makes it unique among them.
 Uuid entity_id(std::string_view kind, std::string_view key);
 
+/// SHA-1 of both texts behind each other, as 40 digits: the form in which Kong keeps passwords.
+std::string sha1_hex(std::string_view first, std::string_view second);
+
 }  // namespace sluice::config

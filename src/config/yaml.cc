@@ -273,7 +273,11 @@ Place place_at(std::string_view text, std::size_t offset) {
 }  // namespace
 
 std::shared_ptr<Document> parse_text(TextFormat format, Diagnostics& diagnostics) {
-  std::string_view text = diagnostics.source().text;
+  return parse_text(format, diagnostics.source().text, diagnostics);
+}
+
+std::shared_ptr<Document> parse_text(TextFormat format, std::string_view text,
+                                     Diagnostics& diagnostics) {
   if (text.size() > file_bytes_max) {
     diagnostics.error({}, Path(), fmt::format("must have at most {} bytes", file_bytes_max));
     return nullptr;

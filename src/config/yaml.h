@@ -23,4 +23,8 @@ enum class TextFormat : std::uint8_t { yaml, json };
 /// twice, a limit. Text without content is a null node.
 std::shared_ptr<Document> parse_text(TextFormat format, Diagnostics& diagnostics);
 
+/// The same for a text whose places are those of the diagnostics' source.
+std::shared_ptr<Document> parse_text(TextFormat format, std::string_view text,
+                                     Diagnostics& diagnostics);
+
 }  // namespace sluice::config

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "gateway/worker_state.h"
+#include "http/query.h"
 #include "http/text.h"
 #include "telemetry/json.h"
 
@@ -77,8 +78,31 @@ constexpr auto lower_names = [] {
   return texts;
 }();
 
+/// Names of fields and query arguments that hold credentials on this route.
+using SecretNames = std::span<const std::string>;
+
+bool is_secret(const http::Headers::Field& field, SecretNames secrets) {
+  return is_secret(field.id) || std::ranges::any_of(secrets, [&](const std::string& name) {
+           return http::equal_ignoring_case(name, field.name());
+         });
+}
+
+/// A query as the log may show it.
+std::string without_secrets(std::string_view query, SecretNames secrets) {
+  std::string text;
+  while (const auto pair = http::next_query_parameter(query)) {
+    if (!text.empty()) text += '&';
+    text += pair->name;
+    if (!pair->has_value) continue;
+    const bool secret = std::ranges::any_of(
+        secrets, [&](const std::string& name) { return http::query_decodes_to(pair->name, name); });
+    text.append("=").append(secret ? "REDACTED" : pair->value);
+  }
+  return text;
+}
+
 /// Kong's shape: lower-case names, and a list where a name comes more than once.
-void write_headers(JsonWriter& json, const http::Headers& headers) {
+void write_headers(JsonWriter& json, const http::Headers& headers, SecretNames secrets) {
   json.begin_object();
   const auto fields = headers.fields();
   const Repeats repeats(fields);
@@ -91,7 +115,7 @@ void write_headers(JsonWriter& json, const http::Headers& headers) {
     else
       json.key({lower_names[std::to_underlying(fields[i].id)].data(), name.size()});
     written += name.size();
-    if (is_secret(fields[i].id)) {
+    if (is_secret(fields[i], secrets)) {
       json.plain("REDACTED");
       continue;
     }
@@ -139,7 +163,11 @@ void write_request(JsonWriter& json, const Exchange& exchange) {
     json.key("line").text(exchange.incoming.raw_line());
   } else {
     const std::string_view path = cut(exchange.path.empty() ? request.target : exchange.path);
-    const std::string_view query = cut(exchange.query), mark = exchange.has_query ? "?" : "";
+    const SecretNames secrets = exchange.pipeline->secret_names;
+    const std::string shown =
+        secrets.empty() ? std::string() : without_secrets(exchange.query, secrets);
+    const std::string_view query = cut(secrets.empty() ? exchange.query : shown);
+    const std::string_view mark = exchange.has_query ? "?" : "";
     json.key("method").text(cut(request.method));
     json.key("uri").text({path, mark, query});
     json.key("url").text(
@@ -147,7 +175,7 @@ void write_request(JsonWriter& json, const Exchange& exchange) {
     json.key("querystring").text(query);
     json.key("headers");
     if (exchange.record.request_head_log.empty())
-      write_headers(json, request.headers);
+      write_headers(json, request.headers, secrets);
     else
       json.raw(exchange.record.request_head_log);
   }
@@ -187,23 +215,50 @@ void write_tries(JsonWriter& json, const Record& record) {
   json.end_list();
 }
 
-std::string_view keep_headers(Exchange& exchange, const http::Headers& headers) {
+void write_upstream_uri(JsonWriter& json, const Exchange& exchange) {
+  const SecretNames secrets = exchange.pipeline->secret_names;
+  const std::string_view uri = exchange.record.upstream_uri;
+  const std::size_t mark = uri.find('?');
+  if (secrets.empty() || mark == std::string_view::npos) {
+    json.key("upstream_uri").text(cut(uri));
+    return;
+  }
+  const std::string query = without_secrets(uri.substr(mark + 1), secrets);
+  json.key("upstream_uri").text({cut(uri.substr(0, mark)), "?", cut(query)});
+}
+
+void write_consumer(JsonWriter& json, const Exchange& exchange) {
+  if (exchange.consumer == nullptr) return;
+  const Consumer& consumer = *exchange.consumer;
+  if (!exchange.credential_id.empty()) {
+    json.key("authenticated_entity").begin_object().key("id").text(exchange.credential_id);
+    json.key("consumer_id").text(consumer.id).end_object();
+  }
+  json.key("consumer").begin_object().key("id").text(consumer.id);
+  if (!consumer.username.empty()) json.key("username").text(consumer.username);
+  if (!consumer.custom_id.empty()) json.key("custom_id").text(consumer.custom_id);
+  json.end_object();
+}
+
+std::string_view keep_headers(Exchange& exchange, const http::Headers& headers,
+                              SecretNames secrets) {
   if (!exchange.worker.log_line) return {};
   JsonText& text = exchange.worker.log_text;
   text.clear();
   JsonWriter json(text);
-  write_headers(json, headers);
+  write_headers(json, headers, secrets);
   return exchange.request.headers.keep(text.view());
 }
 
 }  // namespace
 
 void keep_request_head(Exchange& exchange) {
-  exchange.record.request_head_log = keep_headers(exchange, exchange.request.headers);
+  exchange.record.request_head_log =
+      keep_headers(exchange, exchange.request.headers, exchange.pipeline->secret_names);
 }
 
 void keep_response_head(Exchange& exchange, const http::Response& response) {
-  exchange.record.response_head_log = keep_headers(exchange, response.headers);
+  exchange.record.response_head_log = keep_headers(exchange, response.headers, {});
 }
 
 void write_access_line(const Exchange& exchange) noexcept {
@@ -224,12 +279,13 @@ void write_access_line(const Exchange& exchange) noexcept {
   json.key("started_at").number(in_milliseconds(record.started_at));
   write_latencies(json, exchange);
   write_tries(json, record);
-  if (!record.upstream_uri.empty()) json.key("upstream_uri").text(cut(record.upstream_uri));
+  if (!record.upstream_uri.empty()) write_upstream_uri(json, exchange);
   if (record.upstream_status != 0) json.key("upstream_status").number(record.upstream_status);
   if (exchange.route != nullptr) {
     json.raw(exchange.route->log_json);
     if (exchange.route->service != nullptr) json.raw(exchange.route->service->log_json);
   }
+  write_consumer(json, exchange);
   json.key("source").plain(name_of(record.source));
   if (record.error) {
     json.key("error").plain(kind_of(*record.error).name);

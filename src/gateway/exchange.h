@@ -8,9 +8,12 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/consumers.h"
 #include "gateway/plugin.h"
 #include "gateway/record.h"
 #include "gateway/route.h"
+#include "gateway/router/captures.h"
+#include "gateway/router/question.h"
 #include "http/message.h"
 
 namespace sluice {
@@ -46,12 +49,24 @@ struct Exchange {
   std::string_view path;   ///< normalised, without query; what routing and authorisation see
   std::string_view query;  ///< without '?'
   bool has_query = false;  ///< an empty query is kept
-  std::string_view matched_prefix;  ///< the part of `path` that the route's path matched
-  const Route* route = nullptr;     ///< null: global plugins only, ending in 404
+  PathMatch matched_path;  ///< the part of `path` that the route's path matched
+  std::string_view
+      upstream_path;  ///< instead of what service and route make of `path`; "" for that
+  std::string_view upstream_host;  ///< instead of the Host that service and route choose
+  const upstream::TargetGroup* targets = nullptr;  ///< instead of the service's; null for those
+  const Route* route = nullptr;                    ///< null: global plugins only, ending in 404
   const Pipeline* pipeline = nullptr;
+  const Consumer* consumer = nullptr;  ///< null until authentication said who calls
+  std::string_view credential_id;      ///< what proved it; "" for the anonymous consumer
+  StepChoices choices;
   TimePoint received_at{};
   TimePoint head_by = never;  ///< nothing waits longer for a response's head
   Record record;
+
+  std::string_view matched_prefix() const noexcept { return path.substr(0, matched_path.size); }
+
+  /// What the groups of the route's regular expression captured; worked out in the call.
+  UriCaptures uri_captures() const { return UriCaptures(matched_path.regex, path); }
 
   /// A plugin's own state between its hooks, default-constructed at first use.
   template <class T>

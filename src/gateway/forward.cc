@@ -110,30 +110,6 @@ class LatencyText {
 
 }  // namespace
 
-namespace {
-
-/// What only the gateway may say of a request: plugins set these, and upstreams believe them.
-bool is_gateway_identity(const http::Headers::Field& field) noexcept {
-  if (field.id != HeaderId::other) return field.id == HeaderId::forwarded;
-  const std::string_view name = field.name();
-  return http::starts_ignoring_case(name, "x-consumer-") ||
-         http::starts_ignoring_case(name, "x-credential-") ||
-         http::starts_ignoring_case(name, "x-anonymous-consumer") ||
-         http::starts_ignoring_case(name, "x-authenticated-");
-}
-
-/// Before any plugin: an untrusted client has no identity but what the gateway finds out.
-void remove_made_up_identity(http::Headers& headers) {
-  for (;;) {
-    const auto fields = headers.fields();
-    const auto found = std::ranges::find_if(fields, is_gateway_identity);
-    if (found == fields.end()) return;
-    headers.remove(std::string(found->name()));
-  }
-}
-
-}  // namespace
-
 void identify(Exchange& exchange) {
   const Settings& settings = exchange.snapshot.settings();
   const http::Client& client = *exchange.client;
@@ -146,7 +122,12 @@ void identify(Exchange& exchange) {
                     : host;
   origin.trusted_peer = (!settings.trusted_networks.empty() || settings.trusts_unix) &&
                         is_trusted(settings, client.peer);
-  if (!origin.trusted_peer) return remove_made_up_identity(exchange.request.headers);
+  if (!origin.trusted_peer) {
+    // Before any plugin: an untrusted client has no identity but what the gateway finds out.
+    remove_identity(exchange.request.headers);
+    exchange.request.headers.remove(HeaderId::forwarded);
+    return;
+  }
   if (const auto ip = real_ip(exchange, settings); !ip.empty()) origin.client_ip = ip;
 }
 
@@ -238,7 +219,7 @@ void prepare_forward(Exchange& exchange) {
 
   const http::Client& client = *exchange.client;
   const std::string_view original_path = http::path_of(request.target);
-  const bool strips = exchange.route->strip_path && exchange.matched_prefix.size() > 1;
+  const bool strips = exchange.route->strip_path && exchange.matched_path.size > 1;
   if (!trusted && !headers.has_any(forwarded_ids)) {
     // Nearly every request: nothing to look for, all lines at once.
     headers.add_all({{HeaderId::x_forwarded_proto, client.scheme},
@@ -254,23 +235,32 @@ void prepare_forward(Exchange& exchange) {
   }
   // What an untrusted client says about its way here is replaced; what a trusted one says stays.
   if (strips && !(trusted && headers.has(HeaderId::x_forwarded_prefix)))
-    headers.set(HeaderId::x_forwarded_prefix, http::escape_path(exchange.matched_prefix, headers));
+    headers.set(HeaderId::x_forwarded_prefix,
+                http::escape_path(exchange.matched_prefix(), headers));
   else if (!trusted)
     headers.remove(HeaderId::x_forwarded_prefix);
 
   const Route& route = *exchange.route;
   if (exchange.path == "*") return;
   const std::string_view path =
-      http::escape_path(upstream_path(route.service->path, route.strip_path, exchange.path,
-                                      exchange.matched_prefix.size(), headers),
-                        headers);
+      !exchange.upstream_path.empty()
+          ? exchange.upstream_path
+          : http::escape_path(upstream_path(route.service->path, route.strip_path, exchange.path,
+                                            exchange.matched_path.size, headers),
+                              headers);
   request.target = exchange.has_query ? joined(headers, {path, "?", exchange.query}) : path;
 }
 
 void set_host(Exchange& exchange, const upstream::Target& target) {
   const Route& route = *exchange.route;
   http::Request& request = exchange.request;
-  const std::string& configured = route.service->targets.host_header;
+  const upstream::TargetGroup& group =
+      exchange.targets != nullptr ? *exchange.targets : route.service->targets;
+  const std::string& configured = group.host_header;
+  if (!exchange.upstream_host.empty()) {
+    request.authority = exchange.upstream_host;
+    return;
+  }
   if (route.preserve_host && !request.authority.empty()) return;
   if (!configured.empty()) {
     request.authority = configured;

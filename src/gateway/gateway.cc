@@ -4,7 +4,6 @@
 #include "gateway/access_line.h"
 #include "gateway/error_response.h"
 #include "gateway/forward.h"
-#include "gateway/proxy.h"
 
 namespace sluice {
 namespace {
@@ -113,18 +112,21 @@ Result<Done> Gateway::find_route(Exchange& exchange) {
     return fail(ErrorCode::method_not_allowed);
   TRY(Done read, read_target(exchange));
   static_cast<void>(read);
-  const Router::Answer answer = exchange.snapshot.router().match(
-      {request.method, exchange.origin.host, port_of(exchange), exchange.path, request.headers});
-  if (answer.route == nullptr) return Done{};
-  exchange.route = answer.route;
-  exchange.pipeline = &answer.route->pipeline;
-  exchange.matched_prefix = exchange.path.substr(0, answer.prefix_size);
+  const Answer found =
+      exchange.snapshot.router().match({.method = request.method,
+                                        .host = exchange.origin.host,
+                                        .port = port_of(exchange),
+                                        .path = exchange.path,
+                                        .headers = request.headers,
+                                        .scheme = exchange.client->scheme,
+                                        .query = exchange.query,
+                                        .source = &exchange.client->peer,
+                                        .destination = exchange.client->local.get()});
+  if (found.route == nullptr) return Done{};
+  exchange.route = found.route;
+  exchange.pipeline = &found.route->pipeline;
+  exchange.matched_path = found.path;
   return Done{};
-}
-
-http::ResponseTask Next::operator()(Exchange& exchange) const {
-  if (rest.empty()) return proxy(exchange);
-  return rest.front().plugin->handle(exchange, Next{rest.subspan(1)});
 }
 
 }  // namespace sluice

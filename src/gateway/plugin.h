@@ -1,27 +1,33 @@
 #pragma once
 // One step of a route's pipeline. Three hooks, for every plugin; one file each in plugins/.
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
+#include "config/diagnostics.h"
 #include "http/message.h"
+#include "upstream/balancer.h"
 
 namespace sluice::config {
-class Diagnostics;
 class Node;
-class Path;
 struct Type;
 }  // namespace sluice::config
 
 namespace sluice {
 
 struct Exchange;
+struct Overlay;
+class Consumers;
 class Plugin;
 
 /// One plugin name of a pipeline, with the configuration that is most specific for the route.
 struct Step {
-  const Plugin* plugin = nullptr;
+  const Plugin* plugin = nullptr;    ///< null: nothing, but for the consumers of the overlay
+  const Overlay* overlay = nullptr;  ///< null where no consumer has a configuration of its own
 };
 
 /// What comes after a step: the further steps, then the proxy or a refusal.
@@ -46,11 +52,19 @@ class Plugin {
 
   /// Records, once, after the last byte or the abort. Never waits; ships through bounded queues.
   virtual void on_end(const Exchange&) const noexcept {}
+
+  /// Names of header fields and query arguments that hold credentials: never logged.
+  virtual std::span<const std::string> secret_names() const { return {}; }
 };
+
+using TargetGroups = std::map<std::string, upstream::TargetGroup, std::less<>>;
 
 /// What a plugin is made from, beside its configuration.
 struct PluginDeps {
-  std::string_view id;  ///< of the plugin entity: the key of its node state
+  const Consumers& consumers;
+  const TargetGroups& upstreams;  ///< by name
+  std::string_view id;            ///< of the plugin entity: the key of its node state
+  config::Place place{};          ///< where the file declares it
 };
 
 /// A line of the catalog: plugins/catalog.cc.
@@ -60,6 +74,7 @@ struct PluginType {
   std::string_view summary;
   bool without_route;  ///< also runs where no route matched (logs, metrics, ids; never
                        ///< authentication or limits)
+  bool authenticates;  ///< says who the consumer is
   /// Null, and diagnostics at `path`, when the configuration is wrong. `config` may be null: all
   /// defaults.
   std::unique_ptr<Plugin> (*make)(const config::Node* config, const config::Path& path,

@@ -54,6 +54,7 @@ class Forwarding {
       : exchange_(exchange),
         worker_(exchange.worker),
         service_(*exchange.route->service),
+        group_(exchange.targets != nullptr ? *exchange.targets : service_.targets),
         idempotent_(is_idempotent(exchange.request.method)),
         has_body_(exchange.request.body != nullptr),
         body_(std::move(exchange.request.body),
@@ -62,13 +63,13 @@ class Forwarding {
   /// The next target: one that was not tried yet, as long as there is one. Null when there is none
   /// at all.
   const upstream::Target* choose() {
-    const auto& targets = service_.targets.targets;
+    const auto& targets = group_.targets;
     if (targets.size() == 1) return targets.data();
     if (tried_.size() != targets.size()) tried_.assign(targets.size(), false);
-    auto chosen = worker_.balancers.pick(service_.targets, tried_);
+    auto chosen = worker_.balancers.pick(group_, tried_);
     if (!chosen && !targets.empty()) {
       tried_.assign(targets.size(), false);
-      chosen = worker_.balancers.pick(service_.targets, tried_);
+      chosen = worker_.balancers.pick(group_, tried_);
     }
     if (!chosen) return nullptr;
     tried_[*chosen] = true;
@@ -118,6 +119,7 @@ class Forwarding {
   Exchange& exchange_;
   WorkerState& worker_;
   const Service& service_;
+  const upstream::TargetGroup& group_;
   bool idempotent_;
   bool has_body_;
   RetryBody body_;

@@ -9,25 +9,10 @@
 #include <vector>
 
 #include "base/time.h"
-#include "gateway/plugin.h"
+#include "gateway/pipeline.h"
 #include "upstream/balancer.h"
 
 namespace sluice {
-
-/// The steps of one route in order, and the same without routes (404).
-struct Pipeline {
-  std::vector<Step> steps;
-
-  void dress(Exchange& exchange, http::Response& response) const {
-    for (const Step& step : steps)
-      step.plugin->on_response(exchange, response);
-  }
-
-  void end(const Exchange& exchange) const noexcept {
-    for (const Step& step : steps)
-      step.plugin->on_end(exchange);
-  }
-};
 
 struct Service {
   std::string id;

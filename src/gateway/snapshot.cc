@@ -1,7 +1,7 @@
 #include "gateway/snapshot.h"
 
 #include <algorithm>
-#include <map>
+#include <optional>
 #include <string>
 
 #include "http/text.h"
@@ -132,103 +132,32 @@ class SnapshotCompiler {
 
   std::shared_ptr<const Snapshot> run() {
     snapshot_->settings_ = compile_settings(file_.gateway);
-    compile_plugins();
+    snapshot_->consumers_ = Consumers(file_);
+    compile_upstreams();
     compile_services();
+    pipelines_.emplace(file_, catalog_,
+                       PluginDeps{snapshot_->consumers_, snapshot_->upstreams_, {}, {}},
+                       diagnostics_, snapshot_->plugins_);
     std::vector<RouteMatch> matches;
     for (const config::Route& route : file_.routes)
       compile_route(route, matches);
-    snapshot_->router_ = std::make_unique<Router>(std::move(matches));
-    snapshot_->without_route_ = pipeline_for(nullptr, std::nullopt, std::nullopt);
-    if (failed_) return nullptr;
+    compile_router(std::move(matches));
+    snapshot_->without_route_ = pipelines_->without_route();
+    if (failed_ || pipelines_->failed()) return nullptr;
     return snapshot_;
   }
 
  private:
-  struct Configured {
-    const config::Plugin* entity;
-    const PluginType* type;
-    const Plugin* plugin;
-  };
-
-  void compile_plugins() {
-    for (const config::Plugin& entity : file_.plugins) {
-      if (!entity.enabled) continue;
-      const auto type = std::ranges::find(catalog_, std::string_view(entity.name),
-                                          [](const PluginType* each) { return each->name; });
-      if (type == catalog_.end()) {
-        unsupported(entity, "plugin \"" + entity.name + "\" is not supported yet");
-        continue;
-      }
-      if (entity.consumer_index) {
-        unsupported(entity, "plugins of a consumer are not supported yet");
-        continue;
-      }
-      const std::size_t before = diagnostics_.error_count();
-      auto plugin =
-          (*type)->make(entity.config, config::Path(entity.path), {entity.id.text()}, diagnostics_);
-      if (plugin == nullptr || diagnostics_.error_count() > before) {
-        failed_ = true;
-        continue;
-      }
-      const Configured configured{&entity, *type, plugin.get()};
-      snapshot_->plugins_.push_back(std::move(plugin));
-      if (entity.route_index)
-        by_route_[*entity.route_index].push_back(configured);
-      else if (entity.service_index)
-        by_service_[*entity.service_index].push_back(configured);
-      else
-        global_.push_back(configured);
+  void compile_upstreams() {
+    for (const config::Upstream& from : file_.upstreams) {
+      upstream::TargetGroup& group = snapshot_->upstreams_[from.name];
+      group.id = from.id.text();
+      group.host_header = from.host_header.value_or("");
     }
-  }
-
-  void unsupported(const config::Plugin& entity, std::string message) {
-    const std::size_t before = diagnostics_.error_count();
-    diagnostics_.unsupported(entity.place, config::Path(entity.path), std::move(message));
-    failed_ = failed_ || diagnostics_.error_count() > before;
-  }
-
-  /// One step a plugin name, the most specific configuration of it (kong.md §6), by priority.
-  Pipeline pipeline_for(const config::Route* route, std::optional<std::uint32_t> route_index,
-                        std::optional<std::uint32_t> service_index) {
-    std::map<std::string_view, std::pair<int, Configured>> chosen;
-    const auto offer = [&](const Configured& candidate, int specificity) {
-      if (route != nullptr && !shares_protocol(*route, *candidate.entity)) return;
-      if (route == nullptr && !candidate.type->without_route) return;
-      auto& [best, configured] =
-          chosen.try_emplace(candidate.type->name, -1, candidate).first->second;
-      if (specificity > best) {
-        best = specificity;
-        configured = candidate;
-      }
-    };
-    for (const Configured& candidate : global_)
-      offer(candidate, 0);
-    if (service_index)
-      for (const Configured& candidate : by_service_[*service_index])
-        offer(candidate, 1);
-    if (route_index)
-      for (const Configured& candidate : by_route_[*route_index]) {
-        const auto service = candidate.entity->service_index;
-        if (!service || service == service_index) offer(candidate, service ? 3 : 2);
-      }
-    std::vector<Configured> order;
-    for (const auto& [name, entry] : chosen)
-      order.push_back(entry.second);
-    std::ranges::sort(order, [](const Configured& left, const Configured& right) {
-      return left.type->priority != right.type->priority
-                 ? left.type->priority > right.type->priority
-                 : left.type->name < right.type->name;
-    });
-    Pipeline pipeline;
-    for (const Configured& step : order)
-      pipeline.steps.push_back({step.plugin});
-    return pipeline;
-  }
-
-  static bool shares_protocol(const config::Route& route, const config::Plugin& plugin) {
-    return std::ranges::any_of(route.protocols, [&](config::Protocol protocol) {
-      return std::ranges::find(plugin.protocols, protocol) != plugin.protocols.end();
-    });
+    for (const config::Target& target : file_.targets)
+      if (target.weight > 0)
+        snapshot_->upstreams_[file_.upstreams[target.upstream_index].name].targets.push_back(
+            compile_target(target.host, target.port, target.weight));
   }
 
   void compile_services() {
@@ -244,13 +173,7 @@ class SnapshotCompiler {
       service->request_timeout = from.request_timeout;
       service->log_json = service_log(from);
       if (from.upstream_index) {
-        const config::Upstream& upstream = file_.upstreams[*from.upstream_index];
-        service->targets.id = upstream.id.text();
-        service->targets.host_header = upstream.host_header.value_or("");
-        for (const config::Target& target : file_.targets)
-          if (target.upstream_index == *from.upstream_index && target.weight > 0)
-            service->targets.targets.push_back(
-                compile_target(target.host, target.port, target.weight));
+        service->targets = snapshot_->upstreams_.at(file_.upstreams[*from.upstream_index].name);
       } else {
         service->targets.id = service->id;
         service->targets.targets.push_back(compile_target(from.host, from.port, 100));
@@ -274,28 +197,55 @@ class SnapshotCompiler {
     route->https_redirect_status_code = from.https_redirect_status_code;
     route->request_timeout = from.request_timeout;
     if (from.service_index) route->service = snapshot_->services_[*from.service_index].get();
-    route->pipeline = pipeline_for(&from, index, from.service_index);
+    route->pipeline = pipelines_->for_route(from, index);
     route->log_json = route_log(from, service);
 
     RouteMatch match;
     match.route = route.get();
-    match.id = route->id;
+    match.id = from.id;
     match.methods = from.methods;
     match.hosts = from.hosts;
     match.paths = from.paths;
     match.headers = from.headers;
+    match.snis = from.snis;
+    match.regex_priority = from.regex_priority;
+    match.http = route->http;
     matches.push_back(std::move(match));
     snapshot_->routes_.push_back(std::move(route));
+  }
+
+  void compile_router(std::vector<RouteMatch> matches) {
+    std::vector<RouteProblem> problems;
+    snapshot_->router_ = std::make_unique<Router>(std::move(matches), problems);
+    for (const RouteProblem& problem : problems) {
+      const Route* compiled = snapshot_->router_->routes()[problem.route].route;
+      const auto route = std::ranges::find(
+          file_.routes, compiled->id, [](const config::Route& each) { return each.id.text(); });
+      report(*route, problem);
+    }
+  }
+
+  void report(const config::Route& route, const RouteProblem& problem) {
+    failed_ = true;
+    const config::Path self(route.path);
+    if (problem.field == RouteProblem::Field::path)
+      diagnostics_.error(route.path_places[problem.index],
+                         config::Path(config::Path(self, "paths"), problem.index),
+                         "must be a regular expression behind \"~\": " + problem.message +
+                             ", got " + config::in_quotes(route.paths[problem.index]));
+    else
+      diagnostics_.error(route.headers_place, config::Path(self, "headers"),
+                         "must have a regular expression behind \"~*\": " + problem.message +
+                             ", got one for " +
+                             config::in_quotes(route.headers[problem.index].first));
   }
 
   const config::LoadedFile& file_;
   PluginCatalog catalog_;
   config::Diagnostics& diagnostics_;
   std::shared_ptr<Snapshot> snapshot_;
-  std::vector<Configured> global_;
-  std::map<std::uint32_t, std::vector<Configured>> by_service_;
-  std::map<std::uint32_t, std::vector<Configured>> by_route_;
   bool failed_ = false;
+  std::optional<PipelineCompiler> pipelines_;
 };
 
 std::shared_ptr<const Snapshot> Snapshot::compile(const config::LoadedFile& file,

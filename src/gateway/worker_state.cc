@@ -10,6 +10,7 @@ void hand_back(WorkerState& worker, std::unique_ptr<Pin> pin) {
 }  // namespace
 
 void WorkerState::install(std::shared_ptr<const Snapshot> snapshot) {
+  snapshot->begin(loop.wall());
   server = snapshot->settings().server;
   client = snapshot->settings().client;
   pool = snapshot->settings().pool;

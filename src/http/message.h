@@ -69,6 +69,7 @@ struct Request {
                               ///< the tunnel's two ways
   Headers headers;
   bool accepts_trailers = false;  ///< TE: trailers
+  bool expects_continue = false;  ///< the client waits for 100 Continue before it sends its body
   std::uint8_t http_minor = 1;    ///< 0 for an HTTP/1.0 message
   BodyPtr body;  ///< HTTP/1: the first read sends 100 Continue; tunnel: no byte before acceptance
 };

@@ -65,6 +65,7 @@ bool Node::start() {
   if (!compiled.problems.empty()) std::fputs(compiled.problems.c_str(), stderr);
   if (compiled.snapshot == nullptr) return false;
   gateway_ = std::move(compiled.gateway);
+  status_.warnings = std::move(compiled.warnings);
   if (!log::open(gateway_.log.path, level_of(gateway_.log.level))) {
     std::fprintf(stderr,
                  "sluice: cannot write the log %s; set gateway.log.path to a writable path\n",

@@ -41,6 +41,7 @@ class Node {
     std::shared_ptr<const Snapshot> snapshot;  ///< null: not loadable
     config::Gateway gateway;
     std::string problems;
+    std::vector<std::string> warnings;
   };
 
   static Compiled compile(const NodeOptions& options);

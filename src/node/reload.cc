@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/log.h"
+#include "gateway/plugin_check.h"
 #include "node/node.h"
 
 namespace sluice {
@@ -17,7 +18,9 @@ Node::Compiled Node::compile(const NodeOptions& options) {
     compiled.gateway = std::move(loaded.file->gateway);
     if (loaded.diagnostics.has_errors()) compiled.snapshot = nullptr;
   }
+  check_plugins_of_flawed(loaded, options.catalog);
   compiled.problems = loaded.diagnostics.render();
+  compiled.warnings = loaded.diagnostics.warnings();
   return compiled;
 }
 
@@ -63,6 +66,7 @@ void Node::finish_reload(Compiled compiled) {
     gateway_ = std::move(compiled.gateway);
     ++status_.reloads;
     status_.last_problem.clear();
+    status_.warnings = std::move(compiled.warnings);
     log::info("loaded: " + std::to_string(status_.services) + " services, " +
               std::to_string(status_.routes) + " routes");
   } else {

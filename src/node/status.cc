@@ -80,6 +80,12 @@ std::string status_json(const NodeStatus& status) {
   json.key("routes").number(static_cast<std::int64_t>(status.routes));
   json.key("reloads").number(static_cast<std::int64_t>(status.reloads));
   json.key("reloads_failed").number(static_cast<std::int64_t>(status.reloads_failed));
+  if (!status.warnings.empty()) {
+    json.key("warnings").begin_list();
+    for (const std::string& warning : status.warnings)
+      json.text(warning);
+    json.end_list();
+  }
   if (!status.last_problem.empty()) json.key("last_problem").text(status.last_problem);
   json.end_object();
   json.key("memory").begin_object();

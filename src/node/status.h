@@ -20,6 +20,7 @@ struct NodeStatus {
   std::string not_ready_reason = "no configuration available";
   std::uint64_t reloads = 0;
   std::uint64_t reloads_failed = 0;
+  std::vector<std::string> warnings;  ///< about the configuration in use
   std::string last_problem;  ///< of the last reload that failed; empty after one that worked
   std::uint64_t services = 0;
   std::uint64_t routes = 0;

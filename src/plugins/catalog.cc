@@ -4,7 +4,17 @@ namespace sluice::plugins {
 namespace {
 
 const PluginType* const types[] = {
+    &bot_detection,
     &correlation_id,
+    &cors,
+    &ip_restriction,
+    &key_auth,
+    &redirect,
+    &request_size_limiting,
+    &request_termination,
+    &request_transformer,
+    &response_transformer,
+    &route_by_header,
 };
 
 }  // namespace

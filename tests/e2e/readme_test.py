@@ -33,7 +33,10 @@ class Newcomers(GatewayTest):
   def start_example(self, path):
     """Starts an example with its upstream, on other ports; {port of the example: port here}."""
     ports = {port: free_port() for port in ("8000", "8007", "9000")}
-    text = re.sub(r":(8000|8007|9000)\b", lambda found: f":{ports[found[1]]}", path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    if "\ngateway:" not in text:
+      text += "\ngateway: {listeners: [{address: '127.0.0.1:8000'}], status: {address: '127.0.0.1:8007'}}\n"
+    text = re.sub(r":(8000|8007|9000)\b", lambda found: f":{ports[found[1]]}", text)
     folder = tempfile.TemporaryDirectory()
     self.addCleanup(folder.cleanup)
     file = pathlib.Path(folder.name, path.name)

@@ -92,10 +92,10 @@ class Starting(GatewayTest):
       client.connect(path)
 
   def test_what_is_not_supported_is_refused_or_left_out_on_demand(self):
-    path = self.file('{_format_version: "3.0", plugins: [{name: key-auth}], services: '
+    path = self.file('{_format_version: "3.0", plugins: [{name: jwt}], services: '
                      "[{name: a, url: 'http://127.0.0.1:1', routes: [{name: r, paths: [/]}]}]}")
 
-    self.assertRegex(self.fails("check", path), r'plugins\[0\].*"key-auth" is not supported yet')
+    self.assertRegex(self.fails("check", path), r'plugins\[0\].*"jwt" is not supported yet')
     done = self.run_sluice("check", "--allow-unsupported", path)
     self.assertEqual((done.returncode, done.stdout), (0, f"{path}: ok, 1 services, 1 routes\n"))
 

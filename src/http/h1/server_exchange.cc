@@ -151,6 +151,7 @@ Result<Request> ServerExchange::take() {
   request.target = head.target;
   request.protocol = head.upgrade;
   request.accepts_trailers = head.accepts_trailers;
+  request.expects_continue = head.expects_continue;
   request.http_minor = http_1_0_ ? 0 : 1;
   request.headers = std::move(head.headers);
   if (head.framing.kind != Framing::Kind::none || !upgrade_.empty()) {

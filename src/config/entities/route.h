@@ -1,0 +1,55 @@
+#pragma once
+// A match on requests, and the service that gets them.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/entities/common.h"
+#include "config/entities/plugin.h"
+
+namespace sluice::config {
+
+enum class PathHandling : std::uint8_t { v0, v1 };
+
+constexpr auto names_of(PathHandling) {
+  return std::to_array<std::string_view>({"v0", "v1"});
+}
+
+struct Route {
+  Uuid id;
+  std::optional<std::string> name;
+  std::vector<Protocol> protocols = {Protocol::http, Protocol::https};
+  std::vector<std::string> methods;
+  std::vector<std::string> hosts;
+  std::vector<std::string> paths;
+  Named<std::vector<std::string>> headers;
+  std::vector<std::string> snis;
+  bool strip_path = true;
+  bool preserve_host = false;
+  std::uint32_t regex_priority = 0;
+  PathHandling path_handling = PathHandling::v0;
+  std::uint16_t https_redirect_status_code = 426;
+  bool request_buffering = true;
+  bool response_buffering = true;
+  std::optional<milliseconds> request_timeout;  ///< null: the service's
+  Reference service;
+  std::vector<std::string> tags;
+  std::vector<Plugin> plugins;  ///< empty after loading: LoadedFile::plugins has them
+
+  std::optional<std::uint32_t> service_index;  ///< in LoadedFile::services; empty: plugins answer
+  Place place;
+
+  // Where a regular expression stands, for whoever compiles it; empty for routes without any.
+  std::string path;                ///< in the file, such as services[2].routes[0]
+  std::vector<Place> path_places;  ///< of each of `paths`
+  Place headers_place;
+
+  static constexpr std::string_view type_name = "route";
+  static constexpr auto fields();
+  static void check(Route& route, const Given& given);
+};
+
+}  // namespace sluice::config

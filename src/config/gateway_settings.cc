@@ -1,0 +1,26 @@
+// Rules between the settings of the node.
+
+#include "config/gateway_settings.h"
+
+#include <fmt/format.h>
+
+namespace sluice::config {
+
+void Gateway::check(Gateway& gateway, const Given& given) {
+  if (gateway.listeners.empty())
+    given.error("listeners", "must name at least one address, got an empty list");
+  for (std::size_t i = 0; i < gateway.listeners.size(); ++i) {
+    const std::string& address = gateway.listeners[i].address;
+    for (std::size_t j = 0; j < i; ++j)
+      if (gateway.listeners[j].address == address)
+        given.error("listeners", i,
+                    fmt::format("must not repeat the address {}", in_quotes(address)));
+    if (gateway.status && gateway.status->address == address)
+      given.error("listeners", i,
+                  fmt::format("must not be the address of \"status\", got {}", in_quotes(address)));
+  }
+  if (gateway.dns.order.empty())
+    given.error("dns", "must have at least one record type in \"order\", got an empty list");
+}
+
+}  // namespace sluice::config

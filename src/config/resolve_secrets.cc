@@ -1,0 +1,95 @@
+// What holds certificates and keys, and where secrets come from.
+
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "config/resolver.h"
+
+namespace sluice::config {
+
+void Resolver::take_certificates(std::vector<Certificate> certificates, std::vector<Sni> snis) {
+  const Path list("certificates");
+  for (std::size_t i = 0; i < certificates.size(); ++i) {
+    const Path path(list, i);
+    Certificate& certificate = certificates[i];
+    identify(certificates_, certificate.id, certificate.place, certificate.cert, path);
+    const Parent parent{"certificate", static_cast<std::uint32_t>(i), certificate.id};
+    const Path nested(path, "snis");
+    std::vector<Sni> children = std::exchange(certificate.snis, {});
+    for (std::size_t j = 0; j < children.size(); ++j)
+      take_sni(std::move(children[j]), Path(nested, j), parent);
+  }
+  loaded_.certificates = std::move(certificates);
+  const Path top("snis");
+  for (std::size_t i = 0; i < snis.size(); ++i)
+    take_sni(std::move(snis[i]), Path(top, i), {});
+}
+
+void Resolver::take_sni(Sni sni, const Path& path, const std::optional<Parent>& parent) {
+  sni.certificate_index = owner_of(sni.certificate, sni.place, "certificate", path, parent);
+  identify(snis_, sni.id, sni.place, sni.name, path);
+  snis_.add_name("name", sni.name, path);
+  loaded_.snis.push_back(std::move(sni));
+}
+
+void Resolver::take_ca_certificates(std::vector<CaCertificate> certificates) {
+  const Path list("ca_certificates");
+  for (std::size_t i = 0; i < certificates.size(); ++i) {
+    const Path path(list, i);
+    CaCertificate& certificate = certificates[i];
+    identify(ca_certificates_, certificate.id, certificate.place, certificate.cert, path);
+    ca_certificates_.add_unique("cert", certificate.cert, {}, path);
+  }
+  loaded_.ca_certificates = std::move(certificates);
+}
+
+void Resolver::take_keys(std::vector<KeySet> sets, std::vector<Key> keys) {
+  const Path list("key_sets");
+  for (std::size_t i = 0; i < sets.size(); ++i) {
+    const Path path(list, i);
+    KeySet& set = sets[i];
+    identify(key_sets_, set.id, set.place, set.name.value_or(path.text()), path);
+    key_sets_.add_name("name", set.name.value_or(""), path);
+    const Parent parent{"set", static_cast<std::uint32_t>(i), set.id};
+    const Path nested(path, "keys");
+    std::vector<Key> children = std::exchange(set.keys, {});
+    for (std::size_t j = 0; j < children.size(); ++j)
+      take_key(std::move(children[j]), Path(nested, j), parent);
+  }
+  loaded_.key_sets = std::move(sets);
+  const Path top("keys");
+  for (std::size_t i = 0; i < keys.size(); ++i)
+    take_key(std::move(keys[i]), Path(top, i), {});
+}
+
+void Resolver::take_key(Key key, const Path& path, const std::optional<Parent>& parent) {
+  if (parent) {
+    refuse_nested(key.set, *parent, path);
+    key.set_index = parent->index;
+  } else {
+    key.set_index = find(key_sets_, key.set, "set", path);
+  }
+  const std::string within = parent ? parent->id.text() : key.set.key;
+  const std::string unique = fmt::format("keys:{}:{}", key.kid, within);
+  identify(keys_, key.id, key.place, key.name.value_or(unique), path);
+  keys_.add_name("name", key.name.value_or(""), path);
+  const std::string set = key.set_index ? fmt::format("{}", *key.set_index) : "-";
+  keys_.add_unique("kid", fmt::format("{} {}", set, key.kid), key.kid, path);
+  loaded_.keys.push_back(std::move(key));
+}
+
+void Resolver::take_vaults(std::vector<Vault> vaults) {
+  const Path list("vaults");
+  for (std::size_t i = 0; i < vaults.size(); ++i) {
+    const Path path(list, i);
+    Vault& vault = vaults[i];
+    identify(vaults_, vault.id, vault.place, vault.prefix, path);
+    vaults_.add_unique("prefix", vault.prefix, vault.prefix, path);
+    if (vault.config != nullptr) vault.config = document_->keep(*vault.config);
+  }
+  loaded_.vaults = std::move(vaults);
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,41 @@
+#include "gateway/name_values.h"
+
+#include "http/headers.h"
+#include "http/text.h"
+
+namespace sluice {
+namespace {
+
+bool may_set(std::string_view name) {
+  http::Headers headers;
+  return http::equal_ignoring_case(name, "host") || headers.set(name, "x").has_value();
+}
+
+}  // namespace
+
+NameValue split_name_value(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos) return {std::string(text), {}};
+  return {std::string(text.substr(0, colon)), std::string(text.substr(colon + 1))};
+}
+
+bool is_name_value(std::string_view text) noexcept {
+  return text.find(':') != std::string_view::npos && !text.starts_with(':');
+}
+
+bool is_field_name_value(std::string_view text) {
+  return is_name_value(text) && may_set(split_name_value(text).name);
+}
+
+bool is_field_rename(std::string_view text) {
+  return is_field_name_value(text) && may_set(split_name_value(text).value);
+}
+
+std::vector<NameValue> split_all(const std::vector<std::string>& texts) {
+  std::vector<NameValue> pairs;
+  for (const std::string& text : texts)
+    pairs.push_back(split_name_value(text));
+  return pairs;
+}
+
+}  // namespace sluice

@@ -1,0 +1,215 @@
+#include "gateway/pipeline_compiler.h"
+
+#include <algorithm>
+#include <ranges>
+#include <utility>
+
+#include "gateway/plugin_check.h"
+
+namespace sluice {
+namespace {
+
+std::uint16_t protocol_bits(const std::vector<config::Protocol>& protocols) {
+  unsigned bits = 0;
+  for (const config::Protocol protocol : protocols)
+    bits |= 1U << static_cast<unsigned>(protocol);
+  return static_cast<std::uint16_t>(bits);
+}
+
+bool shares_protocol(const config::Route& route, const config::Plugin& plugin) {
+  return (protocol_bits(route.protocols) & protocol_bits(plugin.protocols)) != 0;
+}
+
+/// Kong's priorities; equal ones by name.
+bool runs_before(const PluginType* left, const PluginType* right) {
+  return left->priority != right->priority ? left->priority > right->priority
+                                           : left->name < right->name;
+}
+
+Specificity specificity_of(const config::Plugin& plugin) {
+  using enum Specificity;
+  const bool in_route = plugin.route_index.has_value();
+  const bool in_service = plugin.service_index.has_value();
+  const auto one_of = [&](Specificity both, Specificity of_route, Specificity of_service,
+                          Specificity alone) {
+    if (in_route) return in_service ? both : of_route;
+    return in_service ? of_service : alone;
+  };
+  if (plugin.consumer_index)
+    return one_of(consumer_route_service, consumer_route, consumer_service, consumer);
+  if (plugin.consumer_group_index)
+    return one_of(group_route_service, group_route, group_service, group);
+  return one_of(route_service, route, service, global);
+}
+
+void add_secret_names(Pipeline& pipeline, const Plugin* plugin) {
+  if (plugin == nullptr) return;
+  for (const std::string& name : plugin->secret_names())
+    if (std::ranges::find(pipeline.secret_names, name) == pipeline.secret_names.end())
+      pipeline.secret_names.push_back(name);
+}
+
+}  // namespace
+
+PipelineCompiler::PipelineCompiler(const config::LoadedFile& file, PluginCatalog catalog,
+                                   const PluginDeps& deps, config::Diagnostics& diagnostics,
+                                   CompiledPlugins& into)
+    : diagnostics_(diagnostics), into_(into) {
+  for (const config::Plugin& entity : file.plugins)
+    if (entity.enabled) compile(entity, catalog, deps);
+}
+
+void PipelineCompiler::compile(const config::Plugin& entity, PluginCatalog catalog,
+                               const PluginDeps& deps) {
+  const auto found = std::ranges::find(catalog, std::string_view(entity.name),
+                                       [](const PluginType* each) { return each->name; });
+  if (found == catalog.end()) {
+    const std::size_t errors = diagnostics_.error_count();
+    refuse_plugin(entity, catalog, diagnostics_);
+    failed_ = failed_ || diagnostics_.error_count() > errors;
+    return;
+  }
+  if (entity.ordering) unsupported(entity, "the ordering of plugins is not supported yet");
+  const PluginType* type = *found;
+  const std::size_t before = diagnostics_.error_count();
+  const std::string id = entity.id.text();
+  PluginDeps own = deps;
+  own.id = id;
+  own.place = entity.place;
+  auto plugin = type->make(entity.config, config::Path(entity.path), own, diagnostics_);
+  if (plugin == nullptr || diagnostics_.error_count() > before) {
+    failed_ = true;
+    return;
+  }
+  const Configured configured{&entity, type, plugin.get()};
+  into_.plugins.push_back(std::move(plugin));
+  Scopes& scopes = entity.route_index     ? by_route_[*entity.route_index]
+                   : entity.service_index ? by_service_[*entity.service_index]
+                                          : global_;
+  Scope& scope = scopes[type];
+  const bool for_some = entity.consumer_index || entity.consumer_group_index;
+  (for_some ? scope.for_some : scope.for_all).push_back(configured);
+}
+
+void PipelineCompiler::unsupported(const config::Plugin& entity, std::string message) {
+  const std::size_t before = diagnostics_.error_count();
+  diagnostics_.unsupported(entity.place, config::Path(entity.path), std::move(message));
+  failed_ = failed_ || diagnostics_.error_count() > before;
+}
+
+std::map<const PluginType*, PipelineCompiler::Reaching> PipelineCompiler::reaching(
+    const config::Route& route, std::uint32_t index) {
+  std::map<const PluginType*, Reaching> result;
+  const auto add = [&](Scopes& scopes, std::size_t place) {
+    for (auto& [type, scope] : scopes)
+      result[type][place] = &scope;
+  };
+  if (const auto found = by_route_.find(index); found != by_route_.end()) add(found->second, 0);
+  if (route.service_index)
+    if (const auto found = by_service_.find(*route.service_index); found != by_service_.end())
+      add(found->second, 1);
+  add(global_, 2);
+  return result;
+}
+
+/// What the step is as long as no consumer is known.
+Step PipelineCompiler::base_step(const Reaching& scopes, const config::Route& route,
+                                 Specificity& best) const {
+  Step step;
+  best = Specificity::nothing;
+  for (const Scope* scope : scopes) {
+    if (scope == nullptr) continue;
+    for (const Configured& candidate : scope->for_all) {
+      const auto& service = candidate.entity->service_index;
+      if (service && service != route.service_index) continue;
+      const Specificity specificity = specificity_of(*candidate.entity);
+      if (specificity >= best || !shares_protocol(route, *candidate.entity)) continue;
+      best = specificity;
+      step.plugin = candidate.plugin;
+    }
+  }
+  return step;
+}
+
+const ScopeTable* PipelineCompiler::make_table(const std::vector<Configured>& plugins,
+                                               std::optional<std::uint32_t> service_index) {
+  auto table = std::make_unique<ScopeTable>();
+  for (const auto& [entity, type, plugin] : plugins) {
+    if (entity->service_index && entity->service_index != service_index) continue;
+    const ScopeTable::Entry entry{
+        entity->consumer_index ? *entity->consumer_index : *entity->consumer_group_index,
+        specificity_of(*entity), protocol_bits(entity->protocols), plugin};
+    (entity->consumer_index ? table->consumers : table->groups).push_back(entry);
+  }
+  std::ranges::sort(table->consumers, {}, &ScopeTable::Entry::owner);
+  std::ranges::sort(table->groups, {}, &ScopeTable::Entry::owner);
+  if (table->consumers.empty() && table->groups.empty()) return nullptr;
+  into_.tables.push_back(std::move(table));
+  return into_.tables.back().get();
+}
+
+const Overlay* PipelineCompiler::overlay_for(const Reaching& scopes, const config::Route& route,
+                                             Specificity base) {
+  auto overlay = std::make_unique<Overlay>();
+  overlay->base = base;
+  overlay->protocols = protocol_bits(route.protocols);
+  bool has_any = false;
+  for (std::size_t i = 0; i < scopes.size(); ++i) {
+    Scope* scope = scopes[i];
+    if (scope == nullptr || scope->for_some.empty()) continue;
+    // Only a route's own table depends on which service the route has.
+    if (scope->table == nullptr) scope->table = make_table(scope->for_some, route.service_index);
+    overlay->tables[i] = scope->table;
+    has_any = has_any || scope->table != nullptr;
+  }
+  if (!has_any) return nullptr;
+  into_.overlays.push_back(std::move(overlay));
+  return into_.overlays.back().get();
+}
+
+Pipeline PipelineCompiler::for_route(const config::Route& route, std::uint32_t index) {
+  struct Candidate {
+    const PluginType* type;
+    Step step;
+    Specificity base;
+  };
+
+  auto by_type = reaching(route, index);
+  std::vector<Candidate> steps;
+  bool may_know_consumer = false;
+  for (const auto& [type, scopes] : by_type) {
+    Specificity base{};
+    const Step step = base_step(scopes, route, base);
+    may_know_consumer = may_know_consumer || (type->authenticates && step.plugin != nullptr);
+    steps.push_back({type, step, base});
+  }
+  Pipeline pipeline;
+  std::ranges::sort(steps, runs_before, &Candidate::type);
+  for (auto& [type, step, base] : steps) {
+    // Where nobody authenticates, what is for some consumers only is for nobody.
+    if (may_know_consumer) step.overlay = overlay_for(by_type[type], route, base);
+    if (step.plugin == nullptr && step.overlay == nullptr) continue;
+    add_secret_names(pipeline, step.plugin);
+    pipeline.steps.push_back(step);
+  }
+  pipeline.steps.shrink_to_fit();
+  return pipeline;
+}
+
+Pipeline PipelineCompiler::without_route() const {
+  Pipeline pipeline;
+  std::vector<std::pair<const PluginType*, Step>> steps;
+  for (const auto& [type, scope] : global_)
+    if (type->without_route)
+      for (const Configured& configured : scope.for_all)
+        steps.emplace_back(type, Step{configured.plugin});
+  std::ranges::sort(steps, runs_before, [](const auto& entry) { return entry.first; });
+  for (const auto& [type, step] : steps)
+    pipeline.steps.push_back(step);
+  // A client that missed its route may have sent its key all the same.
+  for (const auto& plugin : into_.plugins)
+    add_secret_names(pipeline, plugin.get());
+  return pipeline;
+}
+
+}  // namespace sluice

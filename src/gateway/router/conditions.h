@@ -1,0 +1,59 @@
+#pragma once
+// What a route asks of a request beyond its host and path.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/regex.h"
+#include "gateway/router/question.h"
+#include "gateway/router/ranking.h"
+#include "gateway/router/route_match.h"
+#include "http/header_id.h"
+
+namespace sluice {
+
+/// Methods as bits: one for each of RFC 9110 and PATCH, and one for all others.
+using MethodBits = std::uint16_t;
+inline constexpr MethodBits other_method = 1 << 15;
+
+MethodBits bit_of_method(std::string_view method) noexcept;
+
+/// A field that must have one of some values, compared in any case.
+struct HeaderCondition {
+  http::HeaderId id = http::HeaderId::other;
+  std::string name;                 ///< lower case, '_' as '-'
+  std::vector<std::string> values;  ///< lower case
+  std::vector<std::shared_ptr<const Regex>> regexes;
+
+  bool admits(const http::Headers& headers) const noexcept;
+};
+
+/// Immutable. A route without any has no object.
+struct Conditions {
+  std::vector<std::string> other_methods;  ///< the methods behind other_method
+  std::vector<HeaderCondition> headers;
+  std::vector<HostPattern> snis;
+  std::vector<EndpointMatch> sources;
+  std::vector<EndpointMatch> destinations;
+
+  bool empty() const noexcept {
+    return other_methods.empty() && headers.empty() && snis.empty() && sources.empty() &&
+           destinations.empty();
+  }
+
+  bool admits_method(MethodBits methods, const Question& question) const noexcept;
+  /// Server names only count where there is a handshake (Kong/kong#6425).
+  bool admits_sni(const Question& question) const noexcept;
+
+  /// The first attribute that the request does not satisfy, methods aside; `none` where it
+  /// satisfies all.
+  Mismatch mismatch(const Question& question) const noexcept;
+};
+
+/// Whether a list of `sources` or `destinations` has the address; an unknown one is in none.
+bool has_endpoint(const std::vector<EndpointMatch>& endpoints, const Address* address) noexcept;
+
+}  // namespace sluice

@@ -1,0 +1,46 @@
+#pragma once
+// The order in which Kong tries routes (kong.md §2.2): a 64-bit priority, then the identifier, and
+// a route for each length of its paths.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/uuid.h"
+#include "gateway/router/route_match.h"
+
+namespace sluice {
+
+/// A route, or the part of it that has paths of one length, or its regular expressions.
+struct Candidate {
+  std::uint64_t priority = 0;
+  config::Uuid id;                   ///< the route's, or derived from it where it has several paths
+  std::uint32_t route = 0;           ///< its index
+  std::vector<std::uint32_t> paths;  ///< indexes of the route's paths; empty: it has none
+
+  /// Whether it is tried before `other`.
+  bool precedes(const Candidate& other) const noexcept {
+    if (priority != other.priority) return priority > other.priority;
+    return id != other.id ? id > other.id : route < other.route;
+  }
+};
+
+/// The candidates of one route, in no order.
+std::vector<Candidate> candidates_of(const RouteMatch& match, std::uint32_t index);
+
+/// A pattern of `hosts`, without its port.
+struct HostPattern {
+  enum class Kind : std::uint8_t { exact, suffix, prefix };
+
+  Kind kind = Kind::exact;
+  std::string text;        ///< lower case: a.com, ".a.com" of *.a.com, "a." of a.*
+  std::uint16_t port = 0;  ///< 0: any
+
+  /// At least one character stands for the asterisk. `host` is lower case.
+  bool matches(std::string_view host) const noexcept;
+};
+
+HostPattern parse_host_pattern(std::string_view text);
+
+}  // namespace sluice

@@ -1,0 +1,80 @@
+"""The JSON Schema is one by its own standard, takes what loads, and refuses what is wrong, by a validator of others."""
+
+import json
+import subprocess
+import unittest
+
+import jsonschema
+import yaml
+
+from support import BINARY, ROOT
+
+
+RIGHT = [
+    {"_format_version": "3.0"},
+    {"_format_version": "2.1", "_comment": "x",
+     "_info": {"select_tags": ["a"], "defaults": {"route": {"strip_path": False}}}},
+    {"_format_version": "3.0",
+     "services": [{"name": "a", "url": "http://h", "_ignore": True, "routes": [{"paths": ["/"]}]}]},
+    {"_format_version": "3.0", "consumers": [{"username": "a", "groups": [{"name": "g"}],
+                                              "keyauth_credentials": [{"key": "k"}], "acls": [{"group": "g"}]}]},
+    {"_format_version": "3.0", "plugins": [{"name": "jwt", "config": {"claims_to_verify": ["exp"]}}]},
+    {"_format_version": "3.0", "plugins": [{"name": "rate-limiting", "config": {"minute": 5, "redis": {"host": "h"}}}]},
+    {"_format_version": "3.0", "plugins": [{"name": "correlation-id", "config": {"generator": "uuid"}}]},
+    {"_format_version": "3.0", "upstreams": [{"name": "u", "healthchecks": {"active": {"healthy": {"interval": 5}}}}]},
+    {"_format_version": "3.0", "gateway": {"workers": "auto", "limits": {"body_bytes": 0}}},
+]
+
+WRONG = [
+    {},
+    {"_format_version": "4.0"},
+    {"_format_version": "3.0", "servces": []},
+    {"_format_version": "3.0", "services": [{"name": "a", "prot": 80}]},
+    {"_format_version": "3.0", "services": [{"name": "a", "port": "80"}]},
+    {"_format_version": "3.0", "consumers": [{"keyauth_credentials": [{}]}]},
+    {"_format_version": "3.0", "plugins": [{"config": {}}]},
+    {"_format_version": "3.0", "plugins": [{"name": "jtw"}]},
+    {"_format_version": "3.0", "plugins": [{"name": "jwt", "config": {"claims_to_verify": ["nfb"]}}]},
+    {"_format_version": "3.0", "plugins": [{"name": "jwt", "config": {"cookie_name": []}}]},
+    {"_format_version": "3.0", "plugins": [{"name": "http-log", "config": {}}]},
+    {"_format_version": "3.0", "plugins": [{"name": "rate-limiting", "config": {"redis": {"port": 70000}}}]},
+    {"_format_version": "3.0", "plugins": [{"name": "correlation-id", "config": {"generator": "uid"}}]},
+    {"_format_version": "3.0", "upstreams": [{"name": "u", "healthchecks": {"threshold": 101}}]},
+    {"_format_version": "3.0", "gateway": {"workers": 0}},
+]
+
+
+class Schema(unittest.TestCase):
+  @classmethod
+  def setUpClass(cls):
+    cls.schema = json.loads(subprocess.run([BINARY, "schema"], capture_output=True, check=True).stdout)
+    cls.validator = jsonschema.Draft202012Validator(cls.schema)
+
+  def test_is_a_schema(self):
+    jsonschema.Draft202012Validator.check_schema(self.schema)
+
+  def test_takes_what_loads(self):
+    for file in RIGHT:
+      with self.subTest(file=file):
+        self.assertEqual([error.message for error in self.validator.iter_errors(file)], [])
+
+  def test_takes_the_examples(self):
+    examples = sorted((ROOT / "examples").glob("*.yaml"))
+    self.assertGreaterEqual(len(examples), 1)
+    for example in examples:
+      with self.subTest(example=example.name):
+        file = yaml.safe_load(example.read_text())
+        self.assertEqual([error.message for error in self.validator.iter_errors(file)], [])
+
+  def test_refuses_what_is_wrong(self):
+    for file in WRONG:
+      with self.subTest(file=file):
+        self.assertFalse(self.validator.is_valid(file))
+
+  def test_has_the_settings_of_every_plugin(self):
+    plugins = [name for name in self.schema["$defs"] if name.startswith("plugin:")]
+    self.assertGreaterEqual(len(plugins), 100)
+
+
+if __name__ == "__main__":
+  unittest.main()
