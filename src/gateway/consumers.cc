@@ -20,7 +20,7 @@ Consumers::Consumers(const config::LoadedFile& file) : keys_(file.keyauth_creden
   for (const Consumer& consumer : consumers_)
     by_name_.insert_or_assign(consumer.id, consumer.index);
   for (const config::KeyAuthCredential& from : file.keyauth_credentials)
-    keys_.add(from.key, {from.id, from.consumer_index, from.ttl});
+    keys_.add(from.key, {from.id, from.consumer_index, from.ttl.value_or(KeyCredential::for_ever)});
 }
 
 const Consumer* Consumers::find(std::string_view id_or_username) const {

@@ -156,8 +156,8 @@ class KeyAuth final : public Plugin {
       if (found.state == Found::State::several)
         return refuse(exchange, next, "Duplicate API key found");
       if (found.state != Found::State::one) continue;
-      const KeyCredential* credential = exchange.snapshot.consumers().keys().find(found.key);
-      if (credential == nullptr || has_expired(exchange, *credential))
+      const auto credential = exchange.snapshot.consumers().keys().find(found.key);
+      if (!credential || has_expired(exchange, *credential))
         return refuse(exchange, next, "Unauthorized");
       if (config_.hide_credentials) hide(exchange, name, body);
       const Consumer& consumer = exchange.snapshot.consumers().at(credential->consumer);
@@ -169,8 +169,8 @@ class KeyAuth final : public Plugin {
   }
 
   static bool has_expired(const Exchange& exchange, const KeyCredential& credential) {
-    return credential.time_left &&
-           exchange.snapshot.live_since() + *credential.time_left <= exchange.worker.loop.wall();
+    return credential.time_left != KeyCredential::for_ever &&
+           exchange.snapshot.live_since() + credential.time_left <= exchange.worker.loop.wall();
   }
 
   Found find(const Exchange& exchange, const std::string& name, const BodyKeys* body) const {

@@ -55,7 +55,7 @@ class Witness final : public Plugin {
 };
 
 constinit const PluginType witness =
-    plugins::plugin_type<Witness>("witness", 10, true, "Counts exchanges.");
+    plugins::plugin_type<Witness>("witness", 10, {.without_route = true}, "Counts exchanges.");
 
 PluginCatalog catalog_with_witness() {
   static const auto types = [] {
@@ -92,7 +92,7 @@ std::string Configuration::text() const {
               ? "upstreams:\n- name: several\n  targets:\n  - {target: \"10.0.0.1:80\"}\n"
                 "  - {target: \"10.0.0.2:80\"}\n"
               : "") +
-         "plugins:\n"
+         (consumers.empty() ? "" : "consumers: " + consumers + "\n") + "plugins:\n" + plugins +
          "- name: witness\n"
          "- name: correlation-id\n"
          "  config: {header_name: X-Correlation-ID, generator: uuid, echo_downstream: true}\n"

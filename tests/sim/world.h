@@ -25,8 +25,10 @@ class Upstream;
 struct Configuration {
   std::string gateway;                  ///< lines below `gateway:`, each with two spaces in front
   std::string timeouts = "linger: 30";  ///< of the gateway
-  std::string service;  ///< lines of the service `main`, each with two spaces in front
-  std::string more;     ///< further services, in full
+  std::string service;    ///< lines of the service `main`, each with two spaces in front
+  std::string more;       ///< further services, in full
+  std::string plugins;    ///< further elements of `plugins`, each a line that begins with "- "
+  std::string consumers;  ///< the list, in one line
   bool several_targets = false;
   std::string text() const;
 };
