@@ -277,6 +277,13 @@ struct TcpSettings {
   }
 };
 
+/// Kong's router_flavor; its oldest, `traditional`, is left out.
+enum class RouterFlavor : std::uint8_t { traditional_compatible, expressions };
+
+constexpr auto names_of(RouterFlavor) {
+  return std::to_array<std::string_view>({"traditional_compatible", "expressions"});
+}
+
 struct Gateway {
   std::uint32_t workers = 0;  ///< 0 is auto: one for each core
   Engine engine = Engine::epoll;
@@ -292,6 +299,7 @@ struct Gateway {
   std::vector<ResponseHeader> headers = {
       ResponseHeader::server_tokens, ResponseHeader::latency_tokens, ResponseHeader::request_id};
   std::string error_default_type = "text/plain";
+  RouterFlavor router_flavor = RouterFlavor::traditional_compatible;
   LimitSettings limits;
   TimeoutSettings timeouts;
   UpstreamSettings upstream;
@@ -326,6 +334,8 @@ struct Gateway {
             "Take the last address in the field that is not trusted, instead of the last one."),
         optional("headers", &Gateway::headers, unique(),
                  "The fields that the gateway adds to responses."),
+        optional("router_flavor", &Gateway::router_flavor,
+                 "Whether routes may have expressions; the other routes come behind these."),
         optional("error_default_type", &Gateway::error_default_type,
                  one_of(std::span<const std::string_view>(error_types)),
                  "The type of error bodies for clients that ask for none."),

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "config/text_place.h"
 #include "http/text.h"
 #include "telemetry/json.h"
 
@@ -210,8 +211,29 @@ class SnapshotCompiler {
     match.snis = from.snis;
     match.regex_priority = from.regex_priority;
     match.http = route->http;
+    match.https =
+        std::ranges::find(from.protocols, config::Protocol::https) != from.protocols.end();
+    if (from.expression && !compile_expression(from, match)) return;
     matches.push_back(std::move(match));
     snapshot_->routes_.push_back(std::move(route));
+  }
+
+  bool compile_expression(const config::Route& from, RouteMatch& match) {
+    const config::Path self(from.path);
+    const config::Path path(self, "expression");
+    auto compiled = Expression::compile(*from.expression);
+    match.priority = from.priority;
+    if (!compiled)
+      diagnostics_.error(config::place_within(diagnostics_.source().text, from.expression_place,
+                                              *from.expression, compiled.error().offset),
+                         path, "must be an expression: " + compiled.error().message);
+    else if (file_.gateway.router_flavor != config::RouterFlavor::expressions)
+      diagnostics_.error(from.expression_place, path,
+                         "must not be given without gateway.router_flavor: expressions");
+    else
+      match.expression = *std::move(compiled);
+    failed_ = failed_ || match.expression == nullptr;
+    return match.expression != nullptr;
   }
 
   void compile_router(std::vector<RouteMatch> matches) {

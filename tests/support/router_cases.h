@@ -101,7 +101,9 @@ class RouteTable {
     Route& route = routes_.emplace_back();
     match.route = &route;
     match.id = uuid_of(routes_.size());
-    std::stringstream words(line);
+    const std::size_t mark = line.find(" x=");
+    if (mark != std::string::npos) read_expression(match, line.substr(mark + 3));
+    std::stringstream words(line.substr(0, mark));
     words >> route.name;
     for (std::string word; words >> word;) {
       const std::size_t equal = word.find('=');
@@ -109,6 +111,14 @@ class RouteTable {
                    std::string_view(word).substr(equal + 1));
     }
     return match;
+  }
+
+  static void read_expression(RouteMatch& match, const std::string& text) {
+    auto compiled = Expression::compile(text);
+    if (compiled)
+      match.expression = *std::move(compiled);
+    else
+      ADD_FAILURE() << text << ": " << compiled.error().offset << ": " << compiled.error().message;
   }
 
   std::deque<Route> routes_;

@@ -51,7 +51,8 @@ void keep_places(Route& route, const Given& given) {
     return std::ranges::any_of(header.second,
                                [](const auto& value) { return value.starts_with("~*"); });
   });
-  if (!has_path && !has_header) return;
+  if (!has_path && !has_header && !route.expression) return;
+  route.expression_place = given.place("expression");
   route.path = given.path().text();
   route.headers_place = given.place("headers");
   for (std::size_t i = 0; i < route.paths.size(); ++i)
@@ -96,6 +97,14 @@ void Route::check(Route& route, const Given& given) {
   check_route_paths(route, given);
   check_route_headers(route, given);
   keep_places(route, given);
+  if (route.expression) {
+    for (const std::string_view matcher :
+         {"methods", "hosts", "paths", "headers", "snis", "sources", "destinations"})
+      if (given.has(matcher))
+        given.error(matcher, "must not be given together with \"expression\"");
+  } else if (given.has("priority")) {
+    given.error("priority", "is only for routes with \"expression\"; use regex_priority");
+  }
   const bool has_matcher = !route.snis.empty() || given.has("sources") ||
                            given.has("destinations") || given.has("expression") ||
                            !route.methods.empty() || !route.hosts.empty() || !route.paths.empty() ||

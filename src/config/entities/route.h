@@ -27,6 +27,8 @@ struct Route {
   std::vector<std::string> paths;
   Named<std::vector<std::string>> headers;
   std::vector<std::string> snis;
+  std::optional<std::string> expression;  ///< instead of all matchers above
+  std::uint64_t priority = 0;
   bool strip_path = true;
   bool preserve_host = false;
   std::uint32_t regex_priority = 0;
@@ -46,6 +48,7 @@ struct Route {
   std::string path;                ///< in the file, such as services[2].routes[0]
   std::vector<Place> path_places;  ///< of each of `paths`
   Place headers_place;
+  Place expression_place;
 
   static constexpr std::string_view type_name = "route";
   static constexpr auto fields();

@@ -34,6 +34,11 @@ constexpr auto Route::fields() {
                          "be a host name without port, with \"*\" only as its first or last "
                          "label")),
           "The server name of the TLS handshake must be one of these; plain HTTP is not asked."),
+      optional("expression", &Route::expression, non_empty(),
+               "A condition in Kong's expression language, instead of all other matchers; needs "
+               "gateway.router_flavor: expressions."),
+      optional("priority", &Route::priority, between(0, 70'368'744'177'663),
+               "Among routes with an expression, the larger number is tried first."),
       optional("strip_path", &Route::strip_path,
                "Remove the matched path before the request is sent on."),
       optional("preserve_host", &Route::preserve_host,
@@ -56,9 +61,6 @@ constexpr auto Route::fields() {
       optional("plugins", &Route::plugins, "Plugins of this route."),
       later("sources", "The client's address must be one of these."),
       later("destinations", "The address that the client connected to must be one of these."),
-      later("expression",
-            "A condition in Kong's expression language, instead of all other matchers."),
-      later("priority", "Among routes with an expression, the larger number is tried first."),
       later("filter_chains", "Proxy-Wasm filters of this route."),
       accepted("created_at", detail::time_summary),
       accepted("updated_at", detail::time_summary),

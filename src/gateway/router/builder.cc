@@ -51,6 +51,8 @@ RouterBuilder::Compiled RouterBuilder::compile(const RouteMatch& match, std::siz
     conditions.headers.push_back(compile_header(match.headers[i], index, i));
   for (const std::string& sni : match.snis)
     conditions.snis.push_back(parse_host_pattern(without_last_dot(sni)));
+  conditions.expression = match.expression;
+  conditions.http_only = !match.https;
   conditions.sources = match.sources;
   conditions.destinations = match.destinations;
   for (std::size_t i = 0; i < match.paths.size(); ++i)
@@ -115,6 +117,11 @@ void RouterBuilder::add_ways(const Candidate& candidate, std::uint32_t index,
                              const Compiled& compiled) {
   const RouteMatch& match = router_.routes_[candidate.route];
   Router::Way way{compiled.conditions, nullptr, index, 0, compiled.methods};
+  if (match.expression != nullptr) {
+    router_.ways_.push_back(way);
+    add_keys(match.expression->keys());
+    return;
+  }
   if (candidate.paths.empty()) {
     router_.ways_.push_back(way);
     add_keys(match, {});
@@ -140,6 +147,18 @@ void RouterBuilder::add_keys(const RouteMatch& match, std::string_view prefix) {
     const HostPattern pattern = parse_host_pattern(host);
     keys_.push_back({root_of(pattern), prefix, {way, pattern.port}});
   }
+}
+
+void RouterBuilder::add_keys(const Expression::Keys& keys) {
+  const auto way = static_cast<std::uint32_t>(router_.ways_.size() - 1);
+  const auto add = [&](std::uint32_t root) {
+    if (!keys.paths) keys_.push_back({root, {}, {way, 0}});
+    for (const std::string& path : keys.paths.value_or(std::vector<std::string>()))
+      keys_.push_back({root, texts_.emplace_front(path), {way, 0}});
+  };
+  if (!keys.hosts) add(Router::any_host);
+  for (const std::string& host : keys.hosts.value_or(std::vector<std::string>()))
+    add(root_of({HostPattern::Kind::exact, host, 0}));
 }
 
 std::uint32_t RouterBuilder::root_of(const HostPattern& pattern) {

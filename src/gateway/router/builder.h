@@ -1,6 +1,7 @@
 #pragma once
 // Compiles matchers into the tables of a Router.
 
+#include <forward_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -32,12 +33,14 @@ class RouterBuilder {
                                           std::size_t index);
   void add_ways(const Candidate& candidate, std::uint32_t index, const Compiled& compiled);
   void add_keys(const RouteMatch& match, std::string_view prefix);
+  void add_keys(const Expression::Keys& keys);
   std::uint32_t root_of(const HostPattern& pattern);
 
   Router& router_;
   std::vector<RouteProblem>& problems_;
   const Router* previous_;
   std::vector<PathTree::Key> keys_;
+  std::forward_list<std::string> texts_;  ///< that keys_ borrows
   std::uint32_t roots_ = 1;
   bool failed_ = false;
 };

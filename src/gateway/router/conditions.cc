@@ -59,7 +59,11 @@ bool has_endpoint(const std::vector<EndpointMatch>& endpoints, const Address* ad
          });
 }
 
-Mismatch Conditions::mismatch(const Question& question) const noexcept {
+Mismatch Conditions::mismatch(const Question& question, PathMatch& path) const noexcept {
+  if (expression != nullptr) {
+    if (!expression->admits(question, path)) return Mismatch::expression;
+    return http_only && question.scheme == "https" ? Mismatch::protocol : Mismatch::none;
+  }
   for (const HeaderCondition& header : headers)
     if (!header.admits(question.headers)) return Mismatch::header;
   if (!admits_sni(question)) return Mismatch::sni;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/regex.h"
+#include "gateway/router/expression.h"
 #include "gateway/router/question.h"
 #include "gateway/router/ranking.h"
 #include "gateway/router/route_match.h"
@@ -38,10 +39,14 @@ struct Conditions {
   std::vector<HostPattern> snis;
   std::vector<EndpointMatch> sources;
   std::vector<EndpointMatch> destinations;
+  std::shared_ptr<const Expression> expression;  ///< instead of all above
+  /// Kong adds the protocols to an expression, but lets HTTP through to a route that is only for
+  /// HTTPS: it gets the redirect.
+  bool http_only = false;
 
   bool empty() const noexcept {
-    return other_methods.empty() && headers.empty() && snis.empty() && sources.empty() &&
-           destinations.empty();
+    return expression == nullptr && other_methods.empty() && headers.empty() && snis.empty() &&
+           sources.empty() && destinations.empty();
   }
 
   bool admits_method(MethodBits methods, const Question& question) const noexcept;
@@ -49,8 +54,8 @@ struct Conditions {
   bool admits_sni(const Question& question) const noexcept;
 
   /// The first attribute that the request does not satisfy, methods aside; `none` where it
-  /// satisfies all.
-  Mismatch mismatch(const Question& question) const noexcept;
+  /// satisfies all. `path` becomes what an expression matched of it.
+  Mismatch mismatch(const Question& question, PathMatch& path) const noexcept;
 };
 
 /// Whether a list of `sources` or `destinations` has the address; an unknown one is in none.

@@ -53,9 +53,9 @@ class Router::Search {
       if (method_ == other_method && !way.conditions->admits_method(way.methods, question_))
         return false;
     }
-    if (way.conditions != nullptr && way.conditions->mismatch(question_) != Mismatch::none)
-      return false;
     path.size = way.prefix_size;
+    if (way.conditions != nullptr && way.conditions->mismatch(question_, path) != Mismatch::none)
+      return false;
     if (way.regex == nullptr) return true;
     const auto found = way.regex->find(question_.path);
     if (!found) return false;

@@ -1,0 +1,117 @@
+#pragma once
+// Kong's expression language (ATC; kong.md §2.6), compiled: one evaluator without allocation for
+// all threads.
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/regex.h"
+#include "gateway/router/question.h"
+#include "http/header_id.h"
+
+namespace sluice {
+
+/// What is wrong with an expression, and at which byte.
+struct ExpressionProblem {
+  std::size_t offset = 0;
+  std::string message;  ///< lower case, no period, with what to do
+};
+
+enum class ExpressionField : std::uint8_t {
+  net_protocol,
+  tls_sni,
+  http_method,
+  http_host,
+  http_path,
+  http_path_segment,
+  http_header,
+  http_query,
+  http_path_segment_count,
+  net_src_port,
+  net_dst_port,
+  net_src_ip,
+  net_dst_ip,
+};
+
+enum class ExpressionOperator : std::uint8_t {
+  equal,
+  not_equal,
+  matches,
+  starts_with,
+  ends_with,
+  greater_or_equal,
+  greater,
+  less_or_equal,
+  less,
+  in,
+  not_in,
+  contains,
+};
+
+/// A field compared with a literal.
+struct ExpressionPredicate {
+  ExpressionField field = ExpressionField::http_path;
+  ExpressionOperator operation = ExpressionOperator::equal;
+  bool lower = false;  ///< lower(field)
+  bool any = false;    ///< any(field): one value is enough; else all have to agree
+  http::HeaderId header = http::HeaderId::other;
+  std::uint32_t first_segment = 0;
+  std::uint32_t last_segment = 0;
+  std::string name;  ///< of the header (lower case, with '-') or the query parameter
+  std::string text;
+  std::int64_t number = 0;
+  std::unique_ptr<const Network> network;
+  std::shared_ptr<const Regex> regex;
+};
+
+/// Immutable.
+class Expression {
+ public:
+  static constexpr std::size_t bytes_max = 16 * 1024;
+  static constexpr std::size_t depth_max = 64;  ///< of parentheses
+  static constexpr std::size_t predicates_max = 1024;
+
+  static std::expected<std::shared_ptr<const Expression>, ExpressionProblem> compile(
+      std::string_view text);
+
+  /// `path` becomes what the last predicate on http.path matched.
+  bool admits(const Question& question, PathMatch& path) const noexcept;
+
+  /// Hosts and path prefixes of which every request that is admitted has one; empty where the
+  /// expression does not say. For indexes.
+  struct Keys {
+    std::optional<std::vector<std::string>> hosts;
+    std::optional<std::vector<std::string>> paths;
+  };
+
+  Keys keys() const { return keys_of(0); }
+
+ private:
+  friend class ExpressionParser;
+
+  struct Node {
+    enum class Kind : std::uint8_t { all, any, negation, predicate };
+
+    Kind kind = Kind::predicate;
+    std::uint32_t size = 1;  ///< nodes of the whole subtree, which come in a row
+    std::uint32_t predicate = 0;
+  };
+
+  Expression() = default;
+  bool evaluate(std::uint32_t node, const Question& question, PathMatch& path) const noexcept;
+  Keys keys_of(std::uint32_t node) const;
+
+  std::vector<Node> nodes_;
+  std::vector<ExpressionPredicate> predicates_;
+};
+
+/// Whether the predicate holds; `path` as in Expression::admits.
+bool holds(const ExpressionPredicate& predicate, const Question& question,
+           PathMatch& path) noexcept;
+
+}  // namespace sluice
