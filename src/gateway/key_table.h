@@ -49,7 +49,7 @@ class KeyTable {
   /// Nearly every look-up in a large table would miss the translation cache with small pages.
   template <class T>
   struct LargePages {
-    using value_type = T;
+    using value_type = T;  // NOLINT(readability-identifier-naming): the library's name
     LargePages() = default;
 
     template <class Other>

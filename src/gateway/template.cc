@@ -104,6 +104,7 @@ class TemplateReader {
     const std::string_view digits = take_name();
     term.is_number = term.source == Source::capture;
     const auto end = digits.data() + digits.size();
+    // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): `end` says where
     const auto [at, error] = std::from_chars(digits.data(), end, term.number);
     return term.is_number && error == std::errc() && at == end;
   }

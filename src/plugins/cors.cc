@@ -18,6 +18,7 @@ namespace {
 
 using http::HeaderId;
 
+// NOLINTNEXTLINE(readability-identifier-naming): `delete` is a keyword
 enum class Method : std::uint8_t { get, head, put, patch, post, delete_, options, trace, connect };
 
 constexpr auto names_of(Method) {
