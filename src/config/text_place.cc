@@ -36,17 +36,29 @@ std::size_t step_in_quotes(std::string_view source, char byte, char quote) {
 }
 
 /// In a literal block each line of the value is a line of the file, behind the same indentation.
+/// The block's place is where its first line begins.
 Place place_in_block(std::string_view source, Place start, std::string_view before) {
-  const std::size_t lines = static_cast<std::size_t>(std::ranges::count(before, '\n'));
-  for (std::size_t line = 0; line <= lines; ++line)
+  const auto lines = static_cast<std::size_t>(std::ranges::count(before, '\n'));
+  for (std::size_t line = 0; line < lines; ++line)
     source.remove_prefix(std::min(source.find('\n'), source.size() - 1) + 1);
   const std::size_t indentation = std::min(source.find_first_not_of(' '), source.size());
+  const std::size_t line_end = before.rfind('\n');
   const std::string_view last =
-      before.substr(before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1);
+      line_end == std::string_view::npos ? before : before.substr(line_end + 1);
+  // What a deeper line has of indentation is part of the value.
+  const std::size_t own = lines == 0 ? 0 : std::min(last.find_first_not_of(' '), last.size());
   const auto characters =
       std::ranges::count_if(last, [](char byte) { return !continues_character(byte); });
-  return {start.line + 1 + static_cast<std::uint32_t>(lines),
-          static_cast<std::uint32_t>(indentation) + static_cast<std::uint32_t>(characters) + 1};
+  return {start.line + static_cast<std::uint32_t>(lines),
+          static_cast<std::uint32_t>(indentation - std::min(own, indentation)) +
+              static_cast<std::uint32_t>(characters) + 1};
+}
+
+/// Whether the source at a place is the first line of a literal block.
+bool is_block(std::string_view source, Place start, std::string_view value) {
+  if (start.column != 1 || !source.starts_with(' ')) return false;
+  source.remove_prefix(std::min(source.find_first_not_of(' '), source.size()));
+  return source.starts_with(value.substr(0, value.find('\n')));
 }
 
 }  // namespace
@@ -57,7 +69,7 @@ Place place_within(std::string_view source, Place start, std::string_view value,
   const std::string_view before = value.substr(0, std::min(offset, value.size()));
   if (rest.empty()) return start;
   const char first = rest.front();
-  if (first == '|') return place_in_block(rest, start, before);
+  if (is_block(rest, start, value)) return place_in_block(rest, start, before);
   Place place = start;
   const bool is_quoted = first == '"' || first == '\'';
   if (is_quoted) {
