@@ -128,6 +128,7 @@ void write_headers(JsonWriter& json, const http::Headers& headers, SecretNames s
     json.begin_list().text(value);
     for (const http::Headers::Field& field :
          fields.subspan(i + 1) | std::views::filter(Repeats::same_as(fields[i]))) {
+      if (written >= headers_bytes_max) break;
       json.text(cut(field.value()));
       written += cut(field.value()).size();
     }

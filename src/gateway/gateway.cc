@@ -1,5 +1,7 @@
 #include "gateway/gateway.h"
 
+#include <cstring>
+
 #include "base/memory.h"
 #include "gateway/access_line.h"
 #include "gateway/error_response.h"
@@ -8,13 +10,23 @@
 namespace sluice {
 namespace {
 
+/// Eight hex digits, a byte each.
+std::uint64_t hex_digits(std::uint32_t value) {
+  std::uint64_t nibbles = value;
+  nibbles = (nibbles | nibbles << 16) & 0x0000'ffff'0000'ffff;
+  nibbles = (nibbles | nibbles << 8) & 0x00ff'00ff'00ff'00ff;
+  nibbles = (nibbles | nibbles << 4) & 0x0f0f'0f0f'0f0f'0f0f;
+  const std::uint64_t letters = (nibbles + 0x0606'0606'0606'0606) >> 4 & 0x0101'0101'0101'0101;
+  return nibbles + 0x3030'3030'3030'3030 + letters * ('a' - '0' - 10);
+}
+
 /// Fills 32 hex digits, as Kong's request ids: unique, not secret.
 void make_request_id(Loop& loop, std::array<char, 32>& text) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  for (std::size_t half = 0; half < 2; ++half) {
-    std::uint64_t value = loop.random();
-    for (std::size_t i = 0; i < 16; ++i, value >>= 4)
-      text[half * 16 + i] = digits[value & 15];
+  for (std::size_t half = 0; half < 32; half += 16) {
+    const std::uint64_t value = loop.random();
+    const std::uint64_t digits[] = {hex_digits(static_cast<std::uint32_t>(value)),
+                                    hex_digits(static_cast<std::uint32_t>(value >> 32))};
+    std::memcpy(text.data() + half, digits, sizeof digits);
   }
 }
 

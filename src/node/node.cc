@@ -25,12 +25,13 @@ void on_signal(int number) {
   if (Loop* loop = control_loop.load()) loop->engine().wake();
 }
 
-// Beside clients, a node needs descriptors for upstreams, listeners and logs: half are left for
-// those.
+// Beside clients, a node needs descriptors for upstreams, listeners, logs and pipes: half are left
+// for those.
 std::size_t connections_of(const config::Gateway& gateway, std::uint64_t descriptors,
                            std::size_t workers) {
+  const std::uint64_t others = 128 + 2 * pipes_max * workers;
   const std::uint64_t total = gateway.limits.connections != 0 ? gateway.limits.connections
-                              : descriptors > 256             ? (descriptors - 128) / 2
+                              : descriptors > others + 128    ? (descriptors - others) / 2
                                                               : 64;
   return static_cast<std::size_t>(std::max<std::uint64_t>(total / workers, 1));
 }

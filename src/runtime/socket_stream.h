@@ -35,7 +35,10 @@ class SocketStream final : public Stream, public memory::Pooled, private OpSink,
  private:
   void on_completion(Op& op) noexcept override;
 
-  void at_turn_end() noexcept override { send_queued(); }
+  void at_turn_end() noexcept override {
+    send_queued();
+    room_.wake_all(loop_);  // what completes here at once, nobody else tells
+  }
 
   bool try_receive(std::size_t wanted);
   Result<Chunk> take_received();

@@ -76,6 +76,31 @@ class LargeBodies(GatewayTest):
         gateway.client().get()
       self.assertEqual(gateway.log_lines(1)[0]["error"], "upstream_closed")
 
+  def test_an_urgent_byte_does_not_stop_a_body(self):
+    answer = ok(BODY)
+
+    def urgent(head, connection):
+      connection.sendall(answer[:2 << 20])
+      connection.send(b"!", socket.MSG_OOB)
+      connection.sendall(answer[2 << 20:])
+      connection.recv(1)
+
+    upstream = self.upstream(urgent)
+    gateway = self.gateway(service(upstream.port), gateway=RENO)
+
+    self.assertTrue(gateway.client().get().body == BODY)
+
+  def test_more_large_bodies_than_pipes_leave_descriptors_for_others(self):
+    upstream = self.upstream(lambda head, _: ok(BODY) if " /large " in head else ok())
+    gateway = self.gateway(service(upstream.port), gateway=RENO)
+    clients = [gateway.client() for _ in range(80)]
+    for client in clients:
+      client.send(b"GET /large HTTP/1.1\r\nHost: h\r\n\r\n")
+    wait_until(lambda: pipes_of(gateway.process.pid) >= 2 * 64 or None, "as many pipes as are allowed")
+
+    self.assertEqual(gateway.client().get().body, b"fine")
+    self.assertLessEqual(pipes_of(gateway.process.pid), 2 * 64 + 4)
+
   def test_a_silent_upstream_and_a_client_that_does_not_read_are_given_up(self):
     def stall(head, connection):
       connection.sendall(ok(BODY)[:4 << 20])

@@ -354,6 +354,7 @@ Task<Result<std::uint64_t>> ServerExchange::pass_body(Body& body, std::uint64_t 
       co_return std::unexpected(std::move(size).error());
     }
     if (*size == 0) break;
+    sent_ += *size;
     auto written = co_await stream.write_from(
         pipe, *size, after(loop_.now(), connection_.settings_.write_idle_timeout));
     if (!written) {
@@ -361,7 +362,6 @@ Task<Result<std::uint64_t>> ServerExchange::pass_body(Body& body, std::uint64_t 
       co_return fail(ErrorCode::client_gone, std::move(written.error().detail));
     }
     passed += *size;
-    sent_ += *size;
   }
   co_return passed;
 }

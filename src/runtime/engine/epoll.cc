@@ -51,14 +51,19 @@ class EpollSocket final : public Socket, public memory::Pooled {
 
 class EpollPipe final : public Socket, public memory::Pooled {
  public:
-  explicit EpollPipe(const std::array<int, 2>& ends) : out(ends[0]), in(ends[1]) {}
+  EpollPipe(const std::array<int, 2>& ends, std::size_t& its_count)
+      : out(ends[0]), in(ends[1]), count(its_count) {
+    ++count;
+  }
 
   ~EpollPipe() override {
+    --count;
     ::close(out);
     ::close(in);
   }
 
   const int out, in;
+  std::size_t& count;  ///< of the engine's pipes
 };
 
 // Straight to the kernel: libc's wrappers are cancellation points, whose bookkeeping costs as much
@@ -127,6 +132,7 @@ class EpollEngine final : public Engine {
   int epoll_;
   int bell_;
   Random random_;
+  std::size_t pipes_ = 0;
   std::array<epoll_event, events_max> events_{};
 };
 
@@ -333,6 +339,7 @@ std::optional<std::int64_t> EpollEngine::attempt_drain(EpollSocket& socket, Op& 
 }
 
 PipePtr EpollEngine::pipe_towards(Socket& socket) {
+  if (pipes_ >= pipes_max) return {};
   // A socket that paces its bytes (BBR) sends pages of others more slowly than copied ones:
   // measured in docs/decisions/0010. A unix socket has no algorithm to ask for.
   std::array<char, 16> algorithm{};
@@ -343,7 +350,7 @@ PipePtr EpollEngine::pipe_towards(Socket& socket) {
     return {};
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_NONBLOCK | O_CLOEXEC) != 0) return {};
-  PipePtr pipe(new EpollPipe(ends));
+  PipePtr pipe(new EpollPipe(ends, pipes_));
   // Not allowed over the user's limit of pipe pages: a small pipe only takes more calls.
   ::fcntl(ends[1], F_SETPIPE_SZ, static_cast<int>(read_bytes_max));
   return pipe;

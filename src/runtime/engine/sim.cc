@@ -220,9 +220,11 @@ void SimEngine::attempt_receive(End& end) {
       std::min({std::size_t{op.wanted}, end.received.size(), faults_.piece_max});
   const std::size_t size = random_.one_in(3) ? 1 + random_.below(most) : most;
   const std::string_view bytes = std::string_view(end.received).substr(0, size);
-  if (op.kind == Op::Kind::fill)
-    static_cast<SimPipe&>(*static_cast<PipeOp&>(op).pipe).bytes = bytes;
-  else
+  if (op.kind == Op::Kind::fill) {
+    std::string& pipe = static_cast<SimPipe&>(*static_cast<PipeOp&>(op).pipe).bytes;
+    if (!pipe.empty()) std::abort();  // a pipe is drained before it is filled again
+    pipe = bytes;
+  } else
     op.chunk = Chunk::copy_of(bytes);
   end.received.erase(0, size);
   const EndPtr peer = end.peer.lock();
@@ -251,6 +253,7 @@ void SimEngine::attempt_send(const EndPtr& end) {
   std::string bytes;
   if (op.kind == Op::Kind::drain) {
     std::string& waiting = static_cast<SimPipe&>(*static_cast<PipeOp&>(op).pipe).bytes;
+    if (waiting.empty()) std::abort();  // nobody drains what was not filled
     bytes = waiting.substr(0, std::min<std::size_t>(room, op.wanted));
     waiting.erase(0, bytes.size());
   } else {
