@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <memory>
 
 #include <fmt/format.h>
 
@@ -67,8 +68,8 @@ bool is_literal(char byte) {
 
 template <class Number>
 bool parse_whole(std::string_view text, int base, Number& number) {
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number, base);
+  const char* const end = std::to_address(text.end());
+  const auto [stop, error] = std::from_chars(std::to_address(text.begin()), end, number, base);
   return error == std::errc() && stop == end && !text.empty();
 }
 

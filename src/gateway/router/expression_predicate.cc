@@ -127,9 +127,8 @@ class Evaluation {
     while (const auto parameter = http::next_query_parameter(rest)) {
       if (!http::query_decodes_to(parameter->name, predicate_.name)) continue;
       const bool is_plain = parameter->value.find_first_of("%+") == std::string_view::npos;
-      if (settles(is_plain ? parameter->value
-                           : std::string_view(decoded_ = http::decode_query(parameter->value))))
-        break;
+      if (!is_plain) decoded_ = http::decode_query(parameter->value);
+      if (settles(is_plain ? parameter->value : std::string_view(decoded_))) break;
     }
     return outcome_;
   }
