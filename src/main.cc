@@ -1,12 +1,17 @@
 // The command line: builds every component by hand, in order.
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
+#include "config/diagnostics.h"
 #include "config/load.h"
 #include "config/reference.h"
 #include "config/schema.h"
@@ -46,7 +51,13 @@ int serve(const std::string& file, bool allow_unsupported) {
 }
 
 int write_reference(const std::string& folder) {
-  std::filesystem::create_directories(std::filesystem::path(folder) / "plugins");
+  std::error_code error;
+  std::filesystem::create_directories(std::filesystem::path(folder) / "plugins", error);
+  if (error) {
+    std::fprintf(stderr, "sluice reference: cannot create %s: %s\n", folder.c_str(),
+                 error.message().c_str());
+    return 1;
+  }
   for (const auto& page : config::reference_pages(plugin_settings(plugins::catalog()))) {
     std::ofstream file(std::filesystem::path(folder) / page.file_name, std::ios::binary);
     file << page.text;
@@ -57,6 +68,20 @@ int write_reference(const std::string& folder) {
     }
   }
   return 0;
+}
+
+/// Whether the first argument is a command. The parser would only say that it misses one.
+bool knows_command(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return true;
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({}))
+    names.push_back(command->get_name());
+  if (std::ranges::find(names, argv[1]) != names.end()) return true;
+  const std::vector<std::string_view> candidates(names.begin(), names.end());
+  std::fprintf(stderr,
+               "sluice: there is no command \"%s\"%s\nRun `sluice help` for the commands.\n",
+               argv[1], config::suggestion(argv[1], candidates).c_str());
+  return false;
 }
 
 }  // namespace
@@ -103,6 +128,7 @@ int main(int argc, char** argv) {
 
   // Afterwards it would be the help of the command that was given.
   const std::string help = app.help();
+  if (!knows_command(app, argc, argv)) return 2;
   CLI11_PARSE(app, argc, argv);
   if (*run_command) return serve(file, allow_unsupported);
   if (*check_command) return check(file, allow_unsupported, format);

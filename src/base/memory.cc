@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 
+#include <malloc.h>
+
 namespace sluice::memory {
 namespace detail {
 namespace {
@@ -56,6 +58,7 @@ void trim() noexcept {
       std::free(block);
     }
   }
+  ::malloc_trim(0);
 }
 
 }  // namespace sluice::memory

@@ -99,7 +99,8 @@ inline std::int64_t live_bytes() noexcept {
   return detail::lists.live;
 }
 
-/// Gives this thread's free blocks back to the system.
+/// Gives this thread's free blocks, and what all threads freed besides, back to the system. Takes
+/// milliseconds: not for workers.
 void trim() noexcept;
 
 /// Base of objects that come and go with requests.

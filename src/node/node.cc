@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "node/resolver_settings.h"
 #include "runtime/engine/epoll.h"
 
@@ -25,15 +26,18 @@ void on_signal(int number) {
   if (Loop* loop = control_loop.load()) loop->engine().wake();
 }
 
-// Beside clients, a node needs descriptors for upstreams, listeners, logs and pipes: half are left
-// for those.
-std::size_t connections_of(const config::Gateway& gateway, std::uint64_t descriptors,
-                           std::size_t workers) {
-  const std::uint64_t others = 128 + 2 * pipes_max * workers;
-  const std::uint64_t total = gateway.limits.connections != 0 ? gateway.limits.connections
-                              : descriptors > others + 128    ? (descriptors - others) / 2
-                                                              : 64;
-  return static_cast<std::size_t>(std::max<std::uint64_t>(total / workers, 1));
+/// What one worker may hold. Beside clients a node needs descriptors for upstreams, as many as for
+/// clients, and some for listeners, logs and pipes.
+WorkerShare share_of(const config::Gateway& gateway, std::uint64_t descriptors,
+                     std::size_t workers) {
+  WorkerShare share;
+  share.pipes = std::min<std::uint64_t>(64, descriptors / 16 / workers);
+  const std::uint64_t others =
+      std::min<std::uint64_t>(128, descriptors / 4) + 2 * share.pipes * workers;
+  const std::uint64_t clients =
+      gateway.limits.connections != 0 ? gateway.limits.connections : (descriptors - others) / 2;
+  share.connections = std::max<std::uint64_t>(clients / workers, 1);
+  return share;
 }
 
 log::Level level_of(config::LogLevel level) {
@@ -130,7 +134,7 @@ bool Node::start_workers(const config::Gateway& gateway) {
   }
   for (std::size_t i = 0; i < count; ++i) {
     auto worker =
-        Worker::make(resolver_settings(gateway.dns), connections_of(gateway, descriptors, count));
+        Worker::make(resolver_settings(gateway.dns), share_of(gateway, descriptors, count));
     if (!worker) {
       std::fprintf(stderr, "sluice: cannot start worker %zu: %s\n", i,
                    worker.error().detail.text().c_str());
@@ -138,7 +142,11 @@ bool Node::start_workers(const config::Gateway& gateway) {
     }
     WorkerState& state = (*worker)->state();
     state.give_back = [this](std::shared_ptr<const Snapshot> done) {
-      loop_->post([kept = std::move(done)] {});
+      loop_->post([kept = std::move(done)]() mutable {
+        const bool last = kept.use_count() == 1;
+        kept.reset();
+        if (last) memory::trim();
+      });
     };
     if (access_log_)
       state.log_line = [log = access_log_.get(), i](std::string_view line) {

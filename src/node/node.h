@@ -45,6 +45,7 @@ class Node {
   };
 
   static Compiled compile(const NodeOptions& options);
+  static Compiled compile_file(const NodeOptions& options);
 
   // node.cc: the start, and signals
   void open_log(const config::Gateway& gateway);

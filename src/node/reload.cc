@@ -5,12 +5,13 @@
 #include <sys/stat.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "gateway/plugin_check.h"
 #include "node/node.h"
 
 namespace sluice {
 
-Node::Compiled Node::compile(const NodeOptions& options) {
+Node::Compiled Node::compile_file(const NodeOptions& options) {
   Compiled compiled;
   config::LoadResult loaded = config::load_file(options.file, {options.allow_unsupported});
   if (loaded.file) {
@@ -21,6 +22,12 @@ Node::Compiled Node::compile(const NodeOptions& options) {
   check_plugins_of_flawed(loaded, options.catalog);
   compiled.problems = loaded.diagnostics.render();
   compiled.warnings = loaded.diagnostics.warnings();
+  return compiled;
+}
+
+Node::Compiled Node::compile(const NodeOptions& options) {
+  Compiled compiled = compile_file(options);
+  memory::trim();  // a large file leaves several times its size behind
   return compiled;
 }
 

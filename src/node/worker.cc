@@ -8,11 +8,10 @@
 
 namespace sluice {
 
-Result<std::unique_ptr<Worker>> Worker::make(ResolverSettings resolver,
-                                             std::size_t connections_max) {
-  TRY(auto engine, make_epoll_engine());
+Result<std::unique_ptr<Worker>> Worker::make(ResolverSettings resolver, WorkerShare share) {
+  TRY(auto engine, make_epoll_engine(share.pipes));
   return std::unique_ptr<Worker>(
-      new Worker(std::move(engine), std::move(resolver), connections_max));
+      new Worker(std::move(engine), std::move(resolver), share.connections));
 }
 
 Worker::Worker(std::unique_ptr<Engine> engine, ResolverSettings resolver,

@@ -14,11 +14,16 @@
 
 namespace sluice {
 
+/// The most that a worker holds at a time of what needs descriptors.
+struct WorkerShare {
+  std::size_t connections = 1;  ///< of clients
+  std::size_t pipes = 0;        ///< see Engine::pipe_towards
+};
+
 class Worker {
  public:
-  /// Error(io_failed) when the kernel refuses descriptors. `connections_max` bounds its clients.
-  static Result<std::unique_ptr<Worker>> make(ResolverSettings resolver,
-                                              std::size_t connections_max);
+  /// Error(io_failed) when the kernel refuses descriptors.
+  static Result<std::unique_ptr<Worker>> make(ResolverSettings resolver, WorkerShare share);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;

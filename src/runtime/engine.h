@@ -18,9 +18,6 @@ struct ListenOptions {
   std::string congestion_control;  ///< empty: the system's
 };
 
-/// Pipes of one engine: two descriptors each, and up to 256 KiB of the kernel's memory.
-inline constexpr std::size_t pipes_max = 64;
-
 class Engine {
  public:
   virtual ~Engine() = default;
@@ -52,8 +49,9 @@ class Engine {
   /// A socket for connect. Error(io_failed) when the system has no descriptor left.
   virtual Result<SocketPtr> stream_socket(Address::Family family) = 0;
   virtual Result<SocketPtr> datagram_socket(Address::Family family) = 0;
-  /// A pipe for bytes on their way to `socket`; null where that gains nothing over copying, beyond
-  /// pipes_max, and where there is no descriptor left.
+  /// A pipe for bytes on their way to `socket`; null where that gains nothing over copying, where
+  /// the engine has as many as it may, and where there is no descriptor left. Each takes two
+  /// descriptors and up to 256 KiB of the kernel's memory.
   virtual PipePtr pipe_towards(Socket& socket) = 0;
   /// The address of this end.
   virtual Address local_address(Socket& socket) = 0;

@@ -1,6 +1,7 @@
 """What end-to-end tests share: the real binary on free loopback ports, and an upstream that records every byte."""
 
 import contextlib
+import itertools
 import json
 import os
 import pathlib
@@ -21,10 +22,16 @@ BINARY = os.environ.get("SLUICE_BINARY", str(ROOT / "build/asan/sluice"))
 PATIENCE = 20.0
 
 
+# Below the range from which the kernel takes ports of connections, and apart from those of a test beside this one.
+PORTS = itertools.cycle((*range(10_000 + os.getpid() * 101 % 20_000, 30_000), *range(10_000, 30_000)))
+
+
 def free_port():
-  with socket.socket() as probe:
-    probe.bind(("127.0.0.1", 0))
-    return probe.getsockname()[1]
+  """A port of 127.0.0.1 that nobody listens on, and that was not handed out just before."""
+  for port in PORTS:
+    with socket.socket() as probe, contextlib.suppress(OSError):
+      probe.bind(("127.0.0.1", port))
+      return port
 
 
 def wait_until(condition, what):

@@ -8,14 +8,14 @@
 namespace sluice::config {
 namespace {
 
-constexpr Field logging_2[] = {
+constexpr Field a2a_logging[] = {
     flag("log_payloads", "false"),
     flag("log_statistics", "false"),
     whole("max_payload_size", "1048576"),
 };
 
 constexpr Field ai_a2a_proxy_plugin[] = {
-    record<logging_2>("logging"),
+    record<a2a_logging>("logging"),
     whole("max_request_body_size", "1048576"),
 };
 
@@ -66,23 +66,24 @@ constexpr Field ai_azure_content_safety_plugin[] = {
         "text_source", "concatenate_all_content"),
 };
 
-constexpr Field metrics_5[] = {
+constexpr Field guardrail_metrics[] = {
     text("block_detail"),
     text("block_reason"),
     text("masked"),
 };
 
-constexpr Field auth_2[] = {
+constexpr Field guardrail_auth[] = {
     choice<"body", "header", "query">("location", "header"),
     text("name"),
     confidential(text("value")),
 };
 
-constexpr Field request_3[] = {
-    record<auth_2>("auth"), map("body"), map("headers"), map("queries"), required(text("url")),
+constexpr Field guardrail_request[] = {
+    record<guardrail_auth>("auth"), map("body"), map("headers"), map("queries"),
+    required(text("url")),
 };
 
-constexpr Field response_2[] = {
+constexpr Field guardrail_response[] = {
     required(text("block")),
     required(text("block_message")),
 };
@@ -92,10 +93,10 @@ constexpr Field ai_custom_guardrail_plugin[] = {
     map("custom_metrics"),
     map("functions"),
     choice<"BOTH", "INPUT", "OUTPUT">("guarding_mode", "INPUT"),
-    record<metrics_5>("metrics"),
+    record<guardrail_metrics>("metrics"),
     map("params"),
-    required(record<request_3>("request")),
-    required(record<response_2>("response")),
+    required(record<guardrail_request>("request")),
+    required(record<guardrail_response>("response")),
     number("response_buffer_size", "100"),
     flag("ssl_verify", "true"),
     flag("stop_on_error", "true"),
@@ -148,12 +149,12 @@ constexpr Field claim_to_header[] = {
     required(text("header")),
 };
 
-constexpr Field cache_6[] = {
+constexpr Field token_exchange_cache[] = {
     flag("enabled", "true"),
     whole("ttl", "3600"),
 };
 
-constexpr Field request_4[] = {
+constexpr Field token_exchange_request[] = {
     confidential(text("actor_token")),
     text("actor_token_header"),
     choice<"config", "header", "none">("actor_token_source", "none"),
@@ -165,14 +166,14 @@ constexpr Field request_4[] = {
     text("subject_token_type", "urn:ietf:params:oauth:token-type:access_token"),
 };
 
-constexpr Field token_exchange_2[] = {
-    record<cache_6>("cache"),
+constexpr Field oauth2_token_exchange[] = {
+    record<token_exchange_cache>("cache"),
     choice<"client_secret_basic", "client_secret_post", "inherit", "none">("client_auth",
                                                                            "client_secret_basic"),
     text("client_id"),
     confidential(text("client_secret")),
     flag("enabled", "false"),
-    record<request_4>("request"),
+    record<token_exchange_request>("request"),
     required(text("token_endpoint")),
 };
 
@@ -222,7 +223,7 @@ constexpr Field ai_mcp_oauth2_plugin[] = {
     text("tls_client_auth_cert"),
     text("tls_client_auth_key"),
     flag("tls_client_auth_ssl_verify", "true"),
-    record<token_exchange_2>("token_exchange"),
+    record<oauth2_token_exchange>("token_exchange"),
     records<upstream_headers>("upstream_headers"),
 };
 
@@ -232,27 +233,25 @@ constexpr Field default_acl[] = {
     text("scope", "tools"),
 };
 
-constexpr Field logging_3[] = {
+constexpr Field mcp_logging[] = {
     flag("log_audits", "false"),
     flag("log_payloads", "false"),
     flag("log_statistics", "false"),
 };
 
-constexpr Field client_2[] = {
+constexpr Field mcp_session_client[] = {
     confidential(texts("secrets")),
 };
 
-constexpr Field session_2[] = {
-    record<client_2>("client"),
-    flag("managed", "true"),
-    record<redis_enterprise>("redis"),
-    number("session_ttl", "86400"),
+constexpr Field mcp_session[] = {
+    record<mcp_session_client>("client"),  flag("managed", "true"),
+    record<redis_enterprise>("redis"),     number("session_ttl", "86400"),
     choice<"client", "redis">("strategy"),
 };
 
 constexpr Field server[] = {
     flag("forward_client_headers", "true"),
-    record<session_2>("session"),
+    record<mcp_session>("session"),
     text("tag"),
     number("timeout", "10000"),
 };
@@ -284,7 +283,7 @@ constexpr Field ai_mcp_proxy_plugin[] = {
     choice<"consumer_id", "custom_id", "username">("consumer_identifier", "username"),
     records<default_acl>("default_acl"),
     flag("include_consumer_groups", "false"),
-    record<logging_3>("logging"),
+    record<mcp_logging>("logging"),
     whole("max_request_body_size", "1048576"),
     required(choice<"conversion-listener", "conversion-only", "listener", "passthrough-listener">(
         "mode")),
@@ -401,7 +400,7 @@ constexpr Field ai_semantic_prompt_guard_plugin[] = {
     required(record<vectordb>("vectordb")),
 };
 
-constexpr Field rules_2[] = {
+constexpr Field response_guard_rules[] = {
     texts("allow_responses"),
     texts("deny_responses"),
     whole("max_response_body_size", "8192"),
@@ -414,7 +413,7 @@ constexpr Field ai_semantic_response_guard_plugin[] = {
                                                                      "text/generation"),
     choice<"anthropic", "bedrock", "cohere", "gemini", "huggingface", "openai">("llm_format",
                                                                                 "openai"),
-    record<rules_2>("rules"),
+    record<response_guard_rules>("rules"),
     record<search>("search"),
     required(record<vectordb>("vectordb")),
 };

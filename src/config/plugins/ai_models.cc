@@ -130,7 +130,7 @@ constexpr Field ai_llm_as_judge_plugin[] = {
     number("sampling_rate", 0, 1, "1"),
 };
 
-constexpr Field options_2_fields[] = {
+constexpr Field proxied_model_options_fields[] = {
     text("anthropic_version"),
     text("azure_api_version", "2023-05-15"),
     text("azure_deployment_id"),
@@ -159,18 +159,19 @@ constexpr Field options_2_fields[] = {
     text("upstream_url"),
 };
 
-constexpr Type options_2 = object_of<options_2_fields>("options_2");
+constexpr Type proxied_model_options =
+    object_of<proxied_model_options_fields>("proxied_model_options");
 
-constexpr Field model_2_fields[] = {
+constexpr Field proxied_model_fields[] = {
     text("model_alias"),
     text("name"),
-    record<options_2>("options"),
+    record<proxied_model_options>("options"),
     required(choice<"anthropic", "azure", "bedrock", "cohere", "gemini", "huggingface", "llama2",
                     "mistral", "openai", "cerebras", "dashscope", "databricks", "deepseek",
                     "ollama", "vllm", "xai">("provider")),
 };
 
-constexpr Type model_2 = object_of<model_2_fields>("model_2");
+constexpr Type proxied_model = object_of<proxied_model_fields>("proxied_model");
 
 constexpr Field ai_proxy_plugin[] = {
     record<auth>("auth"),
@@ -180,7 +181,7 @@ constexpr Field ai_proxy_plugin[] = {
                                                                                 "openai"),
     record<logging>("logging"),
     whole("max_request_body_size", 0, 9007199254740991, "8192"),
-    required(record<model_2>("model")),
+    required(record<proxied_model>("model")),
     flag("model_name_header", "true"),
     choice<"allow", "always", "deny">("response_streaming", "allow"),
     required(choice<"llm/v1/chat", "llm/v1/completions", "preserve", "audio/v1/audio/speech",
@@ -199,13 +200,13 @@ constexpr Field match_fields[] = {
 
 constexpr Type match = object_of<match_fields>("match");
 
-constexpr Field allow_3[] = {
+constexpr Field acl_entries[] = {
     required(records<match>("match")),
 };
 
 constexpr Field acls[] = {
-    records<allow_3>("allow"),
-    records<allow_3>("deny"),
+    records<acl_entries>("allow"),
+    records<acl_entries>("deny"),
 };
 
 constexpr Field balancer[] = {
@@ -274,7 +275,7 @@ constexpr Field limits[] = {
     required(whole("window_size")),
 };
 
-constexpr Field match_2[] = {
+constexpr Field policy_match[] = {
     text("key"),
     flag("partition_by", "false"),
     required(
@@ -285,7 +286,7 @@ constexpr Field match_2[] = {
 constexpr Field policies[] = {
     text("id"),
     records<limits>("limits"),
-    records<match_2>("match"),
+    records<policy_match>("match"),
     choice<"fixed", "sliding">("window_type", "sliding"),
 };
 
@@ -316,12 +317,12 @@ constexpr Field ai_rate_limiting_advanced_plugin[] = {
     choice<"fixed", "sliding">("window_type", "sliding"),
 };
 
-constexpr Field llm_2_fields[] = {
+constexpr Field transforming_llm_fields[] = {
     record<auth>("auth"),
     text("description"),
     record<logging>("logging"),
     map("metadata"),
-    required(record<model_2>("model")),
+    required(record<proxied_model>("model")),
     required(choice<"llm/v1/chat", "llm/v1/completions", "preserve", "audio/v1/audio/speech",
                     "audio/v1/audio/transcriptions", "audio/v1/audio/translations",
                     "image/v1/images/edits", "image/v1/images/generations", "llm/v1/assistants",
@@ -330,7 +331,7 @@ constexpr Field llm_2_fields[] = {
     whole("weight", 1, 65535, "100"),
 };
 
-constexpr Type llm_2 = object_of<llm_2_fields>("llm_2");
+constexpr Type transforming_llm = object_of<transforming_llm_fields>("transforming_llm");
 
 constexpr Field ai_request_transformer_plugin[] = {
     text("http_proxy_host"),
@@ -339,7 +340,7 @@ constexpr Field ai_request_transformer_plugin[] = {
     text("https_proxy_host"),
     whole("https_proxy_port", 0, 65535),
     flag("https_verify", "true"),
-    required(record<llm_2>("llm")),
+    required(record<transforming_llm>("llm")),
     whole("max_request_body_size", 0, 9007199254740991, "8192"),
     required(text("prompt")),
     text("transformation_extract_pattern"),
@@ -352,7 +353,7 @@ constexpr Field ai_response_transformer_plugin[] = {
     text("https_proxy_host"),
     whole("https_proxy_port", 0, 65535),
     flag("https_verify", "true"),
-    required(record<llm_2>("llm")),
+    required(record<transforming_llm>("llm")),
     whole("max_request_body_size", 0, 9007199254740991, "8192"),
     flag("parse_llm_response_json_instructions", "false"),
     required(text("prompt")),

@@ -11,9 +11,9 @@ std::span<const KnownPlugin> known_plugins() {
   static const std::vector<KnownPlugin> all = [] {
     std::vector<KnownPlugin> list;
     for (const auto part :
-         {authentication_plugins(), openid_connect_plugins(), konnect_plugins(), tokens_plugins(),
-          traffic_plugins(), transformation_plugins(), validation_plugins(),
-          observability_plugins(), messaging_plugins(), ai_models_plugins(), ai_content_plugins()})
+         {authentication_plugins(), openid_connect_plugins(), tokens_plugins(), traffic_plugins(),
+          transformation_plugins(), validation_plugins(), observability_plugins(),
+          messaging_plugins(), ai_models_plugins(), ai_content_plugins()})
       list.insert(list.end(), part.begin(), part.end());
     std::ranges::sort(list, {}, &KnownPlugin::name);
     return list;

@@ -20,7 +20,6 @@ struct KnownPlugin {
 // In the order of the files in config/plugins/, which have one function each.
 std::span<const KnownPlugin> authentication_plugins() noexcept;
 std::span<const KnownPlugin> openid_connect_plugins() noexcept;
-std::span<const KnownPlugin> konnect_plugins() noexcept;
 std::span<const KnownPlugin> tokens_plugins() noexcept;
 std::span<const KnownPlugin> traffic_plugins() noexcept;
 std::span<const KnownPlugin> transformation_plugins() noexcept;

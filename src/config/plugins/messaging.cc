@@ -36,14 +36,15 @@ constexpr Field basic[] = {
     required(text("username")),
 };
 
-constexpr Field authentication_2_fields[] = {
+constexpr Field confluent_authentication_fields[] = {
     record<basic>("basic"),
     choice<"basic", "none", "oauth2">("mode", "none"),
     record<oauth2>("oauth2"),
     record<oauth2_client>("oauth2_client"),
 };
 
-constexpr Type authentication_2 = object_of<authentication_2_fields>("authentication_2");
+constexpr Type confluent_authentication =
+    object_of<confluent_authentication_fields>("confluent_authentication");
 
 constexpr Field key_schema[] = {
     text("schema_version"),
@@ -51,7 +52,7 @@ constexpr Field key_schema[] = {
 };
 
 constexpr Field confluent_fields[] = {
-    record<authentication_2>("authentication"),
+    record<confluent_authentication>("authentication"),
     record<key_schema>("key_schema"),
     flag("ssl_verify", "true"),
     number("ttl", 0, 3600),
@@ -100,7 +101,7 @@ constexpr Field error_handling[] = {
     flag("return_error_message", "false"),
 };
 
-constexpr Field headers_4_fields[] = {
+constexpr Field topic_headers_fields[] = {
     texts("exclude_headers"),
     flag("forward_all_by_default", "false"),
     flag("forward_http_headers_as_record_headers", "true"),
@@ -110,7 +111,7 @@ constexpr Field headers_4_fields[] = {
                                                                       "retain_duplicates"),
 };
 
-constexpr Type headers_4 = object_of<headers_4_fields>("headers_4");
+constexpr Type topic_headers = object_of<topic_headers_fields>("topic_headers");
 
 constexpr Field kafka_upstream_plugin[] = {
     texts("allowed_topics"),
@@ -122,7 +123,7 @@ constexpr Field kafka_upstream_plugin[] = {
     flag("forward_headers", "false"),
     flag("forward_method", "false"),
     flag("forward_uri", "false"),
-    record<headers_4>("headers"),
+    record<topic_headers>("headers"),
     whole("keepalive", "60000"),
     flag("keepalive_enabled", "false"),
     text("key_query_arg"),
@@ -148,22 +149,22 @@ constexpr Field consumer_group[] = {
     choice<"kong_consumer", "manual", "random">("mode", "random"),
 };
 
-constexpr Field confluent_2_fields[] = {
-    record<authentication_2>("authentication"),
+constexpr Field confluent_consumer_fields[] = {
+    record<confluent_authentication>("authentication"),
     flag("ssl_verify", "true"),
     number("ttl", 0, 3600),
     text("url"),
 };
 
-constexpr Type confluent_2 = object_of<confluent_2_fields>("confluent_2");
+constexpr Type confluent_consumer = object_of<confluent_consumer_fields>("confluent_consumer");
 
-constexpr Field schema_registry_2[] = {
-    record<confluent_2>("confluent"),
+constexpr Field consumer_schema_registry[] = {
+    record<confluent_consumer>("confluent"),
 };
 
 constexpr Field topics[] = {
     required(text("name")),
-    record<schema_registry_2>("schema_registry"),
+    record<consumer_schema_registry>("schema_registry"),
 };
 
 constexpr Field kafka_consume_plugin[] = {
@@ -180,12 +181,12 @@ constexpr Field kafka_consume_plugin[] = {
     texts("message_by_lua_functions"),
     choice<"json", "noop">("message_deserializer", "noop"),
     choice<"http-get", "server-sent-events", "websocket">("mode", "http-get"),
-    record<schema_registry_2>("schema_registry"),
+    record<consumer_schema_registry>("schema_registry"),
     record<security>("security"),
     required(records<topics>("topics")),
 };
 
-constexpr Field security_2[] = {
+constexpr Field confluent_security[] = {
     flag("ssl_verify", "true"),
 };
 
@@ -202,7 +203,7 @@ constexpr Field confluent_plugin[] = {
     flag("forward_headers", "false"),
     flag("forward_method", "false"),
     flag("forward_uri", "false"),
-    record<headers_4>("headers"),
+    record<topic_headers>("headers"),
     whole("keepalive", "60000"),
     flag("keepalive_enabled", "false"),
     text("key_query_arg"),
@@ -218,7 +219,7 @@ constexpr Field confluent_plugin[] = {
     whole("producer_request_retries_max_attempts", "10"),
     whole("producer_request_timeout", "2000"),
     record<schema_registry>("schema_registry"),
-    record<security_2>("security"),
+    record<confluent_security>("security"),
     whole("timeout", "10000"),
     required(text("topic")),
     text("topics_query_arg"),
@@ -244,8 +245,8 @@ constexpr Field confluent_consume_plugin[] = {
     choice<"json", "noop">("message_deserializer", "noop"),
     choice<"http-get", "server-sent-events", "websocket">("mode", "http-get"),
     record<oauthbearer>("oauthbearer"),
-    record<schema_registry_2>("schema_registry"),
-    record<security_2>("security"),
+    record<consumer_schema_registry>("schema_registry"),
+    record<confluent_security>("security"),
     whole("timeout", "10000"),
     required(records<topics>("topics")),
 };
@@ -276,7 +277,7 @@ constexpr Field client_credentials_fields[] = {
 
 constexpr Type client_credentials = object_of<client_credentials_fields>("client_credentials");
 
-constexpr Field authentication_3_fields[] = {
+constexpr Field solace_authentication_fields[] = {
     confidential(text("access_token")),
     text("access_token_header"),
     text("basic_auth_header"),
@@ -288,10 +289,11 @@ constexpr Field authentication_3_fields[] = {
     text("username"),
 };
 
-constexpr Type authentication_3 = object_of<authentication_3_fields>("authentication_3");
+constexpr Type solace_authentication =
+    object_of<solace_authentication_fields>("solace_authentication");
 
 constexpr Field session_fields[] = {
-    record<authentication_3>("authentication"),
+    record<solace_authentication>("authentication"),
     flag("calculate_message_expiry", "true"),
     whole("connect_timeout", 100, 100000, "3000"),
     flag("generate_rcv_timestamps", "true"),
@@ -311,18 +313,18 @@ constexpr Field solace_log_plugin[] = {
     required(record<session>("session")),
 };
 
-constexpr Field headers_5[] = {
+constexpr Field solace_headers[] = {
     texts("exclude_headers"),
     texts("include_headers"),
     map("mappings"),
 };
 
 constexpr Field user_properties[] = {
-    record<headers_5>("headers"),
+    record<solace_headers>("headers"),
     map("predefined_properties"),
 };
 
-constexpr Field message_2[] = {
+constexpr Field solace_message[] = {
     whole("ack_timeout", 1, 100000, "2000"),
     text("content_encoding"),
     text("content_type"),
@@ -345,7 +347,7 @@ constexpr Field message_2[] = {
 };
 
 constexpr Field solace_upstream_plugin[] = {
-    required(record<message_2>("message")),
+    required(record<solace_message>("message")),
     required(record<session>("session")),
 };
 

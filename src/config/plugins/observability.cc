@@ -95,7 +95,7 @@ constexpr Field zipkin_plugin[] = {
     number_of<8, 16>("traceid_byte_count", "16"),
 };
 
-constexpr Field metrics_2[] = {
+constexpr Field datadog_metrics[] = {
     choice<"consumer_id", "custom_id", "username">("consumer_identifier"),
     required(choice<"kong_latency", "latency", "request_count", "request_size", "response_size",
                     "upstream_latency">("name")),
@@ -109,8 +109,9 @@ constexpr Field datadog_plugin[] = {
     text("consumer_tag", "consumer"),
     number("flush_timeout"),
     text("host", "localhost"),
-    records<metrics_2>("metrics", R"([{"consumer_identifier":"custom_id","name":"kong_latency",)"
-                                  R"("sample_rate":1,"stat_type":"timer","tags":["app:kong"]}])"),
+    records<datadog_metrics>("metrics",
+                             R"([{"consumer_identifier":"custom_id","name":"kong_latency",)"
+                             R"("sample_rate":1,"stat_type":"timer","tags":["app:kong"]}])"),
     whole("port", 0, 65535, "8125"),
     text("prefix", "kong"),
     record<queue>("queue"),
@@ -121,7 +122,7 @@ constexpr Field datadog_plugin[] = {
     text("status_tag", "status"),
 };
 
-constexpr Field metrics_3[] = {
+constexpr Field statsd_metrics[] = {
     choice<"consumer_id", "custom_id", "username">("consumer_identifier"),
     required(choice<"cache_datastore_hits_total", "cache_datastore_misses_total", "kong_latency",
                     "latency", "request_count", "request_per_user", "request_size", "response_size",
@@ -141,7 +142,7 @@ constexpr Field statsd_plugin[] = {
     number("flush_timeout"),
     text("host", "localhost"),
     flag("hostname_in_prefix", "false"),
-    records<metrics_3>(
+    records<statsd_metrics>(
         "metrics",
         R"([{"name":"cache_datastore_misses_total","sample_rate":1,"stat_type":"counter"}])"),
     whole("port", 0, 65535, "8125"),
@@ -157,7 +158,7 @@ constexpr Field statsd_plugin[] = {
     choice<"workspace_id", "workspace_name">("workspace_identifier_default", "workspace_id"),
 };
 
-constexpr Field metrics_4[] = {
+constexpr Field statsd_advanced_metrics[] = {
     choice<"consumer_id", "custom_id", "username">("consumer_identifier"),
     required(choice<"cache_datastore_hits_total", "cache_datastore_misses_total", "kong_latency",
                     "latency", "request_count", "request_per_user", "request_size", "response_size",
@@ -176,7 +177,7 @@ constexpr Field statsd_advanced_plugin[] = {
     choice<"consumer_id", "custom_id", "username">("consumer_identifier_default", "custom_id"),
     text("host", "localhost"),
     flag("hostname_in_prefix", "false"),
-    records<metrics_4>("metrics"),
+    records<statsd_advanced_metrics>("metrics"),
     whole("port", 0, 65535, "8125"),
     text("prefix", "kong"),
     record<queue>("queue"),

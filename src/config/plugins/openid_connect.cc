@@ -1,4 +1,4 @@
-// OpenID Connect.
+// OpenID Connect, by itself and as a strategy of Konnect's authentication of applications.
 
 #include "config/plugins/known.h"
 #include "config/plugins/rules.h"
@@ -152,7 +152,7 @@ constexpr Field openid_connect_plugin[] = {
     text("no_proxy"),
     choices<"body", "header", "query">("password_param_type", R"(["body","header","query"])"),
     flag("preserve_query_args", "false"),
-    record<principals_2>("principals"),
+    record<openid_principals>("principals"),
     flag("proof_of_possession_auth_methods_validation", "true"),
     choice<"off", "optional", "strict">("proof_of_possession_dpop", "off"),
     choice<"off", "optional", "strict">("proof_of_possession_mtls", "off"),
@@ -271,8 +271,41 @@ constexpr Field openid_connect_plugin[] = {
     flag("verify_signature", "true"),
 };
 
+constexpr Field principals[] = {
+    flag("enabled", "false"),
+};
+
+constexpr Field key_names[] = {
+    texts("key_names", R"(["apikey"])"),
+};
+
+constexpr Field key_auth_strategy[] = {
+    record<key_names>("config"),
+    record<principals>("principals"),
+    required(text("strategy_id")),
+};
+
+constexpr Field openid_connect_strategy[] = {
+    record<openid_connect_plugin>("config"),
+    record<principals>("principals"),
+    required(text("strategy_id")),
+};
+
+constexpr Field v2_strategies[] = {
+    records<key_auth_strategy>("key_auth"),
+    records<openid_connect_strategy>("openid_connect"),
+};
+
+constexpr Field konnect_application_auth_plugin[] = {
+    choice<"key-auth", "openid-connect", "v2-strategies">("auth_type", "openid-connect"),
+    texts("key_names", R"(["apikey"])"),
+    required(text("scope")),
+    record<v2_strategies>("v2_strategies"),
+};
+
 constexpr KnownPlugin plugins[] = {
     known<openid_connect_plugin>("openid-connect", Edition::enterprise),
+    known<konnect_application_auth_plugin>("konnect-application-auth", Edition::enterprise),
 };
 
 }  // namespace

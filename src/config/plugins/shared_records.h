@@ -115,13 +115,13 @@ inline constexpr Field conditions_fields[] = {
 
 inline constexpr Type conditions = object_of<conditions_fields>("conditions");
 
-inline constexpr Field gemini_2_fields[] = {
+inline constexpr Field embeddings_gemini_fields[] = {
     text("api_endpoint"),
     text("location_id"),
     text("project_id"),
 };
 
-inline constexpr Type gemini_2 = object_of<gemini_2_fields>("gemini_2");
+inline constexpr Type embeddings_gemini = object_of<embeddings_gemini_fields>("embeddings_gemini");
 
 inline constexpr Field huggingface_fields[] = {
     flag("use_cache"),
@@ -130,26 +130,29 @@ inline constexpr Field huggingface_fields[] = {
 
 inline constexpr Type huggingface = object_of<huggingface_fields>("huggingface");
 
-inline constexpr Field options_3_fields[] = {
-    record<azure>("azure"),     record<bedrock>("bedrock"),
-    record<gemini_2>("gemini"), record<huggingface>("huggingface"),
+inline constexpr Field embeddings_options_fields[] = {
+    record<azure>("azure"),
+    record<bedrock>("bedrock"),
+    record<embeddings_gemini>("gemini"),
+    record<huggingface>("huggingface"),
     text("upstream_url"),
 };
 
-inline constexpr Type options_3 = object_of<options_3_fields>("options_3");
+inline constexpr Type embeddings_options =
+    object_of<embeddings_options_fields>("embeddings_options");
 
-inline constexpr Field model_3_fields[] = {
+inline constexpr Field embeddings_model_fields[] = {
     required(text("name")),
-    record<options_3>("options"),
+    record<embeddings_options>("options"),
     required(choice<"azure", "bedrock", "gemini", "huggingface", "mistral", "ollama", "openai">(
         "provider")),
 };
 
-inline constexpr Type model_3 = object_of<model_3_fields>("model_3");
+inline constexpr Type embeddings_model = object_of<embeddings_model_fields>("embeddings_model");
 
 inline constexpr Field embeddings_fields[] = {
     record<auth>("auth"),
-    required(record<model_3>("model")),
+    required(record<embeddings_model>("model")),
 };
 
 inline constexpr Type embeddings = object_of<embeddings_fields>("embeddings");
@@ -216,7 +219,7 @@ inline constexpr Field pgvector_fields[] = {
 
 inline constexpr Type pgvector = object_of<pgvector_fields>("pgvector");
 
-inline constexpr Field principals_2_fields[] = {
+inline constexpr Field openid_principals_fields[] = {
     text("directory", "default"),
     flag("enabled", "false"),
     flag("error_on_miss", "true"),
@@ -226,7 +229,7 @@ inline constexpr Field principals_2_fields[] = {
     texts("principal_claim"),
 };
 
-inline constexpr Type principals_2 = object_of<principals_2_fields>("principals_2");
+inline constexpr Type openid_principals = object_of<openid_principals_fields>("openid_principals");
 
 inline constexpr Field proof_of_possession_mtls_from_header_fields[] = {
     flag("allow_partial_chain", "false"),

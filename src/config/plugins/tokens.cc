@@ -226,7 +226,7 @@ constexpr Field behavior[] = {
     text("upstream_access_token_header_name", "Authorization"),
 };
 
-constexpr Field cache_2[] = {
+constexpr Field upstream_oauth_cache[] = {
     number("default_ttl", "3600"),
     whole("eagerly_expire", "5"),
     record<memory>("memory"),
@@ -236,7 +236,7 @@ constexpr Field cache_2[] = {
 
 constexpr Field upstream_oauth_plugin[] = {
     record<behavior>("behavior"),
-    record<cache_2>("cache"),
+    record<upstream_oauth_cache>("cache"),
     record<oauth2_client>("client"),
     required(record<oauth2>("oauth")),
 };

@@ -8,7 +8,7 @@
 namespace sluice::config {
 namespace {
 
-constexpr Field redis_2_fields[] = {
+constexpr Field counter_redis_fields[] = {
     record<cloud_authentication>("cloud_authentication"),
     whole("database", "0"),
     text("host"),
@@ -21,7 +21,7 @@ constexpr Field redis_2_fields[] = {
     text("username"),
 };
 
-constexpr Type redis_2 = object_of<redis_2_fields>("redis_2");
+constexpr Type counter_redis = object_of<counter_redis_fields>("counter_redis");
 
 constexpr Field rate_limiting_plugin[] = {
     number("day", 0, 9007199254740991),
@@ -37,7 +37,7 @@ constexpr Field rate_limiting_plugin[] = {
     number("month", 0, 9007199254740991),
     text("path"),
     choice<"cluster", "local", "redis">("policy", "local"),
-    record<redis_2>("redis"),
+    record<counter_redis>("redis"),
     number("second", 0, 9007199254740991),
     number("sync_rate", "-1"),
     number("year", 0, 9007199254740991),
@@ -51,7 +51,7 @@ constexpr Field response_ratelimiting_plugin[] = {
     choice<"consumer", "credential", "ip">("limit_by", "consumer"),
     map("limits"),
     choice<"cluster", "local", "redis">("policy", "local"),
-    record<redis_2>("redis"),
+    record<counter_redis>("redis"),
 };
 
 constexpr Field throttling[] = {
@@ -220,7 +220,7 @@ constexpr Field extra_options[] = {
     number("scan_count", "10"),
 };
 
-constexpr Field redis_3[] = {
+constexpr Field acme_redis[] = {
     record<cloud_authentication>("cloud_authentication"),
     whole("database", "0"),
     record<extra_options>("extra_options"),
@@ -238,7 +238,7 @@ constexpr Field shm[] = {
     text("shm_name", "kong"),
 };
 
-constexpr Field vault_2[] = {
+constexpr Field acme_vault[] = {
     choice<"kubernetes", "token">("auth_method", "token"),
     text("auth_path"),
     text("auth_role"),
@@ -254,8 +254,8 @@ constexpr Field vault_2[] = {
 };
 
 constexpr Field storage_config[] = {
-    record<consul>("consul"), map("kong"), record<redis_3>("redis"), record<shm>("shm"),
-    record<vault_2>("vault"),
+    record<consul>("consul"),    map("kong"), record<acme_redis>("redis"), record<shm>("shm"),
+    record<acme_vault>("vault"),
 };
 
 constexpr Field acme_plugin[] = {

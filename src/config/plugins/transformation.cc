@@ -40,20 +40,20 @@ constexpr Field request_transformer_advanced_plugin[] = {
     record<remove>("rename"),     record<replace>("replace"),
 };
 
-constexpr Field add_2_fields[] = {
+constexpr Field response_additions_fields[] = {
     texts("headers"),
     texts("if_status"),
     texts("json"),
     choices<"boolean", "number", "string">("json_types"),
 };
 
-constexpr Type add_2 = object_of<add_2_fields>("add_2");
+constexpr Type response_additions = object_of<response_additions_fields>("response_additions");
 
-constexpr Field allow_2[] = {
+constexpr Field response_allowed[] = {
     texts("json"),
 };
 
-constexpr Field remove_2[] = {
+constexpr Field response_removals[] = {
     texts("headers"),
     texts("if_status"),
     texts("json"),
@@ -64,7 +64,7 @@ constexpr Field rename[] = {
     texts("if_status"),
 };
 
-constexpr Field replace_2[] = {
+constexpr Field response_replacements[] = {
     text("body"),
     texts("headers"),
     texts("if_status"),
@@ -79,9 +79,10 @@ constexpr Field transform[] = {
 };
 
 constexpr Field response_transformer_advanced_plugin[] = {
-    record<add_2>("add"),         record<allow_2>("allow"),       record<add_2>("append"),
-    flag("dots_in_keys", "true"), record<remove_2>("remove"),     record<rename>("rename"),
-    record<replace_2>("replace"), record<transform>("transform"),
+    record<response_additions>("add"),        record<response_allowed>("allow"),
+    record<response_additions>("append"),     flag("dots_in_keys", "true"),
+    record<response_removals>("remove"),      record<rename>("rename"),
+    record<response_replacements>("replace"), record<transform>("transform"),
 };
 
 constexpr Field route_transformer_advanced_plugin[] = {
@@ -137,14 +138,14 @@ constexpr Field mocking_plugin[] = {
     flag("random_examples", "false"),  flag("random_status_code", "false"),
 };
 
-constexpr Field cache_3[] = {
+constexpr Field callout_cache[] = {
     whole("cache_ttl", "300"),
     record<memory>("memory"),
     record<redis_enterprise>("redis"),
     choice<"memory", "off", "redis">("strategy", "off"),
 };
 
-constexpr Field cache_4[] = {
+constexpr Field callout_entry_cache[] = {
     flag("bypass", "false"),
 };
 
@@ -187,66 +188,68 @@ constexpr Field http_opts[] = {
     record<timeouts>("timeouts"),
 };
 
-constexpr Field request_2[] = {
+constexpr Field callout_request[] = {
     record<body>("body"),           text("by_lua"),
     record<error>("error"),         record<headers>("headers"),
     record<http_opts>("http_opts"), text("method", "GET"),
     record<headers>("query"),       required(text("url")),
 };
 
-constexpr Field body_2[] = {
+constexpr Field callout_response_body[] = {
     flag("decode", "false"),
     flag("store", "true"),
 };
 
-constexpr Field headers_2[] = {
+constexpr Field callout_response_headers[] = {
     flag("store", "true"),
 };
 
 constexpr Field response[] = {
-    record<body_2>("body"),
+    record<callout_response_body>("body"),
     text("by_lua"),
-    record<headers_2>("headers"),
+    record<callout_response_headers>("headers"),
 };
 
 constexpr Field callouts[] = {
-    record<cache_4>("cache"),     texts("depends_on"),
-    required(text("name")),       required(record<request_2>("request")),
+    record<callout_entry_cache>("cache"),
+    texts("depends_on"),
+    required(text("name")),
+    required(record<callout_request>("request")),
     record<response>("response"),
 };
 
-constexpr Field body_3[] = {
+constexpr Field callout_upstream_body[] = {
     map("custom"),
     flag("decode", "true"),
     flag("forward", "true"),
 };
 
-constexpr Field headers_3[] = {
+constexpr Field callout_upstream_headers[] = {
     map("custom"),
     flag("forward", "true"),
 };
 
 constexpr Field upstream[] = {
-    record<body_3>("body"),
+    record<callout_upstream_body>("body"),
     text("by_lua"),
-    record<headers_3>("headers"),
-    record<headers_3>("query"),
+    record<callout_upstream_headers>("headers"),
+    record<callout_upstream_headers>("query"),
 };
 
 constexpr Field request_callout_plugin[] = {
-    record<cache_3>("cache"),
+    record<callout_cache>("cache"),
     required(records<callouts>("callouts")),
     record<upstream>("upstream"),
 };
 
-constexpr Field cache_5[] = {
+constexpr Field datakit_cache[] = {
     record<memory>("memory"),
     record<redis_enterprise>("redis"),
     choice<"memory", "redis">("strategy"),
 };
 
 constexpr Field resources[] = {
-    record<cache_5>("cache"),
+    record<datakit_cache>("cache"),
     map("vault"),
 };
 

@@ -78,7 +78,8 @@ ssize_t send(int descriptor, std::string_view text) {
 
 class EpollEngine final : public Engine {
  public:
-  EpollEngine(int epoll, int bell) : epoll_(epoll), bell_(bell), random_(unforeseen()) {
+  EpollEngine(int epoll, int bell, std::size_t pipes_max)
+      : epoll_(epoll), bell_(bell), random_(unforeseen()), pipes_max_(pipes_max) {
     epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.ptr = nullptr}};
     ::epoll_ctl(epoll_, EPOLL_CTL_ADD, bell_, &event);
   }
@@ -132,6 +133,7 @@ class EpollEngine final : public Engine {
   int epoll_;
   int bell_;
   Random random_;
+  const std::size_t pipes_max_;
   std::size_t pipes_ = 0;
   std::array<epoll_event, events_max> events_{};
 };
@@ -339,7 +341,7 @@ std::optional<std::int64_t> EpollEngine::attempt_drain(EpollSocket& socket, Op& 
 }
 
 PipePtr EpollEngine::pipe_towards(Socket& socket) {
-  if (pipes_ >= pipes_max) return {};
+  if (pipes_ >= pipes_max_) return {};
   // A socket that paces its bytes (BBR) sends pages of others more slowly than copied ones:
   // measured in docs/decisions/0010. A unix socket has no algorithm to ask for.
   std::array<char, 16> algorithm{};
@@ -424,7 +426,7 @@ Address EpollEngine::local_address(Socket& socket) {
 
 }  // namespace
 
-Result<std::unique_ptr<Engine>> make_epoll_engine() {
+Result<std::unique_ptr<Engine>> make_epoll_engine(std::size_t pipes_max) {
   const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
   if (epoll < 0) return std::unexpected(io_error(errno, "epoll_create1"));
   const int bell = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -433,7 +435,7 @@ Result<std::unique_ptr<Engine>> make_epoll_engine() {
     ::close(epoll);
     return std::unexpected(io_error(error, "eventfd"));
   }
-  return std::make_unique<EpollEngine>(epoll, bell);
+  return std::make_unique<EpollEngine>(epoll, bell, pipes_max);
 }
 
 std::uint64_t raise_descriptor_limit() {
