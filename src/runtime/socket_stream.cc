@@ -220,19 +220,15 @@ class Passing final : public OpSink {
     op_->pipe = pipe;
   }
 
-  /// Bytes moved, or a negative errno: -ETIMEDOUT at the deadline, -EAGAIN when there was something
-  /// to move and still nothing moved.
+  /// Bytes moved, or a negative errno; -ETIMEDOUT at the deadline.
   Task<std::int64_t> run(std::size_t wanted, TimePoint deadline) {
     op_->wanted = static_cast<std::uint32_t>(wanted);
-    for (bool again = false;;) {
+    for (;;) {
       if (!loop_.may_go_on()) co_await yield(loop_);
       done_ = false;
-      if (!op_.start() && !done_) {
-        if (again) co_return -EAGAIN;
-        if (!co_await wait_for(loop_, waiting_, deadline) && !done_) co_return -ETIMEDOUT;
-      }
-      again = op_->result == -EAGAIN;
-      if (again) continue;
+      if (!op_.start() && !done_ && !co_await wait_for(loop_, waiting_, deadline) && !done_)
+        co_return -ETIMEDOUT;
+      if (op_->result == -EAGAIN) continue;
       if (op_->result != -ENOBUFS) co_return op_->result;
       if (loop_.now() >= deadline) co_return -ETIMEDOUT;
       co_await sleep_until(loop_, loop_.now() + milliseconds(1));
@@ -259,9 +255,8 @@ Task<Result<std::size_t>> SocketStream::read_into(const PipePtr& pipe, std::size
   Passing passing(loop_, Op::Kind::fill, socket_, pipe);
   const std::int64_t moved = co_await passing.run(wanted, deadline);
   if (moved == -ETIMEDOUT) co_return fail(ErrorCode::timed_out, "nothing to read in time");
-  // Copied instead: bytes behind an urgent mark, which splice does not pass, and where a sandbox
-  // allows no splice.
-  if (moved == -EAGAIN || moved == -EINVAL || moved == -ENOSYS || moved == -EPERM) co_return 0uz;
+  // Copied instead: where splice cannot, or a sandbox does not let it.
+  if (moved == -EINVAL || moved == -ENOSYS || moved == -EPERM) co_return 0uz;
   if (moved < 0) co_return std::unexpected(io_error(static_cast<int>(-moved), "read"));
   received_bytes_ += static_cast<std::size_t>(moved);
   co_return static_cast<std::size_t>(moved);

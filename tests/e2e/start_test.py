@@ -105,7 +105,7 @@ class Starting(GatewayTest):
       self.assertEqual(self.run_sluice("check", self.file(text)).returncode, 0)
 
   def test_a_misspelt_command_and_a_folder_that_cannot_be_are_said(self):
-    self.assertRegex(self.fails("chekc", "x.yaml"), 'no command "chekc", did you mean "check"')
+    self.assertRegex(self.fails("cheek", "x.yaml"), 'no command "cheek", did you mean "check"')
     self.assertRegex(self.fails("reference", "/proc/none"), "cannot create /proc/none")
 
   def test_the_command_line_explains_itself(self):

@@ -44,6 +44,7 @@ class EpollSocket final : public Socket, public memory::Pooled {
   bool readable = true;
   bool writable = true;
   bool hung_up = false;
+  bool urgent = false;     // urgent data came (RFC 6093): reads stop short at its mark
   Op* reading = nullptr;   // receive, receive_from, accept, fill
   Op* writing = nullptr;   // send, send_to, connect, drain
   Op* watching = nullptr;  // hang_up
@@ -155,7 +156,8 @@ Op*& slot_of(EpollSocket& socket, Op::Kind kind) {
 void EpollEngine::enroll(EpollSocket& socket) {
   if (socket.registered) return;
   socket.registered = true;
-  epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data = {.ptr = &socket}};
+  epoll_event event{.events = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+                    .data = {.ptr = &socket}};
   ::epoll_ctl(epoll_, EPOLL_CTL_ADD, socket.descriptor, &event);
 }
 
@@ -224,9 +226,9 @@ std::optional<std::int64_t> EpollEngine::attempt_receive(EpollSocket& socket, Op
       return -errno;
     }
     // A short read drained the socket: the next bytes come with a new event. Not so with the end
-    // behind them.
+    // behind them, or at an urgent mark.
     if (op.kind == Op::Kind::receive && static_cast<std::size_t>(got) < room.size() &&
-        !socket.hung_up)
+        !socket.hung_up && !socket.urgent)
       socket.readable = got == 0;
     chunk.extend(static_cast<std::size_t>(got));
     op.chunk = std::move(chunk);
@@ -313,6 +315,7 @@ std::optional<std::int64_t> EpollEngine::attempt_connect(EpollSocket& socket, Op
 }
 
 std::optional<std::int64_t> EpollEngine::attempt_fill(EpollSocket& socket, Op& op) {
+  if (socket.urgent) return -EINVAL;  // splice never passes the mark
   const auto& pipe = static_cast<EpollPipe&>(*static_cast<PipeOp&>(op).pipe);
   while (socket.readable) {
     // The pipe is empty: would-block is the socket's word.
@@ -389,6 +392,7 @@ void EpollEngine::wait(TimePoint until) {
     }
     auto& socket = *static_cast<EpollSocket*>(event.data.ptr);
     const SocketPtr alive(&socket);  // a completion may drop the last other owner
+    if ((event.events & EPOLLPRI) != 0) socket.urgent = true;
     if ((event.events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) socket.readable = true;
     if ((event.events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) socket.writable = true;
     if ((event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) socket.hung_up = true;
