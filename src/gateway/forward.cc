@@ -15,11 +15,11 @@ namespace {
 using http::HeaderId;
 
 constexpr std::string_view via_value = "1.1 sluice/" SLUICE_VERSION;
+constexpr std::string_view via_value_of_2 = "2 sluice/" SLUICE_VERSION;
 
-bool is_trusted(const Settings& settings, const Address& address) {
-  if (address.family == Address::Family::unix_path) return settings.trusts_unix;
-  return std::ranges::any_of(settings.trusted_networks,
-                             [&](const Network& network) { return network.contains(address); });
+/// RFC 9110 §7.6.3: the version that the message came in.
+std::string_view via_of(const http::Request& request) {
+  return request.http_major == 2 ? via_value_of_2 : via_value;
 }
 
 /// An address as it may stand in a list of X-Forwarded-For: with or without port and brackets.
@@ -50,12 +50,6 @@ std::string_view real_ip(const Exchange& exchange, const Settings& settings) {
     }
   }
   return found;
-}
-
-std::string_view host_without_port(std::string_view authority) {
-  if (authority.starts_with('['))
-    return authority.substr(0, std::min(authority.find(']'), authority.size() - 1) + 1);
-  return authority.substr(0, authority.find(':'));
 }
 
 std::string_view number_text(std::uint64_t number, http::Headers& keeper) {
@@ -109,6 +103,18 @@ class LatencyText {
 };
 
 }  // namespace
+
+bool is_trusted(const Settings& settings, const Address& address) {
+  if (address.family == Address::Family::unix_path) return settings.trusts_unix;
+  return std::ranges::any_of(settings.trusted_networks,
+                             [&](const Network& network) { return network.contains(address); });
+}
+
+std::string_view host_without_port(std::string_view authority) {
+  if (authority.starts_with('['))
+    return authority.substr(0, std::min(authority.find(']'), authority.size() - 1) + 1);
+  return authority.substr(0, authority.find(':'));
+}
 
 void identify(Exchange& exchange) {
   const Settings& settings = exchange.snapshot.settings();
@@ -206,7 +212,7 @@ void forward_one_by_one(Exchange& exchange, std::string_view original_path) {
   forward(HeaderId::x_forwarded_path, original_path);
   headers.set(HeaderId::x_real_ip, exchange.origin.client_ip);
   append_to_list(headers, HeaderId::x_forwarded_for, client.peer_text);
-  append_to_list(headers, HeaderId::via, via_value);
+  append_to_list(headers, HeaderId::via, via_of(exchange.request));
   headers.set(HeaderId::x_kong_request_id, exchange.record.request_id());
 }
 
@@ -228,7 +234,7 @@ void prepare_forward(Exchange& exchange) {
                      {HeaderId::x_forwarded_path, original_path},
                      {HeaderId::x_real_ip, client.peer_text},
                      {HeaderId::x_forwarded_for, client.peer_text},
-                     {HeaderId::via, via_value},
+                     {HeaderId::via, via_of(request)},
                      {HeaderId::x_kong_request_id, exchange.record.request_id()}});
   } else {
     forward_one_by_one(exchange, original_path);
@@ -270,7 +276,7 @@ void set_host(Exchange& exchange, const upstream::Target& target) {
   const std::string_view host =
       ipv6 ? joined(request.headers, {"[", target.host, "]"}) : std::string_view(target.host);
   request.authority =
-      target.port == 80
+      target.port == route.service->transport.default_port()
           ? host
           : joined(request.headers, {host, ":", number_text(target.port, request.headers)});
 }

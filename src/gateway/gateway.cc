@@ -118,6 +118,7 @@ Result<Done> Gateway::find_route(Exchange& exchange) {
   TRY(exchange.request, exchange.incoming.take());
   if (memory::live_bytes() > static_cast<std::int64_t>(exchange.snapshot.settings().worker_memory))
     return fail(ErrorCode::overloaded, "limits.worker_memory");
+  if (exchange.client->expects_tls) return fail(ErrorCode::plain_http);
   identify(exchange);
   const http::Request& request = exchange.request;
   if (request.method == "CONNECT" || request.method == "TRACE")
@@ -132,6 +133,7 @@ Result<Done> Gateway::find_route(Exchange& exchange) {
                                         .headers = request.headers,
                                         .scheme = exchange.client->scheme,
                                         .query = exchange.query,
+                                        .sni = exchange.client->server_name,
                                         .source = &exchange.client->peer,
                                         .destination = exchange.client->local.get()});
   if (found.route == nullptr) return Done{};

@@ -10,7 +10,9 @@
 
 #include "base/time.h"
 #include "gateway/pipeline.h"
+#include "gateway/proxy_protocol.h"
 #include "upstream/balancer.h"
+#include "upstream/transport.h"
 
 namespace sluice {
 
@@ -24,6 +26,8 @@ struct Service {
   milliseconds read_timeout{60'000};
   std::optional<milliseconds> request_timeout;
   upstream::TargetGroup targets;
+  upstream::Transport transport;
+  ProxyVersion proxy_protocol = ProxyVersion::none;
   std::string log_json;  ///< the member "service" of an access log line
 };
 

@@ -27,7 +27,12 @@ std::string service_log(const config::Service& service) {
   JsonWriter json(text);
   json.key("service").begin_object().key("id").text(service.id.text());
   if (service.name) json.key("name").text(*service.name);
-  json.key("protocol").text("http").key("host").text(service.host).key("port").number(service.port);
+  json.key("protocol")
+      .text(config::name_of(service.protocol))
+      .key("host")
+      .text(service.host)
+      .key("port")
+      .number(service.port);
   if (service.path) json.key("path").text(*service.path);
   json.key("retries").number(service.retries);
   json.key("connect_timeout").number(service.connect_timeout.count());
@@ -134,6 +139,7 @@ class SnapshotCompiler {
   std::shared_ptr<const Snapshot> run() {
     snapshot_->settings_ = compile_settings(file_.gateway);
     snapshot_->consumers_ = Consumers(file_);
+    compile_certificates();
     compile_upstreams();
     compile_services();
     pipelines_.emplace(file_, catalog_,
@@ -149,6 +155,26 @@ class SnapshotCompiler {
   }
 
  private:
+  void compile_certificates() {
+    auto certificates = std::make_shared<tls::Certificates>(tls::self_signed_identity());
+    for (const config::Certificate& from : file_.certificates) {
+      tls::Identity identity;
+      add_pair(identity, from.cert, from.key, from.place);
+      if (from.cert_alt) add_pair(identity, *from.cert_alt, *from.key_alt, from.place);
+      identities_.push_back(std::make_shared<const tls::Identity>(std::move(identity)));
+    }
+    for (const config::Sni& sni : file_.snis)
+      certificates->add(sni.name, identities_[sni.certificate_index]);
+    snapshot_->certificates_ = std::move(certificates);
+  }
+
+  void add_pair(tls::Identity& identity, std::string_view cert, std::string_view key,
+                config::Place place) {
+    auto pair = tls::KeyPair::parse(cert, key);
+    if (pair) return identity.pairs.push_back(*std::move(pair));
+    refuse(place, "certificates", pair.error());
+  }
+
   void compile_upstreams() {
     for (const config::Upstream& from : file_.upstreams) {
       upstream::TargetGroup& group = snapshot_->upstreams_[from.name];
@@ -172,6 +198,10 @@ class SnapshotCompiler {
       service->write_timeout = from.write_timeout;
       service->read_timeout = from.read_timeout;
       service->request_timeout = from.request_timeout;
+      service->transport = compile_transport(from);
+      if (from.proxy_protocol)
+        service->proxy_protocol =
+            *from.proxy_protocol == config::ProxyProtocol::v1 ? ProxyVersion::v1 : ProxyVersion::v2;
       service->log_json = service_log(from);
       if (from.upstream_index) {
         service->targets = snapshot_->upstreams_.at(file_.upstreams[*from.upstream_index].name);
@@ -181,6 +211,59 @@ class SnapshotCompiler {
       }
       snapshot_->services_.push_back(std::move(service));
     }
+  }
+
+  upstream::Transport compile_transport(const config::Service& from) {
+    using config::Protocol;
+    const bool is_grpc = from.protocol == Protocol::grpc || from.protocol == Protocol::grpcs;
+    upstream::Transport transport;
+    if (is_grpc)
+      transport.version = upstream::HttpVersion::http_2;
+    else if (from.protocol_version)
+      transport.version = static_cast<upstream::HttpVersion>(*from.protocol_version);
+    if (from.protocol == Protocol::https || from.protocol == Protocol::grpcs)
+      transport.tls = compile_policy(from);
+    if (transport.tls || transport.version != upstream::HttpVersion::http_1_1)
+      transport.key = std::to_string(std::to_underlying(transport.version)) +
+                      (transport.tls ? transport.tls->key : std::string());
+    return transport;
+  }
+
+  /// Verification is on unless the service turns it off, against the system's authorities unless
+  /// it names others.
+  tls::ClientPolicyPtr compile_policy(const config::Service& from) {
+    auto policy = std::make_shared<tls::ClientPolicy>();
+    policy->verifies = from.tls_verify.value_or(true);
+    if (from.tls_verify_depth) policy->depth = static_cast<int>(*from.tls_verify_depth);
+    policy->names = from.tls_sans;
+    std::string& key = policy->key;
+    key = policy->verifies ? "v" + std::to_string(from.tls_verify_depth.value_or(UINT32_MAX)) : "-";
+    for (const std::string& name : from.tls_sans)
+      key.append(" ").append(name);
+    std::vector<std::string> authorities;
+    for (const config::CaCertificate& authority : file_.ca_certificates)
+      if (std::ranges::find(from.ca_certificates, authority.id) != from.ca_certificates.end())
+        key += authorities.emplace_back(authority.cert);
+    if (!authorities.empty()) {
+      auto parsed = tls::Authorities::parse(authorities);
+      if (parsed)
+        policy->authorities = *std::move(parsed);
+      else
+        refuse(from.place, "ca_certificates", parsed.error());
+    }
+    if (from.client_certificate_index && !failed_) {
+      const config::Certificate& shown = file_.certificates[*from.client_certificate_index];
+      policy->certificate = identities_[*from.client_certificate_index]->pairs.at(0);
+      key += shown.cert + shown.key;
+    }
+    // A digest: the key of a pool is compared with each request.
+    key = tls::digest(key);
+    return policy;
+  }
+
+  void refuse(config::Place place, std::string_view field, const Error& error) {
+    failed_ = true;
+    diagnostics_.error(place, config::Path(field), error.detail.text());
   }
 
   void compile_route(const config::Route& from, std::vector<RouteMatch>& matches) {
@@ -266,6 +349,7 @@ class SnapshotCompiler {
   PluginCatalog catalog_;
   config::Diagnostics& diagnostics_;
   std::shared_ptr<Snapshot> snapshot_;
+  std::vector<tls::IdentityPtr> identities_;  ///< of file_.certificates
   bool failed_ = false;
   std::optional<PipelineCompiler> pipelines_;
 };

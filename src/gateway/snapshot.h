@@ -12,6 +12,7 @@
 #include "gateway/route.h"
 #include "gateway/router/router.h"
 #include "gateway/settings.h"
+#include "tls/certificates.h"
 
 namespace sluice {
 
@@ -28,6 +29,9 @@ class Snapshot {
 
   /// Global plugins that run where no route matched.
   const Pipeline& without_route() const noexcept { return without_route_; }
+
+  /// What listeners with TLS show.
+  const tls::CertificatesPtr& certificates() const noexcept { return certificates_; }
 
   const Consumers& consumers() const noexcept { return consumers_; }
 
@@ -51,6 +55,7 @@ class Snapshot {
   Snapshot() = default;
 
   Settings settings_;
+  tls::CertificatesPtr certificates_;
   Consumers consumers_;
   TargetGroups upstreams_;
   CompiledPlugins plugins_;

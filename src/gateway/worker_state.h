@@ -12,6 +12,7 @@
 #include "runtime/resolver.h"
 #include "telemetry/json.h"
 #include "telemetry/metrics.h"
+#include "tls/server_context.h"
 #include "upstream/balancer.h"
 #include "upstream/pool.h"
 
@@ -24,7 +25,8 @@ struct WorkerState {
   WorkerState(Loop& its_loop, ResolverSettings resolver_settings)
       : loop(its_loop),
         pools(its_loop, pool, client),
-        resolver(its_loop, std::move(resolver_settings)) {}
+        resolver(its_loop, std::move(resolver_settings)),
+        tls(its_loop) {}
 
   Loop& loop;
   // Copies of the newest snapshot's settings, for connections, which outlive snapshots.
@@ -35,6 +37,7 @@ struct WorkerState {
   upstream::Pools pools;
   upstream::Balancers balancers;
   Resolver resolver;
+  tls::ServerContext tls;
   telemetry::WorkerMetrics metrics;
   LogLine log_line;              ///< empty: no access log
   std::string id;                ///< a UUID of this worker's life

@@ -26,6 +26,10 @@ struct NodeOptions {
   PluginCatalog catalog;
 };
 
+/// As `gateway` says for one of its listeners.
+ListenerOptions listener_options(const config::Gateway& gateway,
+                                 const config::ListenerSettings& listener);
+
 class Node {
  public:
   explicit Node(NodeOptions options);

@@ -96,6 +96,12 @@ void Node::apply_listeners(const config::Gateway& gateway) {
     log::info("no longer listening on " + address);
     return true;
   });
+  for (const config::ListenerSettings& listener : gateway.listeners)
+    for (auto& worker : workers_)
+      worker->loop().post([&worker = *worker, address = listener.address,
+                           options = listener_options(gateway, listener)] {
+        worker.set_listener_options(address, options);
+      });
 }
 
 void Node::install(const std::shared_ptr<const Snapshot>& snapshot) {

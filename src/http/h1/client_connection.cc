@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "http/text.h"
+#include "http/websocket.h"
 
 namespace sluice::http::h1 {
 namespace {
@@ -280,6 +281,11 @@ Task<Result<ResponseHead>> ResponseBody::read_head(const Request& request,
     // A tunnel only for who asked for this protocol, on this request.
     if (head->status == 101 && !was_asked_for(head->upgrade, request.protocol))
       co_return fail(ErrorCode::upgrade_refused, "unasked 101");
+    // RFC 6455 §4.1: else a cache or another request's answer might be taken for a handshake.
+    if (head->status == 101 && is_websocket(head->upgrade) &&
+        !is_accepted(request.headers, head->headers))
+      co_return fail(ErrorCode::upgrade_refused,
+                     "Sec-WebSocket-Accept does not fit Sec-WebSocket-Key");
     if (head->status == 101 || head->status >= 200) co_return head;
     waiting_since = loop_.now();
     if (++informed > settings_.informational_responses)
