@@ -183,18 +183,25 @@ class SnapshotCompiler {
     }
   }
 
+  static bool has_protocol(const config::Route& route, config::Protocol protocol) {
+    return std::ranges::find(route.protocols, protocol) != route.protocols.end();
+  }
+
   void compile_route(const config::Route& from, std::vector<RouteMatch>& matches) {
     const auto index = static_cast<std::uint32_t>(&from - file_.routes.data());
     const config::Service* service =
         from.service_index ? &file_.services[*from.service_index] : nullptr;
     // Kong has no routes for a disabled service.
     if (service != nullptr && !service->enabled) return;
+    // What is for other protocols only is left out: it was refused, or warned of.
+    if (!has_protocol(from, config::Protocol::http) && !has_protocol(from, config::Protocol::https))
+      return;
     auto route = std::make_unique<Route>();
     route->id = from.id.text();
     route->name = from.name.value_or("");
     route->strip_path = from.strip_path;
     route->preserve_host = from.preserve_host;
-    route->http = std::ranges::find(from.protocols, config::Protocol::http) != from.protocols.end();
+    route->http = has_protocol(from, config::Protocol::http);
     route->https_redirect_status_code = from.https_redirect_status_code;
     route->request_timeout = from.request_timeout;
     if (from.service_index) route->service = snapshot_->services_[*from.service_index].get();
@@ -211,11 +218,34 @@ class SnapshotCompiler {
     match.snis = from.snis;
     match.regex_priority = from.regex_priority;
     match.http = route->http;
-    match.https =
-        std::ranges::find(from.protocols, config::Protocol::https) != from.protocols.end();
+    match.https = has_protocol(from, config::Protocol::https);
+    compile_endpoints(from, match);
     if (from.expression && !compile_expression(from, match)) return;
     matches.push_back(std::move(match));
     snapshot_->routes_.push_back(std::move(route));
+  }
+
+  void compile_endpoints(const config::Route& from, RouteMatch& match) {
+    const auto compile = [&](const std::vector<config::RouteEndpoint>& endpoints,
+                             std::string_view field, config::Place place,
+                             std::vector<EndpointMatch>& to) {
+      if (endpoints.empty()) return;
+      if (file_.gateway.router_flavor != config::RouterFlavor::expressions) {
+        const config::Path self(from.path);
+        diagnostics_.error(place, config::Path(self, field),
+                           "must not be given for a route with protocol \"http\" or \"https\" "
+                           "without gateway.router_flavor: expressions");
+        failed_ = true;
+      }
+      for (const config::RouteEndpoint& endpoint : endpoints) {
+        EndpointMatch& added = to.emplace_back();
+        if (endpoint.ip)
+          if (const auto network = Network::parse(*endpoint.ip)) added.network = *network;
+        added.port = endpoint.port.value_or(0);
+      }
+    };
+    compile(from.sources, "sources", from.sources_place, match.sources);
+    compile(from.destinations, "destinations", from.destinations_place, match.destinations);
   }
 
   bool compile_expression(const config::Route& from, RouteMatch& match) {
