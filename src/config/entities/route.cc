@@ -186,7 +186,8 @@ void Route::check(Route& route, const Given& given) {
   }
   check_route_matchers(route, given);
   if (route.path_handling == PathHandling::v1)
-    given.unsupported("path_handling", "path_handling \"v1\" is not supported yet");
+    given.warning("path_handling",
+                  "has no effect, as under Kong's traditional_compatible: paths are joined as v0");
 }
 
 }  // namespace sluice::config

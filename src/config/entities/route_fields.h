@@ -62,7 +62,7 @@ constexpr auto Route::fields() {
           "regex_priority", &Route::regex_priority,
           "Among routes with a matching regular expression, the larger number is tried first."),
       optional("path_handling", &Route::path_handling,
-               "How the paths of service, route and request are joined."),
+               "v1 is accepted and joins paths as v0, as Kong does with this router."),
       optional("https_redirect_status_code", &Route::https_redirect_status_code,
                one_of(std::span<const std::int64_t>(detail::redirect_codes)),
                "The answer to plain HTTP on a route that is only for HTTPS."),
