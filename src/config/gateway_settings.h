@@ -314,11 +314,12 @@ struct TcpSettings {
   }
 };
 
-/// Kong's router_flavor; its oldest, `traditional`, is left out.
-enum class RouterFlavor : std::uint8_t { traditional_compatible, expressions };
+/// Kong's router_flavor. `traditional`, its router before 3.0, is only known to be refused with a
+/// reason.
+enum class RouterFlavor : std::uint8_t { traditional_compatible, expressions, traditional };
 
 constexpr auto names_of(RouterFlavor) {
-  return std::to_array<std::string_view>({"traditional_compatible", "expressions"});
+  return std::to_array<std::string_view>({"traditional_compatible", "expressions", "traditional"});
 }
 
 struct Gateway {
@@ -372,7 +373,8 @@ struct Gateway {
         optional("headers", &Gateway::headers, unique(),
                  "The fields that the gateway adds to responses."),
         optional("router_flavor", &Gateway::router_flavor,
-                 "Whether routes may have expressions; the other routes come behind these."),
+                 "With expressions, routes may have them; the other routes come behind these. Kong's "
+                 "traditional is not served: traditional_compatible takes its place."),
         optional("error_default_type", &Gateway::error_default_type,
                  one_of(std::span<const std::string_view>(error_types)),
                  "The type of error bodies for clients that ask for none."),

@@ -6,6 +6,7 @@
 #include "gateway/access_line.h"
 #include "gateway/error_response.h"
 #include "gateway/forward.h"
+#include "gateway/protocol_mismatch.h"
 
 namespace sluice {
 namespace {
@@ -111,6 +112,12 @@ Task<Done> Gateway::respond(http::Incoming& incoming, const http::ClientPtr& cli
 http::ResponseTask Gateway::answer(Exchange& exchange) {
   auto found = find_route(exchange);
   if (!found) return std::unexpected(std::move(found).error());
+  if (exchange.route != nullptr)
+    if (auto mismatch = protocol_mismatch(exchange)) {
+      // Kong collects a route's plugins only behind this check, as it does where no route matched.
+      exchange.pipeline = &exchange.snapshot.without_route();
+      return Result<http::Response>(*std::move(mismatch));
+    }
   return Next{exchange.pipeline->steps}(exchange);
 }
 
