@@ -22,6 +22,9 @@ struct CompiledPlugins {
   std::vector<std::unique_ptr<const Overlay>> overlays;
 };
 
+/// By the references that the entity has.
+Specificity specificity_of(const config::Plugin& plugin);
+
 class PipelineCompiler {
  public:
   /// Makes all plugins; what is wrong is in `diagnostics`. `into` outlives the pipelines.

@@ -27,9 +27,13 @@ MethodBits bit_of_method(std::string_view method) noexcept {
   return other_method;
 }
 
+bool HeaderCondition::is_meant(const http::Headers::Field& field) const noexcept {
+  return id != http::HeaderId::other ? field.id == id : is_name(field.name(), name);
+}
+
 bool HeaderCondition::admits(const http::Headers& request) const noexcept {
   for (const http::Headers::Field& field : request.fields()) {
-    if (id != http::HeaderId::other ? field.id != id : !is_name(field.name(), name)) continue;
+    if (!is_meant(field)) continue;
     const std::string_view value = field.value();
     for (const std::string& wanted : values)
       if (http::equal_ignoring_case(value, wanted)) return true;
