@@ -180,7 +180,8 @@ std::string_view upstream_path(std::string_view base, bool strip, std::string_vi
       return base.size() == 1 ? path : joined(keeper, {base, path.substr(1)});
     return path == "/" ? base : joined(keeper, {base, path});
   }
-  std::string_view rest = path.substr(prefix_size);
+  // A route without paths takes off the first slash only: "/" itself is nothing then.
+  std::string_view rest = path.substr(std::max<std::size_t>(prefix_size, 1));
   // A prefix that ends inside a segment may leave what climbs out of the service's path.
   while (rest.starts_with("./") || rest.starts_with("../"))
     rest.remove_prefix(rest.starts_with("./") ? 2 : 3);
