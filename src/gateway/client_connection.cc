@@ -70,7 +70,7 @@ Task<StreamPtr> secure(WorkerState& worker, StreamPtr lower, const ListenerOptio
   client.metrics.tls_handshakes.add();
   if (stream->resumed()) client.metrics.tls_handshakes_resumed.add();
   client.scheme = "https";
-  client.server_name = http::lowered(stream->server_name());
+  client.sni = http::lowered(stream->server_name());
   client.tls_version = stream->version();
   client.tls_cipher = stream->cipher();
   client.http2 = stream->alpn() == "h2";

@@ -23,6 +23,9 @@ bool is_trusted(const Settings& settings, const Address& address);
 /// Of host[:port]; an IPv6 address keeps its brackets.
 std::string_view host_without_port(std::string_view authority);
 
+/// What the router is asked about the request. Precondition: identify() and read_target().
+Question question_of(const Exchange& exchange) noexcept;
+
 /// The path towards the upstream: service path, stripped prefix and the rest (path_handling v0).
 /// `keeper` holds the result.
 std::string_view upstream_path(std::string_view service_path, bool strip, std::string_view path,

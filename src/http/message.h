@@ -92,7 +92,7 @@ struct Client {
   std::string peer_text;                 ///< the peer's address without port
   std::uint64_t number = 0;              ///< of the connection, in its worker
   std::string_view scheme = "http";
-  std::string server_name;  ///< of the TLS handshake (SNI), lower case; "" without
+  std::string sni;  ///< of the TLS handshake (SNI), lower case; "" without
   std::string_view tls_version;
   std::string_view tls_cipher;
   bool http2 = false;

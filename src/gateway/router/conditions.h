@@ -29,6 +29,8 @@ struct HeaderCondition {
   std::string values;  ///< lower case, each with a NUL behind it: one value is near
   std::vector<std::shared_ptr<const Regex>> regexes;
 
+  /// Whether the condition is about this field.
+  bool is_meant(const http::Headers::Field& field) const noexcept;
   bool admits(const http::Headers& headers) const noexcept;
 };
 

@@ -124,6 +124,27 @@ bool Expression::evaluate(std::uint32_t at,
   return !decides;
 }
 
+std::vector<Expression::Unmet> Expression::unmet(const Question& question) const {
+  std::vector<Unmet> found;
+  collect_unmet(0, true, question, found);
+  return found;
+}
+
+/// What keeps the node from being `wanted`.
+void Expression::collect_unmet(std::uint32_t at, bool wanted,  // NOLINT(misc-no-recursion)
+                               const Question& question, std::vector<Unmet>& found) const {
+  PathMatch path;
+  if (evaluate(at, question, path) == wanted) return;
+  const Node& node = nodes_[at];
+  if (node.kind == Node::Kind::predicate) {
+    found.push_back({&predicates_[node.predicate], !wanted});
+    return;
+  }
+  if (node.kind == Node::Kind::negation) return collect_unmet(at + 1, !wanted, question, found);
+  for (std::uint32_t child = at + 1; child < at + node.size; child += nodes_[child].size)
+    collect_unmet(child, wanted, question, found);
+}
+
 Expression::Keys Expression::keys_of(std::uint32_t at) const {  // NOLINT(misc-no-recursion)
   const Node& node = nodes_[at];
   if (node.kind == Node::Kind::predicate) return keys_of_predicate(predicates_[node.predicate]);
