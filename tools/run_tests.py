@@ -26,7 +26,8 @@ FUZZ_SECONDS = 10
 
 # What crosses threads runs under ThreadSanitizer too: test programs with a filter, and files of tests/e2e.
 THREADED = {
-    "telemetry_test": "AccessLog*",
+    "base_test": "Log*",
+    "telemetry_test": "RecordRing*",
     "node_test": "*",
 }
 THREADED_E2E = ("reload_test.py", "drain_test.py", "log_test.py")

@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "base/memory.h"
-#include "gateway/access_line.h"
+#include "gateway/access_record.h"
 #include "gateway/error_response.h"
 #include "gateway/forward.h"
 
@@ -48,7 +48,7 @@ class Ending {
     record.ended_at = exchange_.worker.loop.now();
     exchange_.pipeline->end(exchange_);
     count();
-    write_access_line(exchange_);
+    put_access_record(exchange_);
   }
 
   void sent(const Result<Done>& result) noexcept {

@@ -59,7 +59,10 @@ std::string route_log(const config::Route& route, const config::Service* service
 }
 
 upstream::Target compile_target(std::string_view host, std::uint16_t port, std::uint32_t weight) {
-  upstream::Target target{std::string(host), port, weight, std::nullopt};
+  std::string authority(host);
+  if (authority.find(':') != std::string::npos) authority = "[" + authority + "]";
+  if (port != 80) authority += ":" + std::to_string(port);
+  upstream::Target target{std::string(host), port, weight, std::move(authority), std::nullopt};
   if (auto address = Address::from_ip(host, port)) target.address = *address;
   return target;
 }
@@ -159,6 +162,9 @@ class SnapshotCompiler {
       if (target.weight > 0)
         snapshot_->upstreams_[file_.upstreams[target.upstream_index].name].targets.push_back(
             compile_target(target.host, target.port, target.weight));
+    for (const auto& [name, group] : snapshot_->upstreams_)
+      if (group.targets.size() > 1) snapshot_->balanced_.push_back(group.id);
+    std::ranges::sort(snapshot_->balanced_);
   }
 
   void compile_services() {
@@ -274,6 +280,10 @@ std::shared_ptr<const Snapshot> Snapshot::compile(const config::LoadedFile& file
                                                   PluginCatalog catalog,
                                                   config::Diagnostics& diagnostics) {
   return SnapshotCompiler(file, catalog, diagnostics).run();
+}
+
+bool Snapshot::balances(std::string_view id) const noexcept {
+  return std::ranges::binary_search(balanced_, id);
 }
 
 }  // namespace sluice

@@ -42,6 +42,9 @@ class Snapshot {
     return WallTime(WallTime::duration(live_since_.load(std::memory_order_relaxed)));
   }
 
+  /// Whether a group of several targets has this id: whose turn it is, workers keep.
+  bool balances(std::string_view id) const noexcept;
+
   std::size_t service_count() const noexcept { return services_.size(); }
 
   std::size_t route_count() const noexcept { return routes_.size(); }
@@ -53,6 +56,7 @@ class Snapshot {
   Settings settings_;
   Consumers consumers_;
   TargetGroups upstreams_;
+  std::vector<std::string_view> balanced_;  ///< ids, sorted
   CompiledPlugins plugins_;
   std::vector<std::unique_ptr<Service>> services_;
   std::vector<std::unique_ptr<Route>> routes_;
