@@ -26,7 +26,8 @@ FUZZ_SECONDS = 10
 
 # What crosses threads runs under ThreadSanitizer too: test programs with a filter, and files of tests/e2e.
 THREADED = {
-    "telemetry_test": "AccessLog*",
+    "base_test": "Log*",
+    "telemetry_test": "RecordRing*",
     "node_test": "*",
 }
 # The system's own, which has the packages of tools/packages.txt.

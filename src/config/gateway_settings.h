@@ -194,7 +194,8 @@ struct LimitSettings {
                  "The largest request body, 0 for any size; a larger one is answered 413."),
         optional(
             "connections", &LimitSettings::connections, between(0, 10'000'000),
-            "The most client connections of the node, 0 to derive it from the descriptor limit."),
+            "The most client connections of the node, 0 to derive it from the descriptor limit. A "
+            "change needs a restart."),
         optional("requests_per_connection", &LimitSettings::requests_per_connection,
                  between(1, 1'000'000'000),
                  "Requests on one client connection before it is closed."),
@@ -273,6 +274,8 @@ struct DnsSettings {
   milliseconds max_ttl{86'400'000};
   milliseconds negative_ttl{1000};
 
+  bool operator==(const DnsSettings&) const = default;
+
   static constexpr std::string_view type_name = "dns";
 
   static constexpr auto fields() {
@@ -303,6 +306,8 @@ struct DnsSettings {
 
 struct TcpSettings {
   std::optional<std::string> congestion_control;
+
+  bool operator==(const TcpSettings&) const = default;
 
   static constexpr std::string_view type_name = "tcp";
 
@@ -386,8 +391,9 @@ struct Gateway {
         optional("limits", &Gateway::limits, "Bounds on what a peer can make the node do."),
         optional("timeouts", &Gateway::timeouts, "How long the node waits for clients."),
         optional("upstream", &Gateway::upstream, "Connections to upstreams."),
-        optional("dns", &Gateway::dns, "How names become addresses."),
-        optional("tcp", &Gateway::tcp, "Options of sockets."),
+        optional("dns", &Gateway::dns, "How names become addresses. A change needs a restart."),
+        optional("tcp", &Gateway::tcp,
+                 "Options of sockets. A change needs a restart, but for listeners that are new."),
     };
   }
 

@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "base/memory.h"
-#include "gateway/access_line.h"
+#include "gateway/access_record.h"
 #include "gateway/error_response.h"
 #include "gateway/explain.h"
 #include "gateway/forward.h"
@@ -50,7 +50,7 @@ class Ending {
     record.ended_at = exchange_.worker.loop.now();
     exchange_.pipeline->end(exchange_);
     count();
-    write_access_line(exchange_);
+    put_access_record(exchange_);
   }
 
   void sent(const Result<Done>& result) noexcept {

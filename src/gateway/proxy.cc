@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "gateway/access_line.h"
+#include "gateway/access_record.h"
 #include "gateway/forward.h"
 #include "gateway/grpc.h"
 #include "gateway/worker_state.h"

@@ -66,7 +66,10 @@ std::string route_log(const config::Route& route, const Service* service) {
 }
 
 upstream::Target compile_target(std::string_view host, std::uint16_t port, std::uint32_t weight) {
-  upstream::Target target{std::string(host), port, weight, std::nullopt};
+  std::string authority(host);
+  if (authority.find(':') != std::string::npos) authority = "[" + authority + "]";
+  if (port != 80) authority += ":" + std::to_string(port);
+  upstream::Target target{std::string(host), port, weight, std::move(authority), std::nullopt};
   if (auto address = Address::from_ip(host, port)) target.address = *address;
   return target;
 }
@@ -332,6 +335,9 @@ class SnapshotCompiler {
       if (target.weight > 0)
         base_->upstreams[file_.upstreams[target.upstream_index].name].targets.push_back(
             compile_target(target.host, target.port, target.weight));
+    for (const auto& [name, group] : base_->upstreams)
+      if (group.targets.size() > 1) base_->balanced.push_back(group.id);
+    std::ranges::sort(base_->balanced);
   }
 
   void compile_services(TlsCompiler& tls) {
@@ -379,6 +385,10 @@ std::shared_ptr<const Snapshot> Snapshot::compile(const Snapshot& previous,
                                                   PluginCatalog catalog,
                                                   config::Diagnostics& diagnostics) {
   return SnapshotCompiler::change(previous, changes, catalog, diagnostics);
+}
+
+bool Snapshot::balances(std::string_view id) const noexcept {
+  return std::ranges::binary_search(base_->balanced, id);
 }
 
 }  // namespace sluice

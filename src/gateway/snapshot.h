@@ -63,6 +63,9 @@ class Snapshot {
     return WallTime(WallTime::duration(base_->live_since.load(std::memory_order_relaxed)));
   }
 
+  /// Whether a group of several targets has this id: whose turn it is, workers keep.
+  bool balances(std::string_view id) const noexcept;
+
   std::size_t service_count() const noexcept { return base_->services.size(); }
 
   std::size_t route_count() const noexcept { return router_->size(); }
@@ -78,6 +81,7 @@ class Snapshot {
     tls::CertificatesPtr certificates;
     Consumers consumers;
     TargetGroups upstreams;
+    std::vector<std::string_view> balanced;  ///< ids of groups, sorted
     CompiledPlugins plugins;
     PluginScopes scopes;
     std::vector<std::unique_ptr<const Service>> services;

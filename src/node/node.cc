@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "gateway/access_line.h"
 #include "node/resolver_settings.h"
 #include "runtime/engine/epoll.h"
 
@@ -63,6 +64,7 @@ Node::~Node() {
   workers_.clear();
   // What workers and jobs still sent us.
   if (loop_) loop_->turn(loop_->now());
+  log::end_background();
 }
 
 bool Node::start() {
@@ -70,6 +72,7 @@ bool Node::start() {
   if (!compiled.problems.empty()) std::fputs(compiled.problems.c_str(), stderr);
   if (compiled.snapshot == nullptr) return false;
   gateway_ = std::move(compiled.gateway);
+  started_ = gateway_;
   status_.warnings = std::move(compiled.warnings);
   if (!log::open(gateway_.log.path, level_of(gateway_.log.level))) {
     std::fprintf(stderr,
@@ -86,6 +89,8 @@ bool Node::start() {
     return false;
   }
   status_.ready = true;
+  // What keeps a node from starting is said at once; from here on nobody waits for the log.
+  log::begin_background();
   for (auto& worker : workers_)
     worker->start();
 
@@ -125,7 +130,7 @@ bool Node::start_workers(const config::Gateway& gateway) {
   const std::size_t count =
       gateway.workers != 0 ? gateway.workers : std::max(1u, std::thread::hardware_concurrency());
   if (gateway.access_log) {
-    auto opened = telemetry::AccessLog::open(gateway.access_log->path, count);
+    auto opened = telemetry::AccessLog::open(gateway.access_log->path, count, write_access_line);
     if (!opened) {
       std::fprintf(stderr, "sluice: %s\n", opened.error().detail.text().c_str());
       return false;
@@ -148,10 +153,7 @@ bool Node::start_workers(const config::Gateway& gateway) {
         if (last) memory::trim();
       });
     };
-    if (access_log_)
-      state.log_line = [log = access_log_.get(), i](std::string_view line) {
-        return log->write(i, line);
-      };
+    if (access_log_) state.access_log = &access_log_->sink(i);
     status_.workers.push_back(&(*worker)->metrics());
     workers_.push_back(*std::move(worker));
   }

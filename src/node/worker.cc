@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/memory.h"
+#include "base/thread_name.h"
 #include "runtime/engine/epoll.h"
 
 namespace sluice {
@@ -31,7 +32,10 @@ Worker::~Worker() {
 
 void Worker::start() {
   static_cast<void>(background_.spawn(housekeeping()));
-  thread_ = std::thread([this] { loop_.run(); });
+  thread_ = std::thread([this] {
+    name_thread("worker");
+    loop_.run();
+  });
 }
 
 void Worker::add_listener(const std::string& address, SocketPtr socket, ListenerOptions options) {
