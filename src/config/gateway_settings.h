@@ -56,8 +56,35 @@ constexpr auto names_of(DnsRecord) {
   return std::to_array<std::string_view>({"SRV", "A", "AAAA"});
 }
 
+enum class TlsVersion : std::uint8_t { tls_1_2, tls_1_3 };
+
+constexpr auto names_of(TlsVersion) {
+  return std::to_array<std::string_view>({"1.2", "1.3"});
+}
+
+void accepts_numbers(TlsVersion);
+
+struct ListenerTlsSettings {
+  TlsVersion min_version = TlsVersion::tls_1_2;
+  bool http2 = true;
+
+  static constexpr std::string_view type_name = "listener_tls";
+
+  static constexpr auto fields() {
+    return std::tuple{
+        optional("min_version", &ListenerTlsSettings::min_version,
+                 "The oldest version of TLS that clients may speak."),
+        optional("http2", &ListenerTlsSettings::http2,
+                 "Whether HTTP/2 is offered to clients, by ALPN."),
+    };
+  }
+};
+
 struct ListenerSettings {
   std::string address;
+  std::optional<ListenerTlsSettings> tls;
+  bool h2c = false;
+  bool proxy_protocol = false;
   Place place;
 
   static constexpr std::string_view type_name = "listener";
@@ -69,6 +96,13 @@ struct ListenerSettings {
                  "Where clients connect: an IPv4 or bracketed IPv6 address with a port, or unix: "
                  "with an "
                  "absolute path."),
+        optional("tls", &ListenerSettings::tls,
+                 "Clients speak TLS; {} takes the defaults. Certificates are chosen by `snis`."),
+        optional("h2c", &ListenerSettings::h2c,
+                 "Without TLS, clients may speak HTTP/2 by prior knowledge."),
+        optional("proxy_protocol", &ListenerSettings::proxy_protocol,
+                 "Peers in trusted_ips begin with a PROXY header, version 1 or 2, which says who "
+                 "the client is; others may not send one."),
     };
   }
 };
@@ -177,6 +211,7 @@ struct LimitSettings {
 /// How long the node waits for a client. Those for upstreams are on the service.
 struct TimeoutSettings {
   milliseconds header{10'000};
+  milliseconds tls_handshake{10'000};
   milliseconds body_idle{30'000};
   milliseconds keep_alive{60'000};
   milliseconds write_idle{30'000};
@@ -189,6 +224,8 @@ struct TimeoutSettings {
     return std::tuple{
         optional("header", &TimeoutSettings::header, seconds_between(0.001, 86'400),
                  "From the first byte of a request to the end of its header block."),
+        optional("tls_handshake", &TimeoutSettings::tls_handshake, seconds_between(0.001, 86'400),
+                 "From a client's connection to the end of its TLS handshake."),
         optional("body_idle", &TimeoutSettings::body_idle, seconds_between(0.001, 86'400),
                  "Between two reads of a request body."),
         optional("keep_alive", &TimeoutSettings::keep_alive, seconds_between(0.001, 86'400),
@@ -282,11 +319,12 @@ struct TcpSettings {
   }
 };
 
-/// Kong's router_flavor; its oldest, `traditional`, is left out.
-enum class RouterFlavor : std::uint8_t { traditional_compatible, expressions };
+/// Kong's router_flavor. `traditional`, its router before 3.0, is only known to be refused with a
+/// reason.
+enum class RouterFlavor : std::uint8_t { traditional_compatible, expressions, traditional };
 
 constexpr auto names_of(RouterFlavor) {
-  return std::to_array<std::string_view>({"traditional_compatible", "expressions"});
+  return std::to_array<std::string_view>({"traditional_compatible", "expressions", "traditional"});
 }
 
 struct Gateway {
@@ -305,6 +343,7 @@ struct Gateway {
       ResponseHeader::server_tokens, ResponseHeader::latency_tokens, ResponseHeader::request_id};
   std::string error_default_type = "text/plain";
   RouterFlavor router_flavor = RouterFlavor::traditional_compatible;
+  std::optional<std::string> explain_key;
   LimitSettings limits;
   TimeoutSettings timeouts;
   UpstreamSettings upstream;
@@ -340,10 +379,15 @@ struct Gateway {
         optional("headers", &Gateway::headers, unique(),
                  "The fields that the gateway adds to responses."),
         optional("router_flavor", &Gateway::router_flavor,
-                 "Whether routes may have expressions; the other routes come behind these."),
+                 "With expressions, routes may have them; the other routes come behind these. Kong's "
+                 "traditional is not served: traditional_compatible takes its place."),
         optional("error_default_type", &Gateway::error_default_type,
                  one_of(std::span<const std::string_view>(error_types)),
                  "The type of error bodies for clients that ask for none."),
+        optional("explain_key", &Gateway::explain_key,
+                 confidential(matches(is_explain_key, "have at least 16 characters")),
+                 "With this key, `sluice token explain` makes tokens with which a request gets an "
+                 "account of its way through the gateway; null refuses them all."),
         optional("limits", &Gateway::limits, "Bounds on what a peer can make the node do."),
         optional("timeouts", &Gateway::timeouts, "How long the node waits for clients."),
         optional("upstream", &Gateway::upstream, "Connections to upstreams."),

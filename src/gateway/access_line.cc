@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gateway/access_record.h"
+#include "gateway/secrets.h"
 #include "http/text.h"
 
 namespace sluice {
@@ -132,7 +133,7 @@ void write_fields(JsonWriter& json, std::string_view bytes) {
       json.key(
           {lower_names[std::to_underlying(field.id)].data(), http::header_name(field.id).size()});
     if (field.secret) {
-      json.plain("REDACTED");
+      json.plain(redacted_value);
     } else if (!repeats.has_repeat(i)) {
       json.text(field.value);
     } else {

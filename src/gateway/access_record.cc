@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "gateway/exchange.h"
+#include "gateway/secrets.h"
 #include "gateway/worker_state.h"
 #include "http/query.h"
 #include "http/text.h"
@@ -23,35 +24,6 @@ constexpr std::size_t fields_bytes_max = 4096;
 
 std::string_view cut(std::string_view text) {
   return text.substr(0, value_bytes_max);
-}
-
-/// Names of fields and query arguments that hold credentials on this route.
-using SecretNames = std::span<const std::string>;
-
-bool is_secret(const http::Headers::Field& field, SecretNames secrets) {
-  constexpr std::uint64_t always = std::uint64_t{1} << std::to_underlying(HeaderId::authorization) |
-                                   std::uint64_t{1}
-                                       << std::to_underlying(HeaderId::proxy_authorization) |
-                                   std::uint64_t{1} << std::to_underlying(HeaderId::cookie) |
-                                   std::uint64_t{1} << std::to_underlying(HeaderId::set_cookie);
-  if ((always >> std::to_underlying(field.id) & 1) != 0) return true;
-  return std::ranges::any_of(secrets, [&](const std::string& name) {
-    return http::equal_ignoring_case(name, field.name());
-  });
-}
-
-/// A query as the log may show it.
-std::string without_secrets(std::string_view query, SecretNames secrets) {
-  std::string text;
-  while (const auto pair = http::next_query_parameter(query)) {
-    if (!text.empty()) text += '&';
-    text += pair->name;
-    if (!pair->has_value) continue;
-    const bool secret = std::ranges::any_of(
-        secrets, [&](const std::string& name) { return http::query_decodes_to(pair->name, name); });
-    text.append("=").append(secret ? "REDACTED" : pair->value);
-  }
-  return text;
 }
 
 std::string upstream_uri_without_secrets(std::string_view uri, SecretNames secrets) {

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <ranges>
 
+#include "gateway/proxy.h"
 #include "gateway/worker_state.h"
 #include "http/text.h"
 #include "http/uri.h"
@@ -15,11 +16,11 @@ namespace {
 using http::HeaderId;
 
 constexpr std::string_view via_value = "1.1 sluice/" SLUICE_VERSION;
+constexpr std::string_view via_value_of_2 = "2 sluice/" SLUICE_VERSION;
 
-bool is_trusted(const Settings& settings, const Address& address) {
-  if (address.family == Address::Family::unix_path) return settings.trusts_unix;
-  return std::ranges::any_of(settings.trusted_networks,
-                             [&](const Network& network) { return network.contains(address); });
+/// RFC 9110 §7.6.3: the version that the message came in.
+std::string_view via_of(const http::Request& request) {
+  return request.http_major == 2 ? via_value_of_2 : via_value;
 }
 
 /// An address as it may stand in a list of X-Forwarded-For: with or without port and brackets.
@@ -50,12 +51,6 @@ std::string_view real_ip(const Exchange& exchange, const Settings& settings) {
     }
   }
   return found;
-}
-
-std::string_view host_without_port(std::string_view authority) {
-  if (authority.starts_with('['))
-    return authority.substr(0, std::min(authority.find(']'), authority.size() - 1) + 1);
-  return authority.substr(0, authority.find(':'));
 }
 
 /// A number as text, for as long as this lives.
@@ -110,6 +105,18 @@ NumberText latency_text(nanoseconds latency) {
 
 }  // namespace
 
+bool is_trusted(const Settings& settings, const Address& address) {
+  if (address.family == Address::Family::unix_path) return settings.trusts_unix;
+  return std::ranges::any_of(settings.trusted_networks,
+                             [&](const Network& network) { return network.contains(address); });
+}
+
+std::string_view host_without_port(std::string_view authority) {
+  if (authority.starts_with('['))
+    return authority.substr(0, std::min(authority.find(']'), authority.size() - 1) + 1);
+  return authority.substr(0, authority.find(':'));
+}
+
 void identify(Exchange& exchange) {
   const Settings& settings = exchange.snapshot.settings();
   const http::Client& client = *exchange.client;
@@ -156,6 +163,21 @@ Result<Done> read_target(Exchange& exchange) {
   return Done{};
 }
 
+Question question_of(const Exchange& exchange) noexcept {
+  const http::Request& request = exchange.request;
+  const http::Client& client = *exchange.client;
+  return {.method = request.method,
+          .host = exchange.origin.host,
+          .port = port_of(exchange),
+          .path = exchange.path,
+          .headers = request.headers,
+          .scheme = client.scheme,
+          .query = exchange.query,
+          .sni = client.sni,
+          .source = &client.peer,
+          .destination = client.local.get()};
+}
+
 std::string_view upstream_path(std::string_view base, bool strip, std::string_view path,
                                std::size_t prefix_size, http::Headers& keeper) {
   if (base.empty()) base = "/";
@@ -164,7 +186,8 @@ std::string_view upstream_path(std::string_view base, bool strip, std::string_vi
       return base.size() == 1 ? path : joined(keeper, {base, path.substr(1)});
     return path == "/" ? base : joined(keeper, {base, path});
   }
-  std::string_view rest = path.substr(prefix_size);
+  // A route without paths takes off the first slash only: "/" itself is nothing then.
+  std::string_view rest = path.substr(std::max<std::size_t>(prefix_size, 1));
   // A prefix that ends inside a segment may leave what climbs out of the service's path.
   while (rest.starts_with("./") || rest.starts_with("../"))
     rest.remove_prefix(rest.starts_with("./") ? 2 : 3);
@@ -206,7 +229,7 @@ void forward_one_by_one(Exchange& exchange, std::string_view original_path) {
   forward(HeaderId::x_forwarded_path, original_path);
   headers.set(HeaderId::x_real_ip, exchange.origin.client_ip);
   append_to_list(headers, HeaderId::x_forwarded_for, client.peer_text);
-  append_to_list(headers, HeaderId::via, via_value);
+  append_to_list(headers, HeaderId::via, via_of(exchange.request));
   headers.set(HeaderId::x_kong_request_id, exchange.record.request_id());
 }
 
@@ -227,7 +250,7 @@ void prepare_forward(Exchange& exchange) {
                     HeaderId::x_forwarded_host, HeaderId::x_forwarded_path, HeaderId::x_real_ip,
                     HeaderId::x_forwarded_for, HeaderId::via, HeaderId::x_kong_request_id>(
         client.scheme, NumberText(client.local->port).view(), exchange.origin.host, original_path,
-        peer, peer, via_value, exchange.record.request_id());
+        peer, peer, via_of(request), exchange.record.request_id());
   } else {
     forward_one_by_one(exchange, original_path);
   }
@@ -252,9 +275,7 @@ void prepare_forward(Exchange& exchange) {
 void set_host(Exchange& exchange, const upstream::Target& target) {
   const Route& route = *exchange.route;
   http::Request& request = exchange.request;
-  const upstream::TargetGroup& group =
-      exchange.targets != nullptr ? *exchange.targets : route.service->targets;
-  const std::string& configured = group.host_header;
+  const std::string& configured = target_group(exchange).host_header;
   if (!exchange.upstream_host.empty()) {
     request.authority = exchange.upstream_host;
     return;
@@ -264,7 +285,17 @@ void set_host(Exchange& exchange, const upstream::Target& target) {
     request.authority = configured;
     return;
   }
-  request.authority = target.authority;
+  // The target's own text leaves out the port of plain HTTP.
+  if (route.service->transport.default_port() == 80) {
+    request.authority = target.authority;
+    return;
+  }
+  const bool ipv6 = target.host.find(':') != std::string::npos;
+  const std::string_view host =
+      ipv6 ? joined(request.headers, {"[", target.host, "]"}) : std::string_view(target.host);
+  request.authority = target.port == route.service->transport.default_port()
+                          ? host
+                          : joined(request.headers, {host, ":", NumberText(target.port).view()});
 }
 
 void finish_head(Exchange& exchange, http::Response& response) {

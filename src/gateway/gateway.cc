@@ -5,7 +5,9 @@
 #include "base/memory.h"
 #include "gateway/access_record.h"
 #include "gateway/error_response.h"
+#include "gateway/explain.h"
 #include "gateway/forward.h"
+#include "gateway/protocol_mismatch.h"
 
 namespace sluice {
 namespace {
@@ -103,6 +105,8 @@ Task<Done> Gateway::respond(http::Incoming& incoming, const http::ClientPtr& cli
   // A body that nobody took is not read any more: the codec says so in the answer's head.
   exchange.request.body = nullptr;
   keep_response_head(exchange, response);
+  if (exchange.trace != nullptr) [[unlikely]]
+    show_trace(exchange, response);
 
   ending.sent(co_await incoming.send(std::move(response)));
   co_return Done{};
@@ -111,33 +115,37 @@ Task<Done> Gateway::respond(http::Incoming& incoming, const http::ClientPtr& cli
 http::ResponseTask Gateway::answer(Exchange& exchange) {
   auto found = find_route(exchange);
   if (!found) return std::unexpected(std::move(found).error());
+  if (exchange.route != nullptr)
+    if (auto mismatch = protocol_mismatch(exchange)) {
+      // Kong collects a route's plugins only behind this check, as it does where no route matched.
+      exchange.pipeline = &exchange.snapshot.without_route();
+      return Result<http::Response>(*std::move(mismatch));
+    }
   return Next{exchange.pipeline->steps}(exchange);
 }
 
 Result<Done> Gateway::find_route(Exchange& exchange) {
   TRY(exchange.request, exchange.incoming.take());
+  std::string_view explain_token;
+  if (exchange.request.headers.has(http::HeaderId::x_sluice_explain)) [[unlikely]]
+    explain_token = take_explain_token(exchange);
   if (memory::live_bytes() > static_cast<std::int64_t>(exchange.snapshot.settings().worker_memory))
     return fail(ErrorCode::overloaded, "limits.worker_memory");
+  if (exchange.client->expects_tls) return fail(ErrorCode::plain_http);
   identify(exchange);
   const http::Request& request = exchange.request;
   if (request.method == "CONNECT" || request.method == "TRACE")
     return fail(ErrorCode::method_not_allowed);
   TRY(Done read, read_target(exchange));
   static_cast<void>(read);
-  const Answer found =
-      exchange.snapshot.router().match({.method = request.method,
-                                        .host = exchange.origin.host,
-                                        .port = port_of(exchange),
-                                        .path = exchange.path,
-                                        .headers = request.headers,
-                                        .scheme = exchange.client->scheme,
-                                        .query = exchange.query,
-                                        .source = &exchange.client->peer,
-                                        .destination = exchange.client->local.get()});
-  if (found.route == nullptr) return Done{};
-  exchange.route = found.route;
-  exchange.pipeline = &found.route->pipeline;
-  exchange.matched_path = found.path;
+  const Answer found = exchange.snapshot.router().match(question_of(exchange));
+  if (found.route != nullptr) {
+    exchange.route = found.route;
+    exchange.pipeline = &found.route->pipeline;
+    exchange.matched_path = found.path;
+  }
+  if (!explain_token.empty() || worker_.observer != nullptr) [[unlikely]]
+    begin_trace(exchange, explain_token);
   return Done{};
 }
 

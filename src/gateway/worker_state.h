@@ -12,16 +12,28 @@
 #include "runtime/resolver.h"
 #include "telemetry/metrics.h"
 #include "telemetry/record_ring.h"
+#include "tls/server_context.h"
 #include "upstream/balancer.h"
 #include "upstream/pool.h"
 
 namespace sluice {
 
+/// Sees every exchange of a worker from both ends: `sluice explain`. A node has none.
+class ExchangeObserver {
+ public:
+  virtual ~ExchangeObserver() = default;
+  /// Route, or none, is known; no plugin ran yet.
+  virtual void begun(Exchange& exchange) = 0;
+  /// The head is as it will leave.
+  virtual void answered(const Exchange& exchange, const http::Response& response) = 0;
+};
+
 struct WorkerState {
   WorkerState(Loop& its_loop, ResolverSettings resolver_settings)
       : loop(its_loop),
         pools(its_loop, pool, client),
-        resolver(its_loop, std::move(resolver_settings)) {}
+        resolver(its_loop, std::move(resolver_settings)),
+        tls(its_loop) {}
 
   Loop& loop;
   // Copies of the newest snapshot's settings, for connections, which outlive snapshots.
@@ -32,10 +44,12 @@ struct WorkerState {
   upstream::Pools pools;
   upstream::Balancers balancers;
   Resolver resolver;
+  tls::ServerContext tls;
   telemetry::WorkerMetrics metrics;
   telemetry::RecordSink* access_log = nullptr;  ///< null where there is none; see access_record.h
   std::string id;                               ///< a UUID of this worker's life
   std::uint64_t sequence = 0;                   ///< of this worker, for whoever numbers
+  ExchangeObserver* observer = nullptr;
   std::unique_ptr<Pin> pin;  ///< for new exchanges; null before the first snapshot
   /// Takes a snapshot that this worker is done with to where it may be freed.
   std::move_only_function<void(std::shared_ptr<const Snapshot>)> give_back;

@@ -68,7 +68,7 @@ Node::~Node() {
 }
 
 bool Node::start() {
-  Compiled compiled = compile(options_);
+  Compiled compiled = compile(options_, nullptr);
   if (!compiled.problems.empty()) std::fputs(compiled.problems.c_str(), stderr);
   if (compiled.snapshot == nullptr) return false;
   gateway_ = std::move(compiled.gateway);
@@ -167,6 +167,20 @@ bool Node::start_workers(const config::Gateway& gateway) {
   return true;
 }
 
+ListenerOptions listener_options(const config::Gateway& gateway,
+                                 const config::ListenerSettings& listener) {
+  ListenerOptions options;
+  options.handshake_timeout = gateway.timeouts.tls_handshake;
+  if (listener.tls)
+    options.tls = {.min_version = listener.tls->min_version == config::TlsVersion::tls_1_3
+                                      ? tls::Version::tls_1_3
+                                      : tls::Version::tls_1_2,
+                   .http2 = listener.tls->http2};
+  options.h2c = listener.h2c;
+  options.proxy_protocol = listener.proxy_protocol;
+  return options;
+}
+
 /// Binds every new address for every worker before any of them accepts.
 bool Node::open_listeners(const config::Gateway& gateway, std::string& problem) {
   ListenOptions options;
@@ -175,6 +189,7 @@ bool Node::open_listeners(const config::Gateway& gateway, std::string& problem) 
   struct Opened {
     std::string address;
     std::vector<SocketPtr> sockets;
+    ListenerOptions options;
   };
 
   std::vector<Opened> opened;
@@ -185,7 +200,8 @@ bool Node::open_listeners(const config::Gateway& gateway, std::string& problem) 
       problem = address.error().detail.text();
       return false;
     }
-    Opened& entry = opened.emplace_back(Opened{listener.address, {}});
+    Opened& entry =
+        opened.emplace_back(Opened{listener.address, {}, listener_options(gateway, listener)});
     // A path has one socket: the first worker serves it.
     const bool shared = address->family != Address::Family::unix_path;
     for (std::size_t i = 0; i < (shared ? workers_.size() : 1); ++i) {
@@ -201,10 +217,10 @@ bool Node::open_listeners(const config::Gateway& gateway, std::string& problem) 
   for (Opened& entry : opened) {
     for (std::size_t i = 0; i < entry.sockets.size(); ++i) {
       Worker& worker = *workers_[i];
-      worker.loop().post(
-          [&worker, address = entry.address, socket = std::move(entry.sockets[i])]() mutable {
-            worker.add_listener(address, std::move(socket));
-          });
+      worker.loop().post([&worker, address = entry.address, socket = std::move(entry.sockets[i]),
+                          listener = entry.options]() mutable {
+        worker.add_listener(address, std::move(socket), std::move(listener));
+      });
     }
     listening_.push_back(std::move(entry.address));
   }

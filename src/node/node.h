@@ -26,6 +26,10 @@ struct NodeOptions {
   PluginCatalog catalog;
 };
 
+/// As `gateway` says for one of its listeners.
+ListenerOptions listener_options(const config::Gateway& gateway,
+                                 const config::ListenerSettings& listener);
+
 class Node {
  public:
   explicit Node(NodeOptions options);
@@ -44,8 +48,8 @@ class Node {
     std::vector<std::string> warnings;
   };
 
-  static Compiled compile(const NodeOptions& options);
-  static Compiled compile_file(const NodeOptions& options);
+  static Compiled compile(const NodeOptions& options, const Snapshot* previous);
+  static Compiled compile_file(const NodeOptions& options, const Snapshot* previous);
 
   // node.cc: the start, and signals
   void open_log(const config::Gateway& gateway);

@@ -12,11 +12,12 @@
 
 namespace sluice {
 
-Node::Compiled Node::compile_file(const NodeOptions& options) {
+Node::Compiled Node::compile_file(const NodeOptions& options, const Snapshot* previous) {
   Compiled compiled;
   config::LoadResult loaded = config::load_file(options.file, {options.allow_unsupported});
   if (loaded.file) {
-    compiled.snapshot = Snapshot::compile(*loaded.file, options.catalog, loaded.diagnostics);
+    compiled.snapshot =
+        Snapshot::compile(*loaded.file, options.catalog, loaded.diagnostics, previous);
     compiled.gateway = std::move(loaded.file->gateway);
     if (loaded.diagnostics.has_errors()) compiled.snapshot = nullptr;
   }
@@ -26,8 +27,8 @@ Node::Compiled Node::compile_file(const NodeOptions& options) {
   return compiled;
 }
 
-Node::Compiled Node::compile(const NodeOptions& options) {
-  Compiled compiled = compile_file(options);
+Node::Compiled Node::compile(const NodeOptions& options, const Snapshot* previous) {
+  Compiled compiled = compile_file(options, previous);
   memory::trim();  // a large file leaves several times its size behind
   return compiled;
 }
@@ -41,8 +42,8 @@ void Node::begin_reload(std::string_view reason) {
   reloading_ = true;
   log::info("loading " + options_.file + " (" + std::string(reason) + ")");
   if (job_.joinable()) job_.join();
-  job_ = std::thread([this] {
-    Compiled compiled = compile(options_);
+  job_ = std::thread([this, previous = snapshot_] {
+    Compiled compiled = compile(options_, previous.get());
     loop_->post(
         [this, compiled = std::move(compiled)]() mutable { finish_reload(std::move(compiled)); });
   });
@@ -112,6 +113,12 @@ void Node::apply_listeners(const config::Gateway& gateway) {
     log::info("no longer listening on " + address);
     return true;
   });
+  for (const config::ListenerSettings& listener : gateway.listeners)
+    for (auto& worker : workers_)
+      worker->loop().post([&worker = *worker, address = listener.address,
+                           options = listener_options(gateway, listener)] {
+        worker.set_listener_options(address, options);
+      });
 }
 
 void Node::install(const std::shared_ptr<const Snapshot>& snapshot) {

@@ -38,9 +38,14 @@ void Worker::start() {
   });
 }
 
-void Worker::add_listener(const std::string& address, SocketPtr socket) {
-  listeners_[address] =
-      std::make_unique<Listener>(state_, gateway_, connections_, std::move(socket));
+void Worker::add_listener(const std::string& address, SocketPtr socket, ListenerOptions options) {
+  listeners_[address] = std::make_unique<Listener>(state_, gateway_, connections_,
+                                                   std::move(socket), std::move(options));
+}
+
+void Worker::set_listener_options(const std::string& address, ListenerOptions options) {
+  const auto found = listeners_.find(address);
+  if (found != listeners_.end()) found->second->set_options(std::move(options));
 }
 
 void Worker::remove_listener(const std::string& address) {

@@ -7,7 +7,7 @@
 // An expression is all behind " x=" and is the last of its line.
 
 #include <charconv>
-#include <deque>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -17,6 +17,7 @@
 #include <gtest/gtest.h>
 
 #include "gateway/route.h"
+#include "gateway/router/inspector.h"
 #include "gateway/router/router.h"
 
 namespace sluice::testing {
@@ -95,16 +96,15 @@ class RouteTable {
 
   const std::vector<RouteProblem>& problems() const { return problems_; }
 
- private:
   RouteMatch read_route(const std::string& line) {
     RouteMatch match;
-    Route& route = routes_.emplace_back();
-    match.route = &route;
-    match.id = uuid_of(routes_.size());
+    auto route = std::make_shared<Route>();
+    match.id = uuid_of(++count_);
     const std::size_t mark = line.find(" x=");
     if (mark != std::string::npos) read_expression(match, line.substr(mark + 3));
     std::stringstream words(line.substr(0, mark));
-    words >> route.name;
+    words >> route->name;
+    match.route = std::move(route);
     for (std::string word; words >> word;) {
       const std::size_t equal = word.find('=');
       read_matcher(match, std::string_view(word).substr(0, equal),
@@ -113,6 +113,7 @@ class RouteTable {
     return match;
   }
 
+ private:
   static void read_expression(RouteMatch& match, const std::string& text) {
     auto compiled = Expression::compile(text);
     if (compiled)
@@ -121,7 +122,7 @@ class RouteTable {
       ADD_FAILURE() << text << ": " << compiled.error().offset << ": " << compiled.error().message;
   }
 
-  std::deque<Route> routes_;
+  std::uint64_t count_ = 0;
   std::vector<RouteProblem> problems_;
   std::unique_ptr<const Router> router_;
 };
@@ -188,6 +189,13 @@ struct RoutingCase {
   std::string expected;
 };
 
+/// What one fact means for some routes and requests.
+struct RoutingTable {
+  std::string fact;
+  std::vector<std::string> routes;
+  std::vector<RoutingCase> cases;
+};
+
 inline std::string answer_text(const RouteTable& table, const RequestLine& request,
                                bool with_path) {
   const Question question = request.question();
@@ -197,14 +205,28 @@ inline std::string answer_text(const RouteTable& table, const RequestLine& reque
   return fmt::format("{}@{}", answer.route->name, question.path.substr(0, answer.path.size));
 }
 
+/// The same, worked out by asking every candidate in turn.
+inline std::string explained_answer(const RouteTable& table, const RequestLine& request) {
+  const Router& router = table.router();
+  const std::vector<Verdict> verdicts = RouterInspector(router, {}).examine_all(request.question());
+  if (verdicts.empty() || !verdicts.back().misfits.empty()) return "-";
+  const Candidate& chosen = router.candidates()[verdicts.back().candidate];
+  return router.routes()[chosen.route].route->name;
+}
+
 inline void expect_routes(const std::vector<std::string>& lines,
                           const std::vector<RoutingCase>& cases) {
   const RouteTable table(lines);
   for (const RouteProblem& problem : table.problems())
     ADD_FAILURE() << lines[problem.route] << ": " << problem.message;
-  for (const auto& [request, expected] : cases)
-    EXPECT_EQ(answer_text(table, RequestLine(request), expected.contains('@')), expected)
-        << request << "\n  of\n  " << fmt::format("{}", fmt::join(lines, "\n  "));
+  for (const auto& [text, expected] : cases) {
+    const RequestLine request(text);
+    const std::string lines_text = fmt::format("{}", fmt::join(lines, "\n  "));
+    EXPECT_EQ(answer_text(table, request, expected.contains('@')), expected)
+        << text << "\n  of\n  " << lines_text;
+    EXPECT_EQ(explained_answer(table, request), expected.substr(0, expected.find('@')))
+        << "explained: " << text << "\n  of\n  " << lines_text;
+  }
 }
 
 }  // namespace sluice::testing

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "http/text.h"
+#include "http/websocket.h"
 
 namespace sluice::http::h1 {
 namespace {
@@ -13,6 +14,13 @@ constexpr std::size_t head_room = 2048 - 64;
 /// RFC 9110 §7.6.1 and §8.6: a request without body says so only where its method expects one.
 bool expects_body(std::string_view method) noexcept {
   return method == "POST" || method == "PUT" || method == "PATCH";
+}
+
+/// How the body leaves; nothing for a tunnel.
+Coding coding_of(const Request& request, const Body* body, std::optional<std::uint64_t> length) {
+  if (!request.protocol.empty()) return Coding::none;
+  if (body != nullptr) return length ? Coding::length : Coding::chunked;
+  return expects_body(request.method) ? Coding::length : Coding::none;
 }
 
 Chunk compose_head(const Request& request, Coding coding, std::optional<std::uint64_t> length) {
@@ -156,11 +164,7 @@ ResponseTask ResponseBody::send(const Request& request, Lease::Attempt& attempt,
   read_timeout_ = attempt.read_timeout;
   const bool tunnel = !request.protocol.empty();
   const auto length = attempt.body != nullptr && !tunnel ? attempt.body->length() : std::nullopt;
-  Coding coding = Coding::none;
-  if (attempt.body != nullptr && !tunnel)
-    coding = length ? Coding::length : Coding::chunked;
-  else if (!tunnel && expects_body(request.method))
-    coding = Coding::length;
+  const Coding coding = coding_of(request, attempt.body.get(), length);
 
   attempt.sent_at = loop_.now();
   auto written =
@@ -320,6 +324,11 @@ Task<Result<ResponseHead>> ResponseBody::read_head(const Request& request, Lease
     // A tunnel only for who asked for this protocol, on this request.
     if (head->status == 101 && !was_asked_for(head->upgrade, request.protocol))
       co_return fail(ErrorCode::upgrade_refused, "unasked 101");
+    // RFC 6455 §4.1: else a cache or another request's answer might be taken for a handshake.
+    if (head->status == 101 && is_websocket(head->upgrade) &&
+        !is_accepted(request.headers, head->headers))
+      co_return fail(ErrorCode::upgrade_refused,
+                     "Sec-WebSocket-Accept does not fit Sec-WebSocket-Key");
     if (head->status == 101 || head->status >= 200) co_return head;
     waiting_since = loop_.now();
     if (++informed > settings_.informational_responses)
@@ -406,6 +415,11 @@ void ResponseBody::finish() noexcept {
 LeasePtr make_lease(Loop& loop, std::unique_ptr<ClientConnection> connection,
                     const ClientSettings& settings) {
   return std::make_unique<ConnectionLease>(loop, std::move(connection), settings);
+}
+
+Chunk head_of(const Request& request, const Body* body) {
+  const auto length = body != nullptr && request.protocol.empty() ? body->length() : std::nullopt;
+  return compose_head(request, coding_of(request, body, length), length);
 }
 
 }  // namespace sluice::http::h1
