@@ -86,5 +86,35 @@ TEST(Regex, KnowsWithWhatEveryMatchBegins) {
     EXPECT_EQ(path_regex(each.pattern)->literal_prefix(), each.prefix) << each.pattern;
 }
 
+TEST(Regex, KnowsWhatEveryMatchHolds) {
+  struct Case {
+    std::string_view pattern;
+    std::string_view literal;
+  };
+
+  for (const Case& each : std::initializer_list<Case>{
+           {"/v\\d+/group17/(\\d+)", "/group17/"},
+           {"/(a|b)/orders", "/orders"},
+           {"/ab+cd", "/ab"},
+           {"/a{2,3}bcd", "bcd"},
+           {"/a\\x41bc/de", "/de"},
+           {"/a\\x{41}bcd", "bcd"},
+           {"/\\pLabc/d", "/d"},
+           {"/\\p{Greek}abc", "abc"},
+           {"/\\d{2,3}/x", "/x"},
+           {"/[abc]*def", "def"},
+           {"/abc?def", "def"},
+           {"/endel\xC3\xB8st/x", "/endel"},
+           {"/abc|/d", ""},
+           {"/(abc|d)", "/"},
+           {"(?i)/abc", ""},
+           {"/(?i:abc)/def", ""},
+           {"/(?:abc)+/d", "/d"},
+           {"/\\Qabc\\E/d", "/d"},
+           {".*", ""},
+       })
+    EXPECT_EQ(path_regex(each.pattern)->literal(), each.literal) << each.pattern;
+}
+
 }  // namespace
 }  // namespace sluice

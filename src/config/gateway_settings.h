@@ -277,11 +277,12 @@ struct TcpSettings {
   }
 };
 
-/// Kong's router_flavor; its oldest, `traditional`, is left out.
-enum class RouterFlavor : std::uint8_t { traditional_compatible, expressions };
+/// Kong's router_flavor. `traditional`, its router before 3.0, is only known to be refused with a
+/// reason.
+enum class RouterFlavor : std::uint8_t { traditional_compatible, expressions, traditional };
 
 constexpr auto names_of(RouterFlavor) {
-  return std::to_array<std::string_view>({"traditional_compatible", "expressions"});
+  return std::to_array<std::string_view>({"traditional_compatible", "expressions", "traditional"});
 }
 
 struct Gateway {
@@ -308,6 +309,7 @@ struct Gateway {
   TcpSettings tcp;
 
   static constexpr std::string_view type_name = "gateway";
+  static constexpr bool checks_flawed = true;
   static constexpr std::array<std::string_view, 4> error_types = {"text/plain", "application/json",
                                                                   "text/html", "application/xml"};
 
@@ -336,7 +338,8 @@ struct Gateway {
         optional("headers", &Gateway::headers, unique(),
                  "The fields that the gateway adds to responses."),
         optional("router_flavor", &Gateway::router_flavor,
-                 "Whether routes may have expressions; the other routes come behind these."),
+                 "With expressions, routes may have them; the other routes come behind these. Kong's "
+                 "traditional is not served: traditional_compatible takes its place."),
         optional("error_default_type", &Gateway::error_default_type,
                  one_of(std::span<const std::string_view>(error_types)),
                  "The type of error bodies for clients that ask for none."),

@@ -7,6 +7,7 @@
 #include "gateway/error_response.h"
 #include "gateway/explain.h"
 #include "gateway/forward.h"
+#include "gateway/https_only.h"
 
 namespace sluice {
 namespace {
@@ -114,6 +115,11 @@ Task<Done> Gateway::respond(http::Incoming& incoming, const http::ClientPtr& cli
 http::ResponseTask Gateway::answer(Exchange& exchange) {
   auto found = find_route(exchange);
   if (!found) return std::unexpected(std::move(found).error());
+  if (exchange.route != nullptr && !exchange.route->http && !came_by_https(exchange)) {
+    // Kong collects a route's plugins only behind this check, as it does where no route matched.
+    exchange.pipeline = &exchange.snapshot.without_route();
+    return Result<http::Response>(https_only_answer(exchange));
+  }
   return Next{exchange.pipeline->steps}(exchange);
 }
 

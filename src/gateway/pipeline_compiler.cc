@@ -16,8 +16,8 @@ std::uint16_t protocol_bits(const std::vector<config::Protocol>& protocols) {
   return static_cast<std::uint16_t>(bits);
 }
 
-bool shares_protocol(const config::Route& route, const config::Plugin& plugin) {
-  return (protocol_bits(route.protocols) & protocol_bits(plugin.protocols)) != 0;
+bool shares_protocol(const config::Route& route, const PluginScopes::Configured& plugin) {
+  return (protocol_bits(route.protocols) & plugin.protocols) != 0;
 }
 
 /// Kong's priorities; equal ones by name.
@@ -55,16 +55,27 @@ void add_secret_names(Pipeline& pipeline, const Plugin* plugin) {
 
 }  // namespace
 
-PipelineCompiler::PipelineCompiler(const config::LoadedFile& file, PluginCatalog catalog,
+PipelineCompiler::PipelineCompiler(std::span<const config::Plugin> plugins, PluginCatalog catalog,
                                    const PluginDeps& deps, config::Diagnostics& diagnostics,
-                                   CompiledPlugins& into)
-    : diagnostics_(diagnostics), into_(into) {
-  for (const config::Plugin& entity : file.plugins)
-    if (entity.enabled) compile(entity, catalog, deps);
+                                   CompiledPlugins& into, PluginScopes& scopes)
+    : diagnostics_(diagnostics), into_(into), scopes_(scopes) {
+  for (const config::Plugin& entity : plugins)
+    if (entity.enabled) compile(entity, catalog, deps, &scopes);
+  make_tables(scopes.global, std::nullopt);
+  for (auto& [service, by_type] : scopes.by_service)
+    make_tables(by_type, service);
+}
+
+PipelineCompiler::PipelineCompiler(std::span<const config::Plugin> plugins, PluginCatalog catalog,
+                                   const PluginDeps& deps, config::Diagnostics& diagnostics,
+                                   CompiledPlugins& into, const PluginScopes& scopes)
+    : diagnostics_(diagnostics), into_(into), scopes_(scopes) {
+  for (const config::Plugin& entity : plugins)
+    if (entity.enabled && entity.route_index) compile(entity, catalog, deps, nullptr);
 }
 
 void PipelineCompiler::compile(const config::Plugin& entity, PluginCatalog catalog,
-                               const PluginDeps& deps) {
+                               const PluginDeps& deps, PluginScopes* scopes) {
   const auto found = std::ranges::find(catalog, std::string_view(entity.name),
                                        [](const PluginType* each) { return each->name; });
   if (found == catalog.end()) {
@@ -87,14 +98,22 @@ void PipelineCompiler::compile(const config::Plugin& entity, PluginCatalog catal
   }
   plugin->set_origin(
       {type->name, id, entity.instance_name.value_or(""), specificity_of(entity), entity.place});
-  const Configured configured{&entity, type, plugin.get()};
+  const Configured configured{plugin.get(),           protocol_bits(entity.protocols),
+                              specificity_of(entity), entity.service_index,
+                              entity.consumer_index,  entity.consumer_group_index};
   into_.plugins.push_back(std::move(plugin));
-  Scopes& scopes = entity.route_index     ? by_route_[*entity.route_index]
-                   : entity.service_index ? by_service_[*entity.service_index]
-                                          : global_;
-  Scope& scope = scopes[type];
+  ByType& by_type = entity.route_index     ? by_route_[*entity.route_index]
+                    : entity.service_index ? scopes->by_service[*entity.service_index]
+                                           : scopes->global;
+  Scope& scope = by_type[type];
   const bool for_some = entity.consumer_index || entity.consumer_group_index;
   (for_some ? scope.for_some : scope.for_all).push_back(configured);
+}
+
+/// Only a route's own table depends on which service the route has.
+void PipelineCompiler::make_tables(ByType& scopes, std::optional<std::uint32_t> service) {
+  for (auto& [type, scope] : scopes)
+    if (!scope.for_some.empty()) scope.table = make_table(scope.for_some, service);
 }
 
 void PipelineCompiler::unsupported(const config::Plugin& entity, std::string message) {
@@ -104,17 +123,18 @@ void PipelineCompiler::unsupported(const config::Plugin& entity, std::string mes
 }
 
 std::map<const PluginType*, PipelineCompiler::Reaching> PipelineCompiler::reaching(
-    const config::Route& route, std::uint32_t index) {
+    const config::Route& route, std::uint32_t index) const {
   std::map<const PluginType*, Reaching> result;
-  const auto add = [&](Scopes& scopes, std::size_t place) {
-    for (auto& [type, scope] : scopes)
+  const auto add = [&](const ByType& scopes, std::size_t place) {
+    for (const auto& [type, scope] : scopes)
       result[type][place] = &scope;
   };
   if (const auto found = by_route_.find(index); found != by_route_.end()) add(found->second, 0);
   if (route.service_index)
-    if (const auto found = by_service_.find(*route.service_index); found != by_service_.end())
+    if (const auto found = scopes_.by_service.find(*route.service_index);
+        found != scopes_.by_service.end())
       add(found->second, 1);
-  add(global_, 2);
+  add(scopes_.global, 2);
   return result;
 }
 
@@ -126,11 +146,9 @@ Step PipelineCompiler::base_step(const Reaching& scopes, const config::Route& ro
   for (const Scope* scope : scopes) {
     if (scope == nullptr) continue;
     for (const Configured& candidate : scope->for_all) {
-      const auto& service = candidate.entity->service_index;
-      if (service && service != route.service_index) continue;
-      const Specificity specificity = specificity_of(*candidate.entity);
-      if (specificity >= best || !shares_protocol(route, *candidate.entity)) continue;
-      best = specificity;
+      if (candidate.service && candidate.service != route.service_index) continue;
+      if (candidate.specificity >= best || !shares_protocol(route, candidate)) continue;
+      best = candidate.specificity;
       step.plugin = candidate.plugin;
     }
   }
@@ -138,14 +156,13 @@ Step PipelineCompiler::base_step(const Reaching& scopes, const config::Route& ro
 }
 
 const ScopeTable* PipelineCompiler::make_table(const std::vector<Configured>& plugins,
-                                               std::optional<std::uint32_t> service_index) {
+                                               std::optional<std::uint32_t> service) {
   auto table = std::make_unique<ScopeTable>();
-  for (const auto& [entity, type, plugin] : plugins) {
-    if (entity->service_index && entity->service_index != service_index) continue;
-    const ScopeTable::Entry entry{
-        entity->consumer_index ? *entity->consumer_index : *entity->consumer_group_index,
-        specificity_of(*entity), protocol_bits(entity->protocols), plugin};
-    (entity->consumer_index ? table->consumers : table->groups).push_back(entry);
+  for (const Configured& each : plugins) {
+    if (each.service && each.service != service) continue;
+    const ScopeTable::Entry entry{each.consumer ? *each.consumer : *each.consumer_group,
+                                  each.specificity, each.protocols, each.plugin};
+    (each.consumer ? table->consumers : table->groups).push_back(entry);
   }
   std::ranges::sort(table->consumers, {}, &ScopeTable::Entry::owner);
   std::ranges::sort(table->groups, {}, &ScopeTable::Entry::owner);
@@ -161,12 +178,11 @@ const Overlay* PipelineCompiler::overlay_for(const Reaching& scopes, const confi
   overlay->protocols = protocol_bits(route.protocols);
   bool has_any = false;
   for (std::size_t i = 0; i < scopes.size(); ++i) {
-    Scope* scope = scopes[i];
+    const Scope* scope = scopes[i];
     if (scope == nullptr || scope->for_some.empty()) continue;
-    // Only a route's own table depends on which service the route has.
-    if (scope->table == nullptr) scope->table = make_table(scope->for_some, route.service_index);
-    overlay->tables[i] = scope->table;
-    has_any = has_any || scope->table != nullptr;
+    overlay->tables[i] =
+        scope->table != nullptr ? scope->table : make_table(scope->for_some, route.service_index);
+    has_any = has_any || overlay->tables[i] != nullptr;
   }
   if (!has_any) return nullptr;
   into_.overlays.push_back(std::move(overlay));
@@ -205,17 +221,20 @@ Pipeline PipelineCompiler::for_route(const config::Route& route, std::uint32_t i
 Pipeline PipelineCompiler::without_route() const {
   Pipeline pipeline;
   std::vector<std::pair<const PluginType*, Step>> steps;
-  for (const auto& [type, scope] : global_)
+  for (const auto& [type, scope] : scopes_.global)
     if (type->without_route)
       for (const Configured& configured : scope.for_all)
         steps.emplace_back(type, Step{configured.plugin});
   std::ranges::sort(steps, runs_before, [](const auto& entry) { return entry.first; });
   for (const auto& [type, step] : steps)
     pipeline.steps.push_back(step);
-  // A client that missed its route may have sent its key all the same.
+  add_secret_names_to(pipeline);
+  return pipeline;
+}
+
+void PipelineCompiler::add_secret_names_to(Pipeline& pipeline) const {
   for (const auto& plugin : into_.plugins)
     add_secret_names(pipeline, plugin.get());
-  return pipeline;
 }
 
 }  // namespace sluice

@@ -14,6 +14,8 @@
 
 namespace sluice {
 
+struct CompiledPlugins;
+
 struct Service {
   std::string id;
   std::string name;
@@ -24,6 +26,7 @@ struct Service {
   milliseconds read_timeout{60'000};
   std::optional<milliseconds> request_timeout;
   upstream::TargetGroup targets;
+  bool enabled = true;   ///< else its routes match nothing
   std::string log_json;  ///< the member "service" of an access log line
 };
 
@@ -37,6 +40,8 @@ struct Route {
   std::optional<milliseconds> request_timeout;
   const Service* service = nullptr;
   Pipeline pipeline;
+  std::shared_ptr<const CompiledPlugins>
+      plugins;           ///< what of the pipeline is the route's own; null: the snapshot has it
   std::string log_json;  ///< the member "route" of an access log line
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "config/text_place.h"
@@ -39,7 +40,7 @@ std::string service_log(const config::Service& service) {
   return text.text();
 }
 
-std::string route_log(const config::Route& route, const config::Service* service) {
+std::string route_log(const config::Route& route, const Service* service) {
   JsonText text;
   JsonWriter json(text);
   json.key("route").begin_object().key("id").text(route.id.text());
@@ -52,7 +53,7 @@ std::string route_log(const config::Route& route, const config::Service* service
       .key("preserve_host")
       .boolean(route.preserve_host);
   if (service != nullptr)
-    json.key("service").begin_object().key("id").text(service->id.text()).end_object();
+    json.key("service").begin_object().key("id").text(service->id).end_object();
   write_texts(json, "tags", route.tags);
   json.end_object();
   return text.text();
@@ -124,86 +125,39 @@ Settings compile_settings(const config::Gateway& gateway) {
   return settings;
 }
 
-}  // namespace
-
-class SnapshotCompiler {
+/// Routes with all that belongs to them, and what is wrong with them.
+class RouteFactory {
  public:
-  SnapshotCompiler(const config::LoadedFile& file, PluginCatalog catalog,
-                   config::Diagnostics& diagnostics)
-      : file_(file), catalog_(catalog), diagnostics_(diagnostics), snapshot_(new Snapshot) {}
+  RouteFactory(std::span<const std::unique_ptr<const Service>> services,
+               config::RouterFlavor flavor, config::Diagnostics& diagnostics)
+      : services_(services), flavor_(flavor), diagnostics_(diagnostics) {}
 
-  std::shared_ptr<const Snapshot> run() {
-    snapshot_->settings_ = compile_settings(file_.gateway);
-    snapshot_->consumers_ = Consumers(file_);
-    compile_upstreams();
-    compile_services();
-    pipelines_.emplace(file_, catalog_,
-                       PluginDeps{snapshot_->consumers_, snapshot_->upstreams_, {}, {}},
-                       diagnostics_, snapshot_->plugins_);
-    std::vector<RouteMatch> matches;
-    for (const config::Route& route : file_.routes)
-      compile_route(route, matches);
-    compile_router(std::move(matches));
-    snapshot_->without_route_ = pipelines_->without_route();
-    if (failed_ || pipelines_->failed()) return nullptr;
-    return snapshot_;
-  }
+  bool failed() const noexcept { return failed_; }
 
- private:
-  void compile_upstreams() {
-    for (const config::Upstream& from : file_.upstreams) {
-      upstream::TargetGroup& group = snapshot_->upstreams_[from.name];
-      group.id = from.id.text();
-      group.host_header = from.host_header.value_or("");
-    }
-    for (const config::Target& target : file_.targets)
-      if (target.weight > 0)
-        snapshot_->upstreams_[file_.upstreams[target.upstream_index].name].targets.push_back(
-            compile_target(target.host, target.port, target.weight));
-  }
-
-  void compile_services() {
-    for (const config::Service& from : file_.services) {
-      auto service = std::make_unique<Service>();
-      service->id = from.id.text();
-      service->name = from.name.value_or("");
-      service->path = from.path.value_or("");
-      service->retries = from.retries;
-      service->connect_timeout = from.connect_timeout;
-      service->write_timeout = from.write_timeout;
-      service->read_timeout = from.read_timeout;
-      service->request_timeout = from.request_timeout;
-      service->log_json = service_log(from);
-      if (from.upstream_index) {
-        service->targets = snapshot_->upstreams_.at(file_.upstreams[*from.upstream_index].name);
-      } else {
-        service->targets.id = service->id;
-        service->targets.targets.push_back(compile_target(from.host, from.port, 100));
-      }
-      snapshot_->services_.push_back(std::move(service));
-    }
-  }
-
-  void compile_route(const config::Route& from, std::vector<RouteMatch>& matches) {
-    const auto index = static_cast<std::uint32_t>(&from - file_.routes.data());
-    const config::Service* service =
-        from.service_index ? &file_.services[*from.service_index] : nullptr;
+  /// Keeps what the router may find to be wrong apart by the order of these calls. `plugins`: of
+  /// the pipeline, where they are the route's own.
+  void add(const config::Route& from, Pipeline pipeline,
+           std::shared_ptr<const CompiledPlugins> plugins) {
+    const Service* service = from.service_index ? services_[*from.service_index].get() : nullptr;
     // Kong has no routes for a disabled service.
     if (service != nullptr && !service->enabled) return;
-    auto route = std::make_unique<Route>();
+    // What is for other protocols only is left out: it was refused, or warned of.
+    if (!has_protocol(from, config::Protocol::http) && !has_protocol(from, config::Protocol::https))
+      return;
+    auto route = std::make_shared<Route>();
     route->id = from.id.text();
     route->name = from.name.value_or("");
     route->strip_path = from.strip_path;
     route->preserve_host = from.preserve_host;
-    route->http = std::ranges::find(from.protocols, config::Protocol::http) != from.protocols.end();
+    route->http = has_protocol(from, config::Protocol::http);
     route->https_redirect_status_code = from.https_redirect_status_code;
     route->request_timeout = from.request_timeout;
-    if (from.service_index) route->service = snapshot_->services_[*from.service_index].get();
-    route->pipeline = pipelines_->for_route(from, index);
+    route->service = service;
+    route->pipeline = std::move(pipeline);
+    route->plugins = std::move(plugins);
     route->log_json = route_log(from, service);
 
     RouteMatch match;
-    match.route = route.get();
     match.id = from.id;
     match.methods = from.methods;
     match.hosts = from.hosts;
@@ -212,11 +166,47 @@ class SnapshotCompiler {
     match.snis = from.snis;
     match.regex_priority = from.regex_priority;
     match.http = route->http;
-    match.https =
-        std::ranges::find(from.protocols, config::Protocol::https) != from.protocols.end();
+    match.https = has_protocol(from, config::Protocol::https);
+    match.route = std::move(route);
+    compile_endpoints(from, match);
     if (from.expression && !compile_expression(from, match)) return;
-    matches.push_back(std::move(match));
-    snapshot_->routes_.push_back(std::move(route));
+    matches_.push_back(std::move(match));
+    entities_.push_back(&from);
+  }
+
+  std::vector<RouteMatch> take_matches() { return std::move(matches_); }
+
+  void report(const std::vector<RouteProblem>& problems) {
+    for (const RouteProblem& problem : problems)
+      report(*entities_[problem.route], problem);
+  }
+
+ private:
+  static bool has_protocol(const config::Route& route, config::Protocol protocol) {
+    return std::ranges::find(route.protocols, protocol) != route.protocols.end();
+  }
+
+  void compile_endpoints(const config::Route& from, RouteMatch& match) {
+    const auto compile = [&](const std::vector<config::RouteEndpoint>& endpoints,
+                             std::string_view field, config::Place place,
+                             std::vector<EndpointMatch>& to) {
+      if (endpoints.empty()) return;
+      if (flavor_ != config::RouterFlavor::expressions) {
+        const config::Path self(from.path);
+        diagnostics_.error(place, config::Path(self, field),
+                           "must not be given for a route with protocol \"http\" or \"https\" "
+                           "without gateway.router_flavor: expressions");
+        failed_ = true;
+      }
+      for (const config::RouteEndpoint& endpoint : endpoints) {
+        EndpointMatch& added = to.emplace_back();
+        if (endpoint.ip)
+          if (const auto network = Network::parse(*endpoint.ip)) added.network = *network;
+        added.port = endpoint.port.value_or(0);
+      }
+    };
+    compile(from.sources, "sources", from.sources_place, match.sources);
+    compile(from.destinations, "destinations", from.destinations_place, match.destinations);
   }
 
   bool compile_expression(const config::Route& from, RouteMatch& match) {
@@ -228,24 +218,13 @@ class SnapshotCompiler {
       diagnostics_.error(config::place_within(diagnostics_.source().text, from.expression_place,
                                               *from.expression, compiled.error().offset),
                          path, "must be an expression: " + compiled.error().message);
-    else if (file_.gateway.router_flavor != config::RouterFlavor::expressions)
+    else if (flavor_ != config::RouterFlavor::expressions)
       diagnostics_.error(from.expression_place, path,
                          "must not be given without gateway.router_flavor: expressions");
     else
       match.expression = *std::move(compiled);
     failed_ = failed_ || match.expression == nullptr;
     return match.expression != nullptr;
-  }
-
-  void compile_router(std::vector<RouteMatch> matches) {
-    std::vector<RouteProblem> problems;
-    snapshot_->router_ = std::make_unique<Router>(std::move(matches), problems);
-    for (const RouteProblem& problem : problems) {
-      const Route* compiled = snapshot_->router_->routes()[problem.route].route;
-      const auto route = std::ranges::find(
-          file_.routes, compiled->id, [](const config::Route& each) { return each.id.text(); });
-      report(*route, problem);
-    }
   }
 
   void report(const config::Route& route, const RouteProblem& problem) {
@@ -263,18 +242,128 @@ class SnapshotCompiler {
                              config::in_quotes(route.headers[problem.index].first));
   }
 
+  std::span<const std::unique_ptr<const Service>> services_;
+  config::RouterFlavor flavor_;
+  config::Diagnostics& diagnostics_;
+  std::vector<RouteMatch> matches_;
+  std::vector<const config::Route*> entities_;  ///< of matches_
+  bool failed_ = false;
+};
+
+}  // namespace
+
+class SnapshotCompiler {
+ public:
+  SnapshotCompiler(const config::LoadedFile& file, PluginCatalog catalog,
+                   config::Diagnostics& diagnostics)
+      : file_(file), catalog_(catalog), diagnostics_(diagnostics), base_(new Snapshot::Base) {}
+
+  std::shared_ptr<const Snapshot> run(const Snapshot* previous) {
+    base_->settings = compile_settings(file_.gateway);
+    base_->router_flavor = file_.gateway.router_flavor;
+    base_->consumers = Consumers(file_);
+    compile_upstreams();
+    compile_services();
+    PipelineCompiler pipelines(file_.plugins, catalog_,
+                               PluginDeps{base_->consumers, base_->upstreams, {}, {}}, diagnostics_,
+                               base_->plugins, base_->scopes);
+    RouteFactory factory(base_->services, base_->router_flavor, diagnostics_);
+    for (std::uint32_t i = 0; i < file_.routes.size(); ++i)
+      factory.add(file_.routes[i], pipelines.for_route(file_.routes[i], i), nullptr);
+    std::shared_ptr<Snapshot> snapshot(new Snapshot);
+    std::vector<RouteProblem> problems;
+    snapshot->router_ = std::make_unique<const Router>(
+        factory.take_matches(), problems, previous == nullptr ? nullptr : &previous->router());
+    factory.report(problems);
+    snapshot->without_route_ = pipelines.without_route();
+    snapshot->base_ = std::move(base_);
+    if (factory.failed() || pipelines.failed()) return nullptr;
+    return snapshot;
+  }
+
+  static std::shared_ptr<const Snapshot> change(const Snapshot& previous,
+                                                const RouteChanges& changes, PluginCatalog catalog,
+                                                config::Diagnostics& diagnostics) {
+    const Snapshot::Base& base = *previous.base_;
+    auto plugins = std::make_shared<CompiledPlugins>();
+    PipelineCompiler pipelines(changes.plugins, catalog,
+                               PluginDeps{base.consumers, base.upstreams, {}, {}}, diagnostics,
+                               *plugins, base.scopes);
+    RouteFactory factory(base.services, base.router_flavor, diagnostics);
+    RouterChanges matches{{}, changes.removed};
+    for (std::uint32_t i = 0; i < changes.put.size(); ++i) {
+      const config::Route& route = changes.put[i];
+      factory.add(route, pipelines.for_route(route, i), plugins);
+      // What has become a route of a disabled service is gone.
+      matches.removed.push_back(route.id);
+    }
+    matches.put = factory.take_matches();
+    std::shared_ptr<Snapshot> snapshot(new Snapshot);
+    std::vector<RouteProblem> problems;
+    snapshot->router_ =
+        std::make_unique<const Router>(previous.router(), std::move(matches), problems);
+    factory.report(problems);
+    snapshot->without_route_ = previous.without_route_;
+    pipelines.add_secret_names_to(snapshot->without_route_);
+    snapshot->base_ = previous.base_;
+    if (factory.failed() || pipelines.failed()) return nullptr;
+    return snapshot;
+  }
+
+ private:
+  void compile_upstreams() {
+    for (const config::Upstream& from : file_.upstreams) {
+      upstream::TargetGroup& group = base_->upstreams[from.name];
+      group.id = from.id.text();
+      group.host_header = from.host_header.value_or("");
+    }
+    for (const config::Target& target : file_.targets)
+      if (target.weight > 0)
+        base_->upstreams[file_.upstreams[target.upstream_index].name].targets.push_back(
+            compile_target(target.host, target.port, target.weight));
+  }
+
+  void compile_services() {
+    for (const config::Service& from : file_.services) {
+      auto service = std::make_unique<Service>();
+      service->id = from.id.text();
+      service->name = from.name.value_or("");
+      service->path = from.path.value_or("");
+      service->retries = from.retries;
+      service->connect_timeout = from.connect_timeout;
+      service->write_timeout = from.write_timeout;
+      service->read_timeout = from.read_timeout;
+      service->request_timeout = from.request_timeout;
+      service->enabled = from.enabled;
+      service->log_json = service_log(from);
+      if (from.upstream_index) {
+        service->targets = base_->upstreams.at(file_.upstreams[*from.upstream_index].name);
+      } else {
+        service->targets.id = service->id;
+        service->targets.targets.push_back(compile_target(from.host, from.port, 100));
+      }
+      base_->services.push_back(std::move(service));
+    }
+  }
+
   const config::LoadedFile& file_;
   PluginCatalog catalog_;
   config::Diagnostics& diagnostics_;
-  std::shared_ptr<Snapshot> snapshot_;
-  bool failed_ = false;
-  std::optional<PipelineCompiler> pipelines_;
+  std::shared_ptr<Snapshot::Base> base_;
 };
 
 std::shared_ptr<const Snapshot> Snapshot::compile(const config::LoadedFile& file,
                                                   PluginCatalog catalog,
+                                                  config::Diagnostics& diagnostics,
+                                                  const Snapshot* previous) {
+  return SnapshotCompiler(file, catalog, diagnostics).run(previous);
+}
+
+std::shared_ptr<const Snapshot> Snapshot::compile(const Snapshot& previous,
+                                                  const RouteChanges& changes,
+                                                  PluginCatalog catalog,
                                                   config::Diagnostics& diagnostics) {
-  return SnapshotCompiler(file, catalog, diagnostics).run();
+  return SnapshotCompiler::change(previous, changes, catalog, diagnostics);
 }
 
 }  // namespace sluice

@@ -66,7 +66,7 @@ Node::~Node() {
 }
 
 bool Node::start() {
-  Compiled compiled = compile(options_);
+  Compiled compiled = compile(options_, nullptr);
   if (!compiled.problems.empty()) std::fputs(compiled.problems.c_str(), stderr);
   if (compiled.snapshot == nullptr) return false;
   gateway_ = std::move(compiled.gateway);

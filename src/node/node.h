@@ -44,8 +44,8 @@ class Node {
     std::vector<std::string> warnings;
   };
 
-  static Compiled compile(const NodeOptions& options);
-  static Compiled compile_file(const NodeOptions& options);
+  static Compiled compile(const NodeOptions& options, const Snapshot* previous);
+  static Compiled compile_file(const NodeOptions& options, const Snapshot* previous);
 
   // node.cc: the start, and signals
   void open_log(const config::Gateway& gateway);

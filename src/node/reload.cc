@@ -11,11 +11,12 @@
 
 namespace sluice {
 
-Node::Compiled Node::compile_file(const NodeOptions& options) {
+Node::Compiled Node::compile_file(const NodeOptions& options, const Snapshot* previous) {
   Compiled compiled;
   config::LoadResult loaded = config::load_file(options.file, {options.allow_unsupported});
   if (loaded.file) {
-    compiled.snapshot = Snapshot::compile(*loaded.file, options.catalog, loaded.diagnostics);
+    compiled.snapshot =
+        Snapshot::compile(*loaded.file, options.catalog, loaded.diagnostics, previous);
     compiled.gateway = std::move(loaded.file->gateway);
     if (loaded.diagnostics.has_errors()) compiled.snapshot = nullptr;
   }
@@ -25,8 +26,8 @@ Node::Compiled Node::compile_file(const NodeOptions& options) {
   return compiled;
 }
 
-Node::Compiled Node::compile(const NodeOptions& options) {
-  Compiled compiled = compile_file(options);
+Node::Compiled Node::compile(const NodeOptions& options, const Snapshot* previous) {
+  Compiled compiled = compile_file(options, previous);
   memory::trim();  // a large file leaves several times its size behind
   return compiled;
 }
@@ -40,8 +41,8 @@ void Node::begin_reload(std::string_view reason) {
   reloading_ = true;
   log::info("loading " + options_.file + " (" + std::string(reason) + ")");
   if (job_.joinable()) job_.join();
-  job_ = std::thread([this] {
-    Compiled compiled = compile(options_);
+  job_ = std::thread([this, previous = snapshot_] {
+    Compiled compiled = compile(options_, previous.get());
     loop_->post(
         [this, compiled = std::move(compiled)]() mutable { finish_reload(std::move(compiled)); });
   });

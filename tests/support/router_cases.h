@@ -7,7 +7,7 @@
 // An expression is all behind " x=" and is the last of its line.
 
 #include <charconv>
-#include <deque>
+#include <memory>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -96,16 +96,15 @@ class RouteTable {
 
   const std::vector<RouteProblem>& problems() const { return problems_; }
 
- private:
   RouteMatch read_route(const std::string& line) {
     RouteMatch match;
-    Route& route = routes_.emplace_back();
-    match.route = &route;
-    match.id = uuid_of(routes_.size());
+    auto route = std::make_shared<Route>();
+    match.id = uuid_of(++count_);
     const std::size_t mark = line.find(" x=");
     if (mark != std::string::npos) read_expression(match, line.substr(mark + 3));
     std::stringstream words(line.substr(0, mark));
-    words >> route.name;
+    words >> route->name;
+    match.route = std::move(route);
     for (std::string word; words >> word;) {
       const std::size_t equal = word.find('=');
       read_matcher(match, std::string_view(word).substr(0, equal),
@@ -114,6 +113,7 @@ class RouteTable {
     return match;
   }
 
+ private:
   static void read_expression(RouteMatch& match, const std::string& text) {
     auto compiled = Expression::compile(text);
     if (compiled)
@@ -122,7 +122,7 @@ class RouteTable {
       ADD_FAILURE() << text << ": " << compiled.error().offset << ": " << compiled.error().message;
   }
 
-  std::deque<Route> routes_;
+  std::uint64_t count_ = 0;
   std::vector<RouteProblem> problems_;
   std::unique_ptr<const Router> router_;
 };
@@ -187,6 +187,13 @@ class RequestLine {
 struct RoutingCase {
   std::string request;
   std::string expected;
+};
+
+/// What one fact means for some routes and requests.
+struct RoutingTable {
+  std::string fact;
+  std::vector<std::string> routes;
+  std::vector<RoutingCase> cases;
 };
 
 inline std::string answer_text(const RouteTable& table, const RequestLine& request,

@@ -51,8 +51,12 @@ void keep_places(Route& route, const Given& given) {
     return std::ranges::any_of(header.second,
                                [](const auto& value) { return value.starts_with("~*"); });
   });
-  if (!has_path && !has_header && !route.expression) return;
+  if (!has_path && !has_header && !route.expression && route.sources.empty() &&
+      route.destinations.empty())
+    return;
   route.expression_place = given.place("expression");
+  route.sources_place = given.place("sources");
+  route.destinations_place = given.place("destinations");
   route.path = given.path().text();
   route.headers_place = given.place("headers");
   for (std::size_t i = 0; i < route.paths.size(); ++i)
@@ -73,45 +77,118 @@ void check_route_headers(Route& route, const Given& given) {
   }
 }
 
+/// Protocols that one route may hold together.
+enum class Family : std::uint8_t { http, websocket, stream, passthrough, grpc };
+
+Family family_of(Protocol protocol) {
+  switch (protocol) {
+    case Protocol::tcp:
+    case Protocol::tls:
+    case Protocol::udp:
+      return Family::stream;
+    case Protocol::tls_passthrough:
+      return Family::passthrough;
+    case Protocol::grpc:
+    case Protocol::grpcs:
+      return Family::grpc;
+    case Protocol::ws:
+    case Protocol::wss:
+      return Family::websocket;
+    default:
+      return Family::http;
+  }
+}
+
 void check_route_protocols(const Route& route, const Given& given) {
   if (route.protocols.empty()) {
     given.error("protocols", "must name at least one protocol, got an empty list");
     return;
   }
-  bool serves_http = false;
   for (std::size_t i = 0; i < route.protocols.size(); ++i) {
     const Protocol protocol = route.protocols[i];
-    serves_http |= protocol == Protocol::http;
-    if (protocol != Protocol::http && protocol != Protocol::https)
+    if (family_of(protocol) != family_of(route.protocols[0]))
+      given.error("protocols", i,
+                  fmt::format("must not hold \"{}\" together with \"{}\"", name_of(protocol),
+                              name_of(route.protocols[0])));
+    else if (protocol != Protocol::http && protocol != Protocol::https)
       given.unsupported("protocols", i,
                         fmt::format("protocol \"{}\" is not supported yet", name_of(protocol)));
   }
-  if (!serves_http && given.has("protocols"))
-    given.unsupported("protocols", "a route without protocol \"http\" is not supported yet");
+}
+
+/// What Kong's schema asks of each family of protocols.
+void check_route_matchers(const Route& route, const Given& given) {
+  if (route.protocols.empty()) return;
+  const auto has = [&](Protocol protocol) {
+    return std::ranges::find(route.protocols, protocol) != route.protocols.end();
+  };
+  const bool has_tls = has(Protocol::https) || has(Protocol::grpcs) || has(Protocol::tls) ||
+                       has(Protocol::tls_passthrough) || has(Protocol::wss);
+  if (!route.snis.empty() && !has_tls)
+    given.error("snis", "must not be given without a protocol that has TLS, such as https");
+  const auto forbid = [&](std::string_view matcher) {
+    if (given.has(matcher))
+      given.error(matcher, fmt::format("must not be given for a route with protocol \"{}\"",
+                                       name_of(route.protocols[0])));
+  };
+  const bool has_endpoint = !route.sources.empty() || !route.destinations.empty();
+  const bool has_http =
+      !route.hosts.empty() || !route.paths.empty() || !route.headers.empty() || route.expression;
+  const bool has_sni = has_tls && !route.snis.empty();
+  switch (family_of(route.protocols[0])) {
+    case Family::http:
+    case Family::websocket:
+      if (!has_http && !has_sni && !has_endpoint && route.methods.empty())
+        given.error("at least one of methods, hosts, headers and paths is required");
+      break;
+    case Family::grpc:
+      for (const std::string_view matcher : {"methods", "sources", "destinations"})
+        forbid(matcher);
+      if (!has_http && !has_sni)
+        given.error("at least one of hosts, headers and paths is required");
+      if (given.has("strip_path") && route.strip_path)
+        given.error("strip_path", "must be false for a route with protocol \"grpc\" or \"grpcs\"");
+      break;
+    case Family::stream:
+      for (const std::string_view matcher : {"methods", "hosts", "paths", "headers"})
+        forbid(matcher);
+      if (!has_endpoint && !has_sni && !route.expression)
+        given.error("at least one of sources, destinations and snis is required");
+      break;
+    case Family::passthrough:
+      for (const std::string_view matcher : {"methods", "hosts", "paths", "headers"})
+        forbid(matcher);
+      if (!has_sni && !route.expression) given.error("snis is required");
+      break;
+  }
 }
 
 }  // namespace
 
+void RouteEndpoint::check(RouteEndpoint& endpoint, const Given& given) {
+  if (!endpoint.ip && !endpoint.port) given.error("at least one of ip and port is required");
+  if (endpoint.ip == "unix:")
+    given.error("ip", "must be an IP address or a network, got \"unix:\"");
+}
+
 void Route::check(Route& route, const Given& given) {
-  check_route_protocols(route, given);
-  check_route_paths(route, given);
-  check_route_headers(route, given);
-  keep_places(route, given);
-  if (route.expression) {
+  if (given.knows("protocols")) check_route_protocols(route, given);
+  if (given.knows("paths")) check_route_paths(route, given);
+  if (given.knows("headers")) check_route_headers(route, given);
+  if (given.has("expression")) {
     for (const std::string_view matcher :
          {"methods", "hosts", "paths", "headers", "snis", "sources", "destinations"})
       if (given.has(matcher))
         given.error(matcher, "must not be given together with \"expression\"");
-  } else if (given.has("priority")) {
+  } else if (given.has("priority") && !given.is_flawed()) {
     given.error("priority", "is only for routes with \"expression\"; use regex_priority");
   }
-  const bool has_matcher = !route.snis.empty() || given.has("sources") ||
-                           given.has("destinations") || given.has("expression") ||
-                           !route.methods.empty() || !route.hosts.empty() || !route.paths.empty() ||
-                           !route.headers.empty();
-  if (!has_matcher) given.error("at least one of methods, hosts, headers and paths is required");
-  if (route.path_handling == PathHandling::v1)
-    given.unsupported("path_handling", "path_handling \"v1\" is not supported yet");
+  if (route.path_handling == PathHandling::v1 && given.knows("path_handling"))
+    given.warning("path_handling",
+                  "has no effect, as under Kong's traditional_compatible: paths are joined as v0");
+  if (given.is_flawed()) return;
+  keep_places(route, given);
+  check_route_matchers(route, given);
 }
 
 }  // namespace sluice::config

@@ -18,6 +18,16 @@ constexpr auto names_of(PathHandling) {
   return std::to_array<std::string_view>({"v0", "v1"});
 }
 
+/// One element of `sources` or `destinations`: at least one of both parts is given.
+struct RouteEndpoint {
+  std::optional<std::string> ip;  ///< an address or a network
+  std::optional<std::uint16_t> port;
+
+  static constexpr std::string_view type_name = "route_endpoint";
+  static constexpr auto fields();
+  static void check(RouteEndpoint& endpoint, const Given& given);
+};
+
 struct Route {
   Uuid id;
   std::optional<std::string> name;
@@ -27,6 +37,8 @@ struct Route {
   std::vector<std::string> paths;
   Named<std::vector<std::string>> headers;
   std::vector<std::string> snis;
+  std::vector<RouteEndpoint> sources;
+  std::vector<RouteEndpoint> destinations;
   std::optional<std::string> expression;  ///< instead of all matchers above
   std::uint64_t priority = 0;
   bool strip_path = true;
@@ -44,13 +56,16 @@ struct Route {
   std::optional<std::uint32_t> service_index;  ///< in LoadedFile::services; empty: plugins answer
   Place place;
 
-  // Where a regular expression stands, for whoever compiles it; empty for routes without any.
+  // Where stands what is checked when the routes are compiled; empty for routes without any of it.
   std::string path;                ///< in the file, such as services[2].routes[0]
   std::vector<Place> path_places;  ///< of each of `paths`
   Place headers_place;
   Place expression_place;
+  Place sources_place;
+  Place destinations_place;
 
   static constexpr std::string_view type_name = "route";
+  static constexpr bool checks_flawed = true;
   static constexpr auto fields();
   static void check(Route& route, const Given& given);
 };

@@ -9,6 +9,15 @@
 
 namespace sluice::config {
 
+constexpr auto RouteEndpoint::fields() {
+  return std::tuple{
+      optional("ip", &RouteEndpoint::ip,
+               matches(is_ip_or_cidr, "be an IP address or a network such as 10.0.0.0/8"),
+               "An address, or a network."),
+      optional("port", &RouteEndpoint::port, between(1, 65'535), "A port."),
+  };
+}
+
 constexpr auto Route::fields() {
   return std::tuple{
       optional("id", &Route::id, detail::id_summary),
@@ -34,6 +43,12 @@ constexpr auto Route::fields() {
                          "be a host name without port, with \"*\" only as its first or last "
                          "label")),
           "The server name of the TLS handshake must be one of these; plain HTTP is not asked."),
+      optional("sources", &Route::sources,
+               "The client's address must be one of these; needs gateway.router_flavor: "
+               "expressions."),
+      optional("destinations", &Route::destinations,
+               "The address that the client connected to must be one of these; needs "
+               "gateway.router_flavor: expressions."),
       optional("expression", &Route::expression, non_empty(),
                "A condition in Kong's expression language, instead of all other matchers; needs "
                "gateway.router_flavor: expressions."),
@@ -47,7 +62,7 @@ constexpr auto Route::fields() {
           "regex_priority", &Route::regex_priority,
           "Among routes with a matching regular expression, the larger number is tried first."),
       optional("path_handling", &Route::path_handling,
-               "How the paths of service, route and request are joined."),
+               "v1 is accepted and joins paths as v0, as Kong does with this router."),
       optional("https_redirect_status_code", &Route::https_redirect_status_code,
                one_of(std::span<const std::int64_t>(detail::redirect_codes)),
                "The answer to plain HTTP on a route that is only for HTTPS."),
@@ -59,8 +74,6 @@ constexpr auto Route::fields() {
                "Where requests go; without one, a plugin has to answer."),
       optional("tags", &Route::tags, detail::tag_rule, detail::tags_summary),
       optional("plugins", &Route::plugins, "Plugins of this route."),
-      later("sources", "The client's address must be one of these."),
-      later("destinations", "The address that the client connected to must be one of these."),
       later("filter_chains", "Proxy-Wasm filters of this route."),
       accepted("created_at", detail::time_summary),
       accepted("updated_at", detail::time_summary),

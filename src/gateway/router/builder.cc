@@ -1,173 +1,241 @@
 #include "gateway/router/builder.h"
 
 #include <algorithm>
-
-#include "http/text.h"
+#include <iterator>
+#include <map>
 
 namespace sluice {
 namespace {
 
-/// Where a sni is a FQDN, its last dot is no part of the name that a client sends.
-std::string_view without_last_dot(std::string_view sni) {
-  return sni.size() > 1 && sni.ends_with('.') ? sni.substr(0, sni.size() - 1) : sni;
+constexpr std::uint32_t no_place = UINT32_MAX;
+
+HostRoutes::Entry entry_of(const CompiledRoute& route, std::uint64_t priority) {
+  HostRoutes::Entry entry;
+  entry.priority = priority;
+  entry.route = route.match.route.get();
+  entry.compiled = &route;
+  entry.methods = route.methods;
+  entry.conditions = route.conditions.get();
+  return entry;
+}
+
+/// The regular expression, and what to ask before it.
+void set_regex(HostRoutes::Key& key, const Regex* regex) {
+  using Check = HostRoutes::Entry::Check;
+  key.entry.regex = regex;
+  key.check = regex->runs();
+  key.entry.check = Check::runs;
+  if (key.check.empty() && !regex->literal_prefix().contains(regex->literal())) {
+    key.check = regex->literal();
+    key.entry.check = Check::literal;
+  }
+  if (key.check.empty()) key.entry.check = Check::none;
+  key.entry.check_size = static_cast<std::uint16_t>(key.check.size());
+}
+
+bool precedes(const Candidate& left, const Candidate& right) {
+  return left.precedes(right);
+}
+
+void append_candidates(const CompiledRoute& route, std::size_t index, std::vector<Candidate>& to) {
+  if (route.is_broken) return;
+  for (const Candidate& candidate : candidates_of(route.match, static_cast<std::uint32_t>(index)))
+    to.push_back(candidate);
 }
 
 }  // namespace
 
-void RouterBuilder::build() {
-  std::vector<Compiled> compiled;
-  compiled.reserve(router_.routes_.size());
-  for (std::size_t i = 0; i < router_.routes_.size(); ++i)
-    compiled.push_back(compile(router_.routes_[i], i));
+void RouterBuilder::build(std::vector<RouteMatch> routes, const Router* previous) {
+  SharedRegexes regexes;
+  if (previous != nullptr)
+    for (const auto& route : previous->routes_)
+      for (const auto& regex : route->regexes)
+        if (regex != nullptr) regexes.emplace(regex->pattern(), regex);
 
-  for (std::uint32_t i = 0; i < router_.routes_.size(); ++i)
-    if (!compiled[i].failed)
-      for (Candidate& candidate : candidates_of(router_.routes_[i], i))
-        router_.candidates_.push_back(std::move(candidate));
-  std::ranges::sort(router_.candidates_, [](const Candidate& left, const Candidate& right) {
-    return left.precedes(right);
-  });
-  for (std::uint32_t i = 0; i < router_.candidates_.size(); ++i)
-    add_ways(router_.candidates_[i], i, compiled[router_.candidates_[i].route]);
-
-  router_.paths_ = PathTree(roots_, std::move(keys_));
+  KeysByHost hosts;
+  router_.routes_.reserve(routes.size());
+  for (std::size_t i = 0; i < routes.size(); ++i) {
+    auto compiled = compile_route(std::move(routes[i]), i, regexes, problems_);
+    append_candidates(*compiled, i, router_.candidates_);
+    each_key(*compiled,
+             [&](HostName name, const Key& key) { hosts[std::move(name)].push_back(key); });
+    router_.routes_.push_back(std::move(compiled));
+  }
+  std::ranges::sort(router_.candidates_, precedes);
   router_.candidates_.shrink_to_fit();
-  router_.ways_.shrink_to_fit();
-  router_.conditions_.shrink_to_fit();
-  for (TextTable* table : {&router_.exact_hosts_, &router_.suffixes_, &router_.prefixes_})
-    table->shrink();
+
+  router_.exact_hosts_.reserve(static_cast<std::size_t>(std::ranges::count(
+      hosts, HostName::Kind::exact, [](const auto& host) { return host.first.kind; })));
+  for (auto& [name, keys] : hosts)
+    put(name, std::move(keys));
 }
 
-RouterBuilder::Compiled RouterBuilder::compile(const RouteMatch& match, std::size_t index) {
-  failed_ = false;
-  Conditions conditions;
-  Compiled compiled;
-  for (const std::string& method : match.methods) {
-    const MethodBits bit = bit_of_method(method);
-    compiled.methods |= bit;
-    if (bit == other_method) conditions.other_methods.push_back(method);
-  }
-  for (std::size_t i = 0; i < match.headers.size(); ++i)
-    conditions.headers.push_back(compile_header(match.headers[i], index, i));
-  for (const std::string& sni : match.snis)
-    conditions.snis.push_back(parse_host_pattern(without_last_dot(sni)));
-  conditions.expression = match.expression;
-  conditions.http_only = !match.https;
-  conditions.sources = match.sources;
-  conditions.destinations = match.destinations;
-  for (std::size_t i = 0; i < match.paths.size(); ++i)
-    if (is_regex_path(match.paths[i])) path_regex(match.paths[i], index, i);
-  if (!conditions.empty()) {
-    router_.conditions_.push_back(std::make_unique<const Conditions>(std::move(conditions)));
-    compiled.conditions = router_.conditions_.back().get();
-  }
-  compiled.failed = failed_;
-  return compiled;
+void RouterBuilder::change(const Router& previous, RouterChanges changes) {
+  router_.exact_hosts_ = previous.exact_hosts_;
+  router_.suffixes_ = previous.suffixes_;
+  router_.prefixes_ = previous.prefixes_;
+  router_.any_host_ = previous.any_host_;
+
+  Routes put;
+  SharedRegexes regexes;
+  for (std::size_t i = 0; i < changes.put.size(); ++i)
+    put.push_back(compile_route(std::move(changes.put[i]), i, regexes, problems_));
+  std::unordered_set<const CompiledRoute*> gone;
+  replace(previous, changes.removed, put, gone);
+
+  KeysByHost hosts;
+  const auto touch = [&](const CompiledRoute& route) {
+    each_key(route, [&](HostName name, const Key&) { hosts.try_emplace(std::move(name)); });
+  };
+  for (const CompiledRoute* route : gone)
+    touch(*route);
+  for (const auto& route : put)
+    touch(*route);
+  keep_keys(gone, hosts);
+  for (const auto& route : put)
+    each_key(*route, [&](HostName name, const Key& key) { hosts[std::move(name)].push_back(key); });
+  for (auto& [name, keys] : hosts)
+    this->put(name, std::move(keys));
 }
 
-HeaderCondition RouterBuilder::compile_header(
-    const std::pair<std::string, std::vector<std::string>>& header, std::size_t route,
-    std::size_t index) {
-  HeaderCondition condition;
-  condition.name = http::lowered(header.first);
-  std::ranges::replace(condition.name, '_', '-');
-  condition.id = http::header_id(condition.name);
-  for (const std::string& value : header.second) {
-    const std::string text = http::lowered(value);
-    if (!text.starts_with("~*")) {
-      condition.values.push_back(text);
+/// Fills routes and candidates. A route that is put keeps its place, so that
+/// lists keep their order.
+void RouterBuilder::replace(const Router& previous, const std::vector<config::Uuid>& removed,
+                            const Routes& put, std::unordered_set<const CompiledRoute*>& gone) {
+  constexpr std::size_t nothing = SIZE_MAX;
+  std::map<config::Uuid, std::size_t> coming;  // an index of `put`
+  for (const config::Uuid& id : removed)
+    coming[id] = nothing;
+  for (std::size_t i = 0; i < put.size(); ++i)
+    coming[put[i]->match.id] = i;
+
+  std::vector<bool> is_placed(put.size());
+  std::vector<std::uint32_t> places(previous.routes_.size(), no_place);
+  router_.routes_.reserve(previous.routes_.size() + put.size());
+  std::vector<Candidate> fresh;
+  const auto place = [&](const std::shared_ptr<const CompiledRoute>& route) {
+    append_candidates(*route, router_.routes_.size(), fresh);
+    router_.routes_.push_back(route);
+  };
+  for (std::size_t i = 0; i < previous.routes_.size(); ++i) {
+    const auto& route = previous.routes_[i];
+    const auto found = coming.find(route->match.id);
+    if (found == coming.end()) {
+      places[i] = static_cast<std::uint32_t>(router_.routes_.size());
+      router_.routes_.push_back(route);
       continue;
     }
-    // Kong compares two lower-case texts, the pattern being one of them.
-    auto regex = Regex::compile("(?i)" + text.substr(2), Regex::Anchor::anywhere);
-    if (regex) {
-      condition.regexes.push_back(*std::move(regex));
-    } else {
-      problems_.push_back({route, RouteProblem::Field::header, index, regex.error()});
-      failed_ = true;
-    }
+    gone.insert(route.get());
+    if (found->second == nothing) continue;
+    is_placed[found->second] = true;
+    place(put[found->second]);
   }
-  return condition;
+  for (std::size_t i = 0; i < put.size(); ++i)
+    if (!is_placed[i]) place(put[i]);
+
+  std::vector<Candidate> kept;
+  kept.reserve(previous.candidates_.size());
+  for (const Candidate& candidate : previous.candidates_)
+    if (places[candidate.route] != no_place)
+      kept.push_back(candidate.of_route(places[candidate.route]));
+  std::ranges::sort(fresh, precedes);
+  router_.candidates_.reserve(kept.size() + fresh.size());
+  std::ranges::merge(kept, fresh, std::back_inserter(router_.candidates_), precedes);
 }
 
-std::shared_ptr<const Regex> RouterBuilder::path_regex(std::string_view path, std::size_t route,
-                                                       std::size_t index) {
-  const std::string_view pattern = path.substr(1);
-  if (const auto known = router_.path_regexes_.find(pattern); known != router_.path_regexes_.end())
-    return known->second;
-  std::shared_ptr<const Regex> regex;
-  if (previous_ != nullptr)
-    if (const auto old = previous_->path_regexes_.find(pattern);
-        old != previous_->path_regexes_.end())
-      regex = old->second;
-  if (regex == nullptr) {
-    auto made = Regex::compile(pattern, Regex::Anchor::at_start);
-    if (!made) {
-      problems_.push_back({route, RouteProblem::Field::path, index, made.error()});
-      failed_ = true;
-      return nullptr;
-    }
-    regex = *std::move(made);
-  }
-  router_.path_regexes_.emplace(pattern, regex);
-  return regex;
-}
-
-void RouterBuilder::add_ways(const Candidate& candidate, std::uint32_t index,
-                             const Compiled& compiled) {
-  const RouteMatch& match = router_.routes_[candidate.route];
-  Router::Way way{compiled.conditions, nullptr, index, 0, compiled.methods};
-  if (match.expression != nullptr) {
-    router_.ways_.push_back(way);
-    add_keys(match.expression->keys());
-    return;
-  }
-  if (candidate.paths.empty()) {
-    router_.ways_.push_back(way);
-    add_keys(match, {});
-  }
-  for (const std::uint32_t at : candidate.paths) {
-    const std::string& path = match.paths[at];
-    if (is_regex_path(path)) {
-      way.regex = path_regex(path, candidate.route, at).get();
-      router_.ways_.push_back(way);
-      add_keys(match, way.regex->literal_prefix());
-    } else {
-      way.prefix_size = static_cast<std::uint32_t>(path.size());
-      router_.ways_.push_back(way);
-      add_keys(match, path);
-    }
+void RouterBuilder::keep_keys(const std::unordered_set<const CompiledRoute*>& gone,
+                              KeysByHost& hosts) {
+  for (auto& [name, keys] : hosts) {
+    const HostRoutes* const routes = find(name);
+    if (routes == nullptr) continue;
+    keys.reserve(routes->entry_count() + 1);
+    routes->each_prefix([&](std::string_view prefix, std::span<const HostRoutes::Entry> entries) {
+      const std::string& path = texts_.emplace_front(prefix);
+      for (const HostRoutes::Entry& entry : entries)
+        if (!gone.contains(entry.compiled)) keys.push_back({path, entry, routes->check_of(entry)});
+    });
   }
 }
 
-void RouterBuilder::add_keys(const RouteMatch& match, std::string_view prefix) {
-  const auto way = static_cast<std::uint32_t>(router_.ways_.size() - 1);
-  if (match.hosts.empty()) keys_.push_back({Router::any_host, prefix, {way, 0}});
+template <class Add>
+void RouterBuilder::each_key(const CompiledRoute& route, Add&& add) {
+  if (route.is_broken) return;
+  if (route.match.expression != nullptr) return each_key_of_expression(route, add);
+  const RouteMatch& match = route.match;
+  std::vector<std::pair<HostName, std::uint16_t>> hosts;  // with their ports
+  if (match.hosts.empty()) hosts.emplace_back();
   for (const std::string& host : match.hosts) {
-    const HostPattern pattern = parse_host_pattern(host);
-    keys_.push_back({root_of(pattern), prefix, {way, pattern.port}});
+    HostPattern pattern = parse_host_pattern(host);
+    hosts.emplace_back(HostName{kind_of(pattern), std::move(pattern.text)}, pattern.port);
+  }
+  const auto add_all = [&](Key key) {
+    for (const auto& [name, port] : hosts) {
+      key.entry.port = port;
+      add(name, key);
+    }
+  };
+  for (const Candidate& candidate : candidates_of(match, 0)) {
+    Key key{{}, entry_of(route, candidate.priority), {}};
+    if (match.paths.empty()) add_all(key);
+    for (const std::uint32_t path : paths_of(match, candidate)) {
+      key.entry.path = path;
+      if (const Regex* regex = route.regex(path); regex != nullptr) {
+        key.path = regex->literal_prefix();
+        set_regex(key, regex);
+      } else {
+        key.path = match.paths[path];
+        key.entry.prefix_size = static_cast<std::uint32_t>(key.path.size());
+      }
+      add_all(key);
+    }
   }
 }
 
-void RouterBuilder::add_keys(const Expression::Keys& keys) {
-  const auto way = static_cast<std::uint32_t>(router_.ways_.size() - 1);
-  const auto add = [&](std::uint32_t root) {
-    if (!keys.paths) keys_.push_back({root, {}, {way, 0}});
-    for (const std::string& path : keys.paths.value_or(std::vector<std::string>()))
-      keys_.push_back({root, texts_.emplace_front(path), {way, 0}});
+template <class Add>
+void RouterBuilder::each_key_of_expression(const CompiledRoute& route, Add&& add) {
+  const Expression& expression = *route.match.expression;
+  const Expression::Keys found = expression.keys();
+  Key key{{}, entry_of(route, candidates_of(route.match, 0).front().priority), {}};
+  if (found.regex != nullptr) set_regex(key, found.regex);
+  // The regular expression is only known to be asked for, not to say what of
+  // the path is matched.
+  if (!expression.is_path_key()) key.entry.regex = nullptr;
+  const auto add_paths = [&](const HostName& name) {
+    if (!found.paths) return add(name, key);
+    for (const std::string& path : *found.paths) {
+      Key with_path = key;
+      with_path.path = texts_.emplace_front(path);
+      if (expression.is_path_key() && key.entry.regex == nullptr)
+        with_path.entry.prefix_size = static_cast<std::uint32_t>(path.size());
+      add(name, with_path);
+    }
   };
-  if (!keys.hosts) add(Router::any_host);
-  for (const std::string& host : keys.hosts.value_or(std::vector<std::string>()))
-    add(root_of({HostPattern::Kind::exact, host, 0}));
+  if (!found.hosts) return add_paths(HostName());
+  for (const HostPattern& host : *found.hosts)
+    add_paths(HostName{kind_of(host), host.text});
 }
 
-std::uint32_t RouterBuilder::root_of(const HostPattern& pattern) {
-  TextTable& table = pattern.kind == HostPattern::Kind::exact    ? router_.exact_hosts_
-                     : pattern.kind == HostPattern::Kind::suffix ? router_.suffixes_
-                                                                 : router_.prefixes_;
-  const std::uint32_t root = table.insert(pattern.text, roots_);
-  if (root == roots_) ++roots_;
-  return root;
+HostTable& RouterBuilder::table(HostName::Kind kind) const {
+  return kind == HostName::Kind::exact    ? router_.exact_hosts_
+         : kind == HostName::Kind::suffix ? router_.suffixes_
+                                          : router_.prefixes_;
+}
+
+const HostRoutes* RouterBuilder::find(const HostName& name) const {
+  return name.kind == HostName::Kind::any ? router_.any_host_.get()
+                                          : table(name.kind).find(name.text);
+}
+
+void RouterBuilder::put(const HostName& name, std::vector<Key> keys) {
+  const HostRoutes* const old = find(name);
+  if (keys.empty() && old == nullptr) return;
+  auto routes = keys.empty() ? nullptr : HostRoutes::build(name.text, std::move(keys));
+  if (name.kind == HostName::Kind::any)
+    router_.any_host_ = std::move(routes);
+  else if (routes == nullptr)
+    table(name.kind).remove(old);
+  else
+    table(name.kind).put(old, std::move(routes));
 }
 
 }  // namespace sluice

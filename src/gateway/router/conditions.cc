@@ -11,7 +11,8 @@ namespace {
 constexpr std::array<std::string_view, 9> known_methods = {
     "GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS", "TRACE", "CONNECT"};
 
-/// Kong turns "-" into "_" on the way through its expressions, so that both are one.
+/// Kong turns "-" into "_" on the way through its expressions, so that both are
+/// one.
 bool is_name(std::string_view name, std::string_view wanted) noexcept {
   return name.size() == wanted.size() &&
          std::ranges::equal(name, wanted, [](char given, char want) {
@@ -35,8 +36,11 @@ bool HeaderCondition::admits(const http::Headers& request) const noexcept {
   for (const http::Headers::Field& field : request.fields()) {
     if (!is_meant(field)) continue;
     const std::string_view value = field.value();
-    for (const std::string& wanted : values)
-      if (http::equal_ignoring_case(value, wanted)) return true;
+    for (std::size_t at = 0, end = 0; at < values.size(); at = end + 1) {
+      end = values.find('\0', at);
+      if (http::equal_ignoring_case(value, std::string_view(values).substr(at, end - at)))
+        return true;
+    }
     for (const auto& regex : regexes)
       if (regex->matches(value)) return true;
   }
@@ -63,11 +67,10 @@ bool has_endpoint(const std::vector<EndpointMatch>& endpoints, const Address* ad
          });
 }
 
-Mismatch Conditions::mismatch(const Question& question, PathMatch& path) const noexcept {
-  if (expression != nullptr) {
-    if (!expression->admits(question, path)) return Mismatch::expression;
-    return http_only && question.scheme == "https" ? Mismatch::protocol : Mismatch::none;
-  }
+Mismatch Conditions::mismatch_of_found(const Question& question, PathMatch& path) const noexcept {
+  if (expression != nullptr && !expression->admits_found(question, path))
+    return Mismatch::expression;
+  if (http_only && question.scheme == "https") return Mismatch::protocol;
   for (const HeaderCondition& header : headers)
     if (!header.admits(question.headers)) return Mismatch::header;
   if (!admits_sni(question)) return Mismatch::sni;

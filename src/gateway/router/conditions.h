@@ -25,8 +25,8 @@ MethodBits bit_of_method(std::string_view method) noexcept;
 /// A field that must have one of some values, compared in any case.
 struct HeaderCondition {
   http::HeaderId id = http::HeaderId::other;
-  std::string name;                 ///< lower case, '_' as '-'
-  std::vector<std::string> values;  ///< lower case
+  std::string name;    ///< lower case, '_' as '-'
+  std::string values;  ///< lower case, each with a NUL behind it: one value is near
   std::vector<std::shared_ptr<const Regex>> regexes;
 
   /// Whether the condition is about this field.
@@ -36,31 +36,33 @@ struct HeaderCondition {
 
 /// Immutable. A route without any has no object.
 struct Conditions {
-  std::vector<std::string> other_methods;  ///< the methods behind other_method
   std::vector<HeaderCondition> headers;
+  std::shared_ptr<const Expression> expression;  ///< instead of all others
+  /// Of a route with an expression. Kong adds the protocols to it, but lets
+  /// HTTP through to a route that is only for HTTPS: it gets the redirect.
+  bool http_only = false;
   std::vector<HostPattern> snis;
   std::vector<EndpointMatch> sources;
   std::vector<EndpointMatch> destinations;
-  std::shared_ptr<const Expression> expression;  ///< instead of all above
-  /// Kong adds the protocols to an expression, but lets HTTP through to a route that is only for
-  /// HTTPS: it gets the redirect.
-  bool http_only = false;
+  std::vector<std::string> other_methods;  ///< the methods behind other_method
 
   bool empty() const noexcept {
-    return expression == nullptr && other_methods.empty() && headers.empty() && snis.empty() &&
-           sources.empty() && destinations.empty();
+    return expression == nullptr && !http_only && other_methods.empty() && headers.empty() &&
+           snis.empty() && sources.empty() && destinations.empty();
   }
 
   bool admits_method(MethodBits methods, const Question& question) const noexcept;
   /// Server names only count where there is a handshake (Kong/kong#6425).
   bool admits_sni(const Question& question) const noexcept;
 
-  /// The first attribute that the request does not satisfy, methods aside; `none` where it
-  /// satisfies all. `path` becomes what an expression matched of it.
-  Mismatch mismatch(const Question& question, PathMatch& path) const noexcept;
+  /// The first attribute that a request which was found by host and path does
+  /// not satisfy, methods aside; `none` where it satisfies all. `path` becomes
+  /// what an expression matched of it.
+  Mismatch mismatch_of_found(const Question& question, PathMatch& path) const noexcept;
 };
 
-/// Whether a list of `sources` or `destinations` has the address; an unknown one is in none.
+/// Whether a list of `sources` or `destinations` has the address; an unknown
+/// one is in none.
 bool has_endpoint(const std::vector<EndpointMatch>& endpoints, const Address* address) noexcept;
 
 }  // namespace sluice

@@ -1,6 +1,6 @@
 #pragma once
-// Kong's expression language (ATC; kong.md §2.6), compiled: one evaluator without allocation for
-// all threads.
+// Kong's expression language (ATC; kong.md §2.6), compiled: one evaluator
+// without allocation for all threads.
 
 #include <cstdint>
 #include <expected>
@@ -12,6 +12,7 @@
 
 #include "base/regex.h"
 #include "gateway/router/question.h"
+#include "gateway/router/ranking.h"
 #include "http/header_id.h"
 
 namespace sluice {
@@ -82,11 +83,14 @@ class Expression {
   /// `path` becomes what the last predicate on http.path matched.
   bool admits(const Question& question, PathMatch& path) const noexcept;
 
-  /// Hosts and path prefixes of which every request that is admitted has one; empty where the
-  /// expression does not say. For indexes.
+  /// Hosts and path prefixes of which every request that is admitted has one;
+  /// empty where the expression does not say. For indexes.
   struct Keys {
-    std::optional<std::vector<std::string>> hosts;
+    std::optional<std::vector<HostPattern>> hosts;
     std::optional<std::vector<std::string>> paths;
+    /// What the path of every request that is admitted matches; null where the
+    /// expression does not say. Lives as long as the expression.
+    const Regex* regex = nullptr;
   };
 
   Keys keys() const { return keys_of(0); }
@@ -101,6 +105,17 @@ class Expression {
   /// that do not.
   std::vector<Unmet> unmet(const Question& question) const;
 
+  /// For who has found a request by keys(), with its path if is_path_key():
+  /// whether it also holds what they do not say whole.
+  bool admits_found(const Question& question, PathMatch& path) const noexcept;
+
+  /// Whether what of a path matches is said by keys() alone, its prefix or its
+  /// regular expression.
+  bool is_path_key() const noexcept { return is_path_key_; }
+
+  /// Whether there is nothing that keys() do not say.
+  bool is_all_keys() const noexcept { return is_all_keys_; }
+
  private:
   friend class ExpressionParser;
 
@@ -108,6 +123,7 @@ class Expression {
     enum class Kind : std::uint8_t { all, any, negation, predicate };
 
     Kind kind = Kind::predicate;
+    bool is_key = false;     ///< found by keys(), it holds
     std::uint32_t size = 1;  ///< nodes of the whole subtree, which come in a row
     std::uint32_t predicate = 0;
   };
@@ -117,9 +133,12 @@ class Expression {
   Keys keys_of(std::uint32_t node) const;
   void collect_unmet(std::uint32_t node, bool wanted, const Question& question,
                      std::vector<Unmet>& found) const;
+  void mark_keys();
 
   std::vector<Node> nodes_;
   std::vector<ExpressionPredicate> predicates_;
+  bool is_path_key_ = false;
+  bool is_all_keys_ = false;
 };
 
 /// Whether the predicate holds; `path` as in Expression::admits.

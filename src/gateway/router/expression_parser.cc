@@ -1,4 +1,5 @@
-// The text of an expression: grammar and types. `||` binds tighter than `&&`, as in Kong's parser.
+// The text of an expression: grammar and types. `||` binds tighter than `&&`,
+// as in Kong's parser.
 
 #include <algorithm>
 #include <array>
@@ -94,6 +95,7 @@ class ExpressionParser {
     if (problem_) return std::unexpected(*std::move(problem_));
     expression_->nodes_.shrink_to_fit();
     expression_->predicates_.shrink_to_fit();
+    expression_->mark_keys();
     return expression_;
   }
 
@@ -118,7 +120,7 @@ class ExpressionParser {
       if (!element()) return false;
     }
     if (several) {
-      nodes.insert(nodes.begin() + static_cast<std::ptrdiff_t>(begin), Node{kind, 0, 0});
+      nodes.insert(nodes.begin() + static_cast<std::ptrdiff_t>(begin), Node{kind, false, 0, 0});
       nodes[begin].size = static_cast<std::uint32_t>(nodes.size() - begin);
     }
     return true;
@@ -137,7 +139,7 @@ class ExpressionParser {
       return fail(start, fmt::format("parentheses must not be nested deeper than {}",
                                      Expression::depth_max));
     const std::size_t begin = expression_->nodes_.size();
-    if (negates) expression_->nodes_.push_back({Node::Kind::negation, 0, 0});
+    if (negates) expression_->nodes_.push_back({Node::Kind::negation, false, 0, 0});
     if (!parse_all(depth + 1)) return false;
     if (negates)
       expression_->nodes_[begin].size =
@@ -155,8 +157,8 @@ class ExpressionParser {
     if (!parse_left(predicate, type) || !parse_operator(predicate, type) ||
         !parse_literal(predicate, type))
       return false;
-    expression_->nodes_.push_back(
-        {Node::Kind::predicate, 1, static_cast<std::uint32_t>(expression_->predicates_.size())});
+    expression_->nodes_.push_back({Node::Kind::predicate, false, 1,
+                                   static_cast<std::uint32_t>(expression_->predicates_.size())});
     expression_->predicates_.push_back(std::move(predicate));
     return true;
   }
@@ -268,9 +270,9 @@ class ExpressionParser {
         return type == Type::text || fail(start, "this operator compares texts; use == or != here");
       case in:
       case not_in:
-        return type == Type::address ||
-               fail(start,
-                    "in and not in take an IP address and a network; for a text use contains");
+        return type == Type::address || fail(start,
+                                             "in and not in take an IP address and a network; for "
+                                             "a text use contains");
       default:
         return type == Type::number || fail(start, "this operator compares numbers");
     }
@@ -310,9 +312,9 @@ class ExpressionParser {
       constexpr std::string_view from = "nrt\\\"", meaning = "\n\r\t\\\"";
       const std::size_t known = from.find(text_[at_]);
       if (known == std::string_view::npos)
-        return fail(at_ - 1,
-                    fmt::format("no escape {}, use \\n \\r \\t \\\\ \\\" or a raw text r#\"...\"#",
-                                config::in_quotes(text_.substr(at_ - 1, 2))));
+        return fail(at_ - 1, fmt::format("no escape {}, use \\n \\r \\t \\\\ \\\" or a "
+                                         "raw text r#\"...\"#",
+                                         config::in_quotes(text_.substr(at_ - 1, 2))));
       to += meaning[known];
     }
     if (at_ >= text_.size()) return fail(start, "this text has no end: \" is missing");
@@ -331,7 +333,8 @@ class ExpressionParser {
   }
 
   bool finish_text(ExpressionPredicate& predicate, std::size_t start) {
-    // Hosts are compared in lower case, whatever the client and the configuration write.
+    // Hosts are compared in lower case, whatever the client and the
+    // configuration write.
     if (predicate.operation != ExpressionOperator::matches) {
       if (predicate.field == ExpressionField::http_host)
         predicate.text = http::lowered(predicate.text);

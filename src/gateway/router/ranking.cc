@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <map>
 
 #include "http/text.h"
 
@@ -38,22 +37,21 @@ config::Uuid parts_space() {
   return *config::parse_uuid("7f145bf9-0dce-4f91-98eb-debbce4b9f6b");
 }
 
-constexpr std::size_t regex_group = SIZE_MAX;
+std::uint32_t size_of(std::string_view path) {
+  return is_regex_path(path) ? Candidate::regexes : static_cast<std::uint32_t>(path.size());
+}
 
 }  // namespace
 
 std::vector<Candidate> candidates_of(const RouteMatch& match, std::uint32_t index) {
-  if (match.expression) return {{expression_class | match.priority, match.id, index, {}}};
+  if (match.expression) return {{expression_class | match.priority, match.id, index, 0}};
   const std::uint64_t shared = shared_priority(match);
-  if (match.paths.empty()) return {{shared, match.id, index, {}}};
-
-  std::map<std::size_t, std::vector<std::uint32_t>> groups;
-  for (std::uint32_t i = 0; i < match.paths.size(); ++i)
-    groups[is_regex_path(match.paths[i]) ? regex_group : match.paths[i].size()].push_back(i);
   std::vector<Candidate> candidates;
-  for (auto& [size, paths] : groups) {
-    const bool is_regex = size == regex_group;
-    Candidate candidate{shared, match.id, index, std::move(paths)};
+  for (const std::string& path : match.paths) {
+    const std::uint32_t size = size_of(path);
+    if (std::ranges::find(candidates, size, &Candidate::path_size) != candidates.end()) continue;
+    const bool is_regex = size == Candidate::regexes;
+    Candidate candidate{shared, match.id, index, size};
     candidate.priority |= is_regex
                               ? (std::uint64_t{1} << regex_shift) |
                                     (std::uint64_t{match.regex_priority} << regex_priority_shift)
@@ -61,9 +59,17 @@ std::vector<Candidate> candidates_of(const RouteMatch& match, std::uint32_t inde
     if (match.paths.size() > 1)
       candidate.id = config::uuid_v5(
           parts_space(), match.id.text() + "#" + (is_regex ? "true" : std::to_string(size)));
-    candidates.push_back(std::move(candidate));
+    candidates.push_back(candidate);
   }
+  if (candidates.empty()) candidates.push_back({shared, match.id, index, 0});
   return candidates;
+}
+
+std::vector<std::uint32_t> paths_of(const RouteMatch& match, const Candidate& candidate) {
+  std::vector<std::uint32_t> paths;
+  for (std::uint32_t i = 0; i < match.paths.size(); ++i)
+    if (size_of(match.paths[i]) == candidate.path_size) paths.push_back(i);
+  return paths;
 }
 
 bool HostPattern::matches(std::string_view host) const noexcept {

@@ -23,7 +23,7 @@ struct EndpointMatch {
 };
 
 struct RouteMatch {
-  const Route* route = nullptr;
+  std::shared_ptr<const Route> route;
   config::Uuid id;  ///< breaks ties: the higher one wins
   std::vector<std::string> methods;
   std::vector<std::string> hosts;  ///< a.com, *.a.com, a.*, each with an optional :port

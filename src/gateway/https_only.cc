@@ -1,0 +1,40 @@
+#include "gateway/https_only.h"
+
+#include <string>
+
+#include "gateway/error_response.h"
+
+namespace sluice {
+
+using http::HeaderId;
+
+bool came_by_https(const Exchange& exchange) noexcept {
+  if (exchange.client->scheme == "https") return true;
+  const http::Headers& headers = exchange.request.headers;
+  if (!exchange.origin.trusted_peer || !headers.has(HeaderId::x_forwarded_proto)) return false;
+  // Several lines: one of them may be the client's own, so that all of them have to say it.
+  for (const http::Headers::Field& field : headers.fields())
+    if (field.id == HeaderId::x_forwarded_proto && field.value() != "https") return false;
+  return true;
+}
+
+http::Response https_only_answer(Exchange& exchange) {
+  exchange.record.source = Source::plugin;
+  std::string_view host = exchange.origin.host;
+  if (exchange.origin.trusted_peer)
+    if (const auto told = exchange.request.headers.get(HeaderId::x_forwarded_host)) host = *told;
+  const std::uint16_t status = exchange.route->https_redirect_status_code;
+  // Without a host there is nowhere to send the client.
+  if (status == 426 || host.empty()) {
+    http::Response response = status_response(426, "Please use HTTPS protocol", exchange);
+    response.protocol = "TLS/1.2, HTTP/1.1";
+    return response;
+  }
+  const std::string_view target = exchange.request.target;
+  http::Response response;
+  response.status = status;
+  response.headers.set(HeaderId::location, {"https://", host, target == "*" ? "/" : target});
+  return response;
+}
+
+}  // namespace sluice
