@@ -110,7 +110,7 @@ std::vector<ListedRoute> list_routes(const config::LoadedFile& file, const Snaps
       row.service = service->name.empty() ? service->id : service->name;
     row.methods = match.methods;
     row.hosts = match.hosts;
-    for (const std::uint32_t path : candidate.paths)
+    for (const std::uint32_t path : paths_of(match, candidate))
       row.paths.push_back(match.paths[path]);
     row.others = others_of(match, secrets);
     if (route != nullptr) row.expression = route->expression.value_or("");

@@ -42,28 +42,24 @@ std::string text_of(const EndpointMatch& endpoint) {
 }
 
 Verdict RouterInspector::examine(std::size_t rank, const Question& question) const {
-  const auto index = static_cast<std::uint32_t>(rank);
-  const Candidate& candidate = router_.candidates_[rank];
-  const RouteMatch& match = router_.routes_[candidate.route];
-  const auto [first, last] =
-      std::ranges::equal_range(router_.ways_, index, {}, &Router::Way::candidate);
-  Verdict verdict{rank, index, {}};
-  // A candidate has one way at least, and all of them the same conditions.
-  const std::span<const Router::Way> ways(first, last);
-  if (match.expression == nullptr) {
-    examine_host(match, question, verdict);
-    examine_path(candidate, ways, question, verdict);
-    const MethodBits methods = ways.front().methods;
+  const Candidate& candidate = router_.candidates()[rank];
+  const CompiledRoute& route = router_.compiled(candidate.route);
+  Verdict verdict{rank, static_cast<std::uint32_t>(rank), {}};
+  if (route.match.expression == nullptr) {
+    examine_host(route.match, question, verdict);
+    examine_path(route, candidate, question, verdict);
     const bool admits_method =
-        methods == 0 || (ways.front().conditions == nullptr
-                             ? (methods & bit_of_method(question.method)) != 0
-                             : ways.front().conditions->admits_method(methods, question));
+        route.methods == 0 ||
+        (route.conditions == nullptr ? (route.methods & bit_of_method(question.method)) != 0
+                                     : route.conditions->admits_method(route.methods, question));
     if (!admits_method)
       verdict.misfits.push_back(
-          {Mismatch::method, joined(match.methods), std::string(question.method)});
+          {Mismatch::method, joined(route.match.methods), std::string(question.method)});
   }
-  if (const Conditions* conditions = ways.front().conditions)
-    examine_conditions(match, *conditions, question, verdict);
+  if (route.conditions != nullptr)
+    examine_conditions(route.match, *route.conditions, question, verdict);
+  else if (route.match.expression != nullptr)
+    examine_expression(*route.match.expression, question, verdict);
   return verdict;
 }
 
@@ -84,16 +80,15 @@ void RouterInspector::examine_host(const RouteMatch& match, const Question& ques
     verdict.misfits.push_back({Mismatch::host, joined(match.hosts), std::string(question.host)});
 }
 
-void RouterInspector::examine_path(const Candidate& candidate, std::span<const Router::Way> ways,
+void RouterInspector::examine_path(const CompiledRoute& route, const Candidate& candidate,
                                    const Question& question, Verdict& verdict) const {
-  const RouteMatch& match = router_.routes_[candidate.route];
-  if (candidate.paths.empty()) return;
+  const std::vector<std::uint32_t> paths = paths_of(route.match, candidate);
+  if (paths.empty()) return;
   std::vector<std::string> wanted;
-  for (std::size_t i = 0; i < ways.size(); ++i) {
-    const std::string& path = match.paths[candidate.paths[i]];
-    const bool admits = ways[i].regex != nullptr ? ways[i].regex->matches(question.path)
-                                                 : question.path.starts_with(path);
-    if (admits) return;
+  for (const std::uint32_t index : paths) {
+    const std::string& path = route.match.paths[index];
+    const Regex* regex = route.regex(index);
+    if (regex != nullptr ? regex->matches(question.path) : question.path.starts_with(path)) return;
     wanted.push_back(path);
   }
   verdict.misfits.push_back({Mismatch::path, joined(wanted), std::string(question.path)});
@@ -133,11 +128,10 @@ void RouterInspector::examine_expression(const Expression& expression, const Que
 
 void RouterInspector::examine_conditions(const RouteMatch& match, const Conditions& conditions,
                                          const Question& question, Verdict& verdict) const {
-  PathMatch path;
-  if (conditions.mismatch(question, path) == Mismatch::none) return;
-  if (conditions.expression != nullptr) {
-    examine_expression(*conditions.expression, question, verdict);
-    if (verdict.misfits.empty())
+  if (match.expression != nullptr) {
+    const std::size_t before = verdict.misfits.size();
+    examine_expression(*match.expression, question, verdict);
+    if (verdict.misfits.size() == before && conditions.http_only && question.scheme == "https")
       verdict.misfits.push_back({Mismatch::protocol, "http", std::string(question.scheme)});
     return;
   }
@@ -156,50 +150,12 @@ void RouterInspector::examine_conditions(const RouteMatch& match, const Conditio
 std::vector<Verdict> RouterInspector::examine_all(const Question& question,
                                                   std::size_t candidates_max) const {
   std::vector<Verdict> verdicts;
-  const std::size_t count = std::min(router_.candidates_.size(), candidates_max);
+  const std::size_t count = std::min(router_.candidates().size(), candidates_max);
   for (std::size_t rank = 0; rank < count; ++rank) {
     verdicts.push_back(examine(rank, question));
     if (verdicts.back().misfits.empty()) break;
   }
   return verdicts;
-}
-
-std::vector<std::uint32_t> RouterInspector::rivals(std::string_view host, std::string_view path,
-                                                   std::uint32_t candidate,
-                                                   std::size_t count) const {
-  std::vector<std::uint32_t> found;
-  const bool is_regex = is_regex_path(path);
-  // All that a regular expression admits begins with its literal prefix, and nothing else is sure.
-  const auto regex =
-      is_regex ? router_.path_regexes_.find(path.substr(1)) : router_.path_regexes_.end();
-  const std::string_view beginning = !is_regex ? path
-                                     : regex != router_.path_regexes_.end()
-                                         ? std::string_view(regex->second->literal_prefix())
-                                         : std::string_view();
-  router_.visit_hosts(host, [&](std::uint32_t root) {
-    router_.paths_.walk(root, beginning, [&](std::span<const PathTree::Entry> entries) {
-      for (const PathTree::Entry& entry : entries) {
-        const Router::Way& way = router_.ways_[entry.way];
-        if (way.candidate >= candidate || found.size() >= count * 4) break;
-        if (takes_path(way, path)) found.push_back(way.candidate);
-      }
-    });
-  });
-  std::ranges::sort(found);
-  found.erase(std::ranges::unique(found).begin(), found.end());
-  std::vector<std::uint32_t> rivals;
-  for (const std::uint32_t each : found) {
-    if (rivals.size() == count) break;
-    if (router_.candidates_[each].route != router_.candidates_[candidate].route)
-      rivals.push_back(each);
-  }
-  return rivals;
-}
-
-/// Whether the way admits every path that the configured one does. Its plain prefix was walked to.
-bool RouterInspector::takes_path(const Router::Way& way, std::string_view path) const {
-  if (way.regex == nullptr) return true;
-  return is_regex_path(path) && way.regex->pattern() == path.substr(1);
 }
 
 std::vector<const Verdict*> closest(std::span<const Verdict> verdicts, std::size_t count) {

@@ -41,16 +41,9 @@ class RouterInspector {
   std::vector<Verdict> examine_all(const Question& question,
                                    std::size_t candidates_max = SIZE_MAX) const;
 
-  /// Those before `candidate` that, as far as host and path go, admit every request with this host
-  /// and a path that the configured `path` admits ("" for any path); `count` at most, the first
-  /// ones.
-  std::vector<std::uint32_t> rivals(std::string_view host, std::string_view path,
-                                    std::uint32_t candidate, std::size_t count) const;
-
  private:
-  bool takes_path(const Router::Way& way, std::string_view path) const;
   void examine_host(const RouteMatch& match, const Question& question, Verdict& verdict) const;
-  void examine_path(const Candidate& candidate, std::span<const Router::Way> ways,
+  void examine_path(const CompiledRoute& route, const Candidate& candidate,
                     const Question& question, Verdict& verdict) const;
   void examine_header(const HeaderCondition& condition,
                       const std::pair<std::string, std::vector<std::string>>& wanted,
