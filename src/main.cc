@@ -16,6 +16,8 @@
 #include "config/reference.h"
 #include "config/schema.h"
 #include "echo/echo.h"
+#include "explain/commands.h"
+#include "explain/routes.h"
 #include "gateway/plugin_check.h"
 #include "gateway/snapshot.h"
 #include "node/node.h"
@@ -30,7 +32,9 @@ int check(const std::string& file, bool allow_unsupported, std::string_view form
   std::shared_ptr<const Snapshot> snapshot;
   if (loaded.file)
     snapshot = Snapshot::compile(*loaded.file, plugins::catalog(), loaded.diagnostics);
-  else
+  if (snapshot != nullptr)
+    explain::warn_of_shadows(*loaded.file, *snapshot, loaded.diagnostics);
+  else if (!loaded.file)
     check_plugins_of_flawed(loaded, plugins::catalog());
   const bool loads = snapshot != nullptr && !loaded.diagnostics.has_errors();
   if (format == "json") {
@@ -84,6 +88,59 @@ bool knows_command(const CLI::App& app, int argc, char** argv) {
   return false;
 }
 
+void add_format(CLI::App* command, std::string& format) {
+  command->add_option("--format", format, "text, or json for editors and CI")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+}
+
+template <class TakesFile>
+CLI::App* add_explain(CLI::App& app, TakesFile&& takes_file, explain::ExplainArguments& to) {
+  CLI::App* command = app.add_subcommand(
+      "explain",
+      "Show what would happen to a request, without sending anything: route, plugins, "
+      "the request that the upstream gets, the answer");
+  takes_file(command);
+  command->add_option("METHOD", to.method, "Such as GET")->required();
+  command->add_option("URL", to.url, "Such as http://api.example.com/orders?page=2")->required();
+  command->add_option("-H,--header", to.fields, "A header field, 'Name: value'; again for more")
+      ->allow_extra_args(false);
+  command->add_option("-d,--data", to.body, "The body of the request");
+  command->add_option("--sni", to.sni, "The server name of the TLS handshake; else the URL's host");
+  command->add_option("--from", to.from, "The client's address: ip or ip:port")
+      ->capture_default_str();
+  command
+      ->add_option("--candidates", to.candidates,
+                   "How many routes to show that do not match; 0 for all")
+      ->capture_default_str();
+  add_format(command, to.format);
+  command->footer(
+      "Ends with 0 where the request gets to its upstream or to an answer below 400, with 1 where\n"
+      "no route matches or the request is refused, with 2 for wrong arguments or a configuration\n"
+      "that does not load. Credentials are not shown.\n"
+      "Example: sluice explain kong.yaml GET http://api.example.com/orders -H 'apikey: abc'");
+  return command;
+}
+
+/// Null until `token explain` is given.
+CLI::App* add_token(CLI::App& app, explain::TokenArguments& to) {
+  CLI::App* group = app.add_subcommand("token", "Make a token");
+  group->require_subcommand(1);
+  CLI::App* command = group->add_subcommand(
+      "explain",
+      "Print a token for the header field X-Sluice-Explain, with which a running node "
+      "gives an account of a request in its answer");
+  command->add_option("FILE", to.file, "A configuration whose gateway.explain_key signs the token");
+  command->add_option("--key-env", to.key_variable,
+                      "The environment variable that has the key, instead of FILE");
+  command->add_option("--for", to.duration, "How long it is good: a number with s, m, h or d")
+      ->capture_default_str();
+  command->add_option("--route", to.route, "The only route that it is good for, by name or id");
+  command->footer(
+      "Example: curl -si -H \"X-Sluice-Explain: $(sluice token explain kong.yaml)\" URL");
+  return command;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -107,9 +164,7 @@ int main(int argc, char** argv) {
       "check", "Say whether a configuration would load, and every problem in it");
   takes_file(check_command);
   std::string format = "text";
-  check_command->add_option("--format", format, "text, or json for editors and CI")
-      ->check(CLI::IsMember({"text", "json"}))
-      ->capture_default_str();
+  add_format(check_command, format);
   std::string listen = "127.0.0.1:9000";
   auto* echo_command = app.add_subcommand(
       "echo", "Serve answers that describe their requests: an upstream for first steps");
@@ -123,6 +178,15 @@ int main(int argc, char** argv) {
   auto* reference_command =
       app.add_subcommand("reference", "Write the reference pages of all settings");
   reference_command->add_option("FOLDER", folder)->capture_default_str();
+  explain::ExplainArguments explained;
+  auto* explain_command = add_explain(app, takes_file, explained);
+  std::string routes_format = "text";
+  auto* routes_command = app.add_subcommand(
+      "routes", "List the routes in the order of evaluation, and those that can never match");
+  takes_file(routes_command);
+  add_format(routes_command, routes_format);
+  explain::TokenArguments token;
+  auto* token_command = add_token(app, token);
   auto* version_command = app.add_subcommand("version", "Print the version");
   auto* help_command = app.add_subcommand("help", "Print this help");
 
@@ -132,6 +196,14 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   if (*run_command) return serve(file, allow_unsupported);
   if (*check_command) return check(file, allow_unsupported, format);
+  if (*explain_command) {
+    explained.file = file;
+    explained.allow_unsupported = allow_unsupported;
+    return explain::run_explain(explained, plugins::catalog());
+  }
+  if (*routes_command)
+    return explain::run_routes({file, allow_unsupported, routes_format}, plugins::catalog());
+  if (*token_command) return explain::run_token(token);
   if (*echo_command) return echo::run(listen);
   if (*schema_command)
     return std::fputs(config::schema_text(plugin_settings(plugins::catalog())).c_str(), stdout) < 0;

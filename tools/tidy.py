@@ -18,7 +18,7 @@ COLUMNS_MAX = 120
 # tower, on base alone, and is open to every folder from `state` on. The tops do not know each other. `echo` is
 # a server of its own, on http.
 TOWER = ("base", "telemetry", "runtime", "tls", "http", "state", "upstream", "gateway", "plugins")
-TOPS = ("store", "admin", "import", "node")
+TOPS = ("store", "admin", "import", "node", "explain")
 
 
 def arrows():

@@ -301,6 +301,7 @@ struct Gateway {
       ResponseHeader::server_tokens, ResponseHeader::latency_tokens, ResponseHeader::request_id};
   std::string error_default_type = "text/plain";
   RouterFlavor router_flavor = RouterFlavor::traditional_compatible;
+  std::optional<std::string> explain_key;
   LimitSettings limits;
   TimeoutSettings timeouts;
   UpstreamSettings upstream;
@@ -341,6 +342,10 @@ struct Gateway {
         optional("error_default_type", &Gateway::error_default_type,
                  one_of(std::span<const std::string_view>(error_types)),
                  "The type of error bodies for clients that ask for none."),
+        optional("explain_key", &Gateway::explain_key,
+                 confidential(matches(is_explain_key, "have at least 16 characters")),
+                 "With this key, `sluice token explain` makes tokens with which a request gets an "
+                 "account of its way through the gateway; null refuses them all."),
         optional("limits", &Gateway::limits, "Bounds on what a peer can make the node do."),
         optional("timeouts", &Gateway::timeouts, "How long the node waits for clients."),
         optional("upstream", &Gateway::upstream, "Connections to upstreams."),

@@ -184,6 +184,10 @@ bool is_entity_name(std::string_view text) {
   });
 }
 
+bool is_explain_key(std::string_view text) {
+  return text.size() >= 16;
+}
+
 bool is_tag(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) {
     return is_beyond_ascii(c) || (c >= 0x20 && c < 0x7F && c != ',' && c != '/');

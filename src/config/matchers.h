@@ -39,8 +39,9 @@ bool is_header_name(std::string_view text);   ///< RFC 9110 section 5.1: a token
 bool is_header_value(std::string_view text);  ///< RFC 9110 section 5.5
 bool is_method(std::string_view text);        ///< upper case letters, as Kong wants them
 bool is_entity_name(
-    std::string_view text);          ///< letters, digits, `.`, `-`, `_`, `~` and non-ASCII UTF-8
-bool is_tag(std::string_view text);  ///< printable, without `,` and `/`
+    std::string_view text);  ///< letters, digits, `.`, `-`, `_`, `~` and non-ASCII UTF-8
+bool is_explain_key(std::string_view text);  ///< long enough that nobody tries them all
+bool is_tag(std::string_view text);          ///< printable, without `,` and `/`
 /// Begins with `/` and has no `//`.
 bool is_plain_path(std::string_view text);
 

@@ -5,8 +5,8 @@
 #include <ranges>
 #include <utility>
 
+#include "gateway/secrets.h"
 #include "gateway/worker_state.h"
-#include "http/query.h"
 #include "http/text.h"
 #include "telemetry/json.h"
 
@@ -24,11 +24,6 @@ constexpr std::size_t headers_bytes_max = 4096;
 
 std::string_view cut(std::string_view text) {
   return text.substr(0, value_bytes_max);
-}
-
-bool is_secret(HeaderId id) {
-  return id == HeaderId::authorization || id == HeaderId::proxy_authorization ||
-         id == HeaderId::cookie || id == HeaderId::set_cookie;
 }
 
 /// Which fields of a message come more than once: known names by a bit each, others by comparison.
@@ -78,29 +73,6 @@ constexpr auto lower_names = [] {
   return texts;
 }();
 
-/// Names of fields and query arguments that hold credentials on this route.
-using SecretNames = std::span<const std::string>;
-
-bool is_secret(const http::Headers::Field& field, SecretNames secrets) {
-  return is_secret(field.id) || std::ranges::any_of(secrets, [&](const std::string& name) {
-           return http::equal_ignoring_case(name, field.name());
-         });
-}
-
-/// A query as the log may show it.
-std::string without_secrets(std::string_view query, SecretNames secrets) {
-  std::string text;
-  while (const auto pair = http::next_query_parameter(query)) {
-    if (!text.empty()) text += '&';
-    text += pair->name;
-    if (!pair->has_value) continue;
-    const bool secret = std::ranges::any_of(
-        secrets, [&](const std::string& name) { return http::query_decodes_to(pair->name, name); });
-    text.append("=").append(secret ? "REDACTED" : pair->value);
-  }
-  return text;
-}
-
 /// Kong's shape: lower-case names, and a list where a name comes more than once.
 void write_headers(JsonWriter& json, const http::Headers& headers, SecretNames secrets) {
   json.begin_object();
@@ -116,7 +88,7 @@ void write_headers(JsonWriter& json, const http::Headers& headers, SecretNames s
       json.key({lower_names[std::to_underlying(fields[i].id)].data(), name.size()});
     written += name.size();
     if (is_secret(fields[i], secrets)) {
-      json.plain("REDACTED");
+      json.plain(redacted_value);
       continue;
     }
     const std::string_view value = cut(fields[i].value());

@@ -14,6 +14,7 @@
 #include "gateway/route.h"
 #include "gateway/router/captures.h"
 #include "gateway/router/question.h"
+#include "gateway/trace.h"
 #include "http/message.h"
 
 namespace sluice {
@@ -62,6 +63,7 @@ struct Exchange {
   TimePoint received_at{};
   TimePoint head_by = never;  ///< nothing waits longer for a response's head
   Record record;
+  std::unique_ptr<Trace> trace;  ///< of a request that asked for one; its pipeline runs then
 
   std::string_view matched_prefix() const noexcept { return path.substr(0, matched_path.size); }
 

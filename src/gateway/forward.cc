@@ -5,6 +5,7 @@
 #include <cstring>
 #include <ranges>
 
+#include "gateway/proxy.h"
 #include "gateway/worker_state.h"
 #include "http/text.h"
 #include "http/uri.h"
@@ -156,6 +157,21 @@ Result<Done> read_target(Exchange& exchange) {
   return Done{};
 }
 
+Question question_of(const Exchange& exchange) noexcept {
+  const http::Request& request = exchange.request;
+  const http::Client& client = *exchange.client;
+  return {.method = request.method,
+          .host = exchange.origin.host,
+          .port = port_of(exchange),
+          .path = exchange.path,
+          .headers = request.headers,
+          .scheme = client.scheme,
+          .query = exchange.query,
+          .sni = client.sni,
+          .source = &client.peer,
+          .destination = client.local.get()};
+}
+
 std::string_view upstream_path(std::string_view base, bool strip, std::string_view path,
                                std::size_t prefix_size, http::Headers& keeper) {
   if (base.empty()) base = "/";
@@ -254,9 +270,7 @@ void prepare_forward(Exchange& exchange) {
 void set_host(Exchange& exchange, const upstream::Target& target) {
   const Route& route = *exchange.route;
   http::Request& request = exchange.request;
-  const upstream::TargetGroup& group =
-      exchange.targets != nullptr ? *exchange.targets : route.service->targets;
-  const std::string& configured = group.host_header;
+  const std::string& configured = target_group(exchange).host_header;
   if (!exchange.upstream_host.empty()) {
     request.authority = exchange.upstream_host;
     return;

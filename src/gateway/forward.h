@@ -16,6 +16,9 @@ Result<Done> read_target(Exchange& exchange);
 /// with.
 std::uint16_t port_of(const Exchange& exchange) noexcept;
 
+/// What the router is asked about the request. Precondition: identify() and read_target().
+Question question_of(const Exchange& exchange) noexcept;
+
 /// The path towards the upstream: service path, stripped prefix and the rest (path_handling v0).
 /// `keeper` holds the result.
 std::string_view upstream_path(std::string_view service_path, bool strip, std::string_view path,

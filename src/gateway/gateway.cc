@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "gateway/access_line.h"
 #include "gateway/error_response.h"
+#include "gateway/explain.h"
 #include "gateway/forward.h"
 #include "gateway/https_only.h"
 
@@ -104,6 +105,8 @@ Task<Done> Gateway::respond(http::Incoming& incoming, const http::ClientPtr& cli
   // A body that nobody took is not read any more: the codec says so in the answer's head.
   exchange.request.body = nullptr;
   keep_response_head(exchange, response);
+  if (exchange.trace != nullptr) [[unlikely]]
+    show_trace(exchange, response);
 
   ending.sent(co_await incoming.send(std::move(response)));
   co_return Done{};
@@ -122,6 +125,9 @@ http::ResponseTask Gateway::answer(Exchange& exchange) {
 
 Result<Done> Gateway::find_route(Exchange& exchange) {
   TRY(exchange.request, exchange.incoming.take());
+  std::string_view explain_token;
+  if (exchange.request.headers.has(http::HeaderId::x_sluice_explain)) [[unlikely]]
+    explain_token = take_explain_token(exchange);
   if (memory::live_bytes() > static_cast<std::int64_t>(exchange.snapshot.settings().worker_memory))
     return fail(ErrorCode::overloaded, "limits.worker_memory");
   identify(exchange);
@@ -130,20 +136,14 @@ Result<Done> Gateway::find_route(Exchange& exchange) {
     return fail(ErrorCode::method_not_allowed);
   TRY(Done read, read_target(exchange));
   static_cast<void>(read);
-  const Answer found =
-      exchange.snapshot.router().match({.method = request.method,
-                                        .host = exchange.origin.host,
-                                        .port = port_of(exchange),
-                                        .path = exchange.path,
-                                        .headers = request.headers,
-                                        .scheme = exchange.client->scheme,
-                                        .query = exchange.query,
-                                        .source = &exchange.client->peer,
-                                        .destination = exchange.client->local.get()});
-  if (found.route == nullptr) return Done{};
-  exchange.route = found.route;
-  exchange.pipeline = &found.route->pipeline;
-  exchange.matched_path = found.path;
+  const Answer found = exchange.snapshot.router().match(question_of(exchange));
+  if (found.route != nullptr) {
+    exchange.route = found.route;
+    exchange.pipeline = &found.route->pipeline;
+    exchange.matched_path = found.path;
+  }
+  if (!explain_token.empty() || worker_.observer != nullptr) [[unlikely]]
+    begin_trace(exchange, explain_token);
   return Done{};
 }
 

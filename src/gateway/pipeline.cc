@@ -1,12 +1,32 @@
 #include "gateway/pipeline.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "gateway/consumers.h"
 #include "gateway/exchange.h"
 #include "gateway/proxy.h"
 
 namespace sluice {
+
+std::string_view name_of(Specificity specificity) noexcept {
+  // In the order of the enumeration.
+  static constexpr std::array<std::string_view, 13> names = {"consumer, route and service",
+                                                             "consumer group, route and service",
+                                                             "consumer and route",
+                                                             "consumer and service",
+                                                             "consumer group and route",
+                                                             "consumer group and service",
+                                                             "route and service",
+                                                             "consumer",
+                                                             "consumer group",
+                                                             "route",
+                                                             "service",
+                                                             "global",
+                                                             "nothing"};
+  return names[std::to_underlying(specificity)];
+}
 
 const ScopeTable::Entry* ScopeTable::find(const std::vector<Entry>& entries, std::uint32_t owner,
                                           std::uint16_t route_protocols) const noexcept {

@@ -13,24 +13,6 @@ namespace sluice {
 
 struct Consumer;
 
-/// How specific a configuration is: the smallest one wins. Consumer groups stand where Kong
-/// Enterprise puts them.
-enum class Specificity : std::uint8_t {
-  consumer_route_service,
-  group_route_service,
-  consumer_route,
-  consumer_service,
-  group_route,
-  group_service,
-  route_service,
-  consumer,
-  group,
-  route,
-  service,
-  global,
-  nothing,
-};
-
 /// The configurations of one plugin name, in one scope of route and service, that are for some
 /// consumers or groups only.
 struct ScopeTable {

@@ -26,6 +26,8 @@ bool runs_before(const PluginType* left, const PluginType* right) {
                                            : left->name < right->name;
 }
 
+}  // namespace
+
 Specificity specificity_of(const config::Plugin& plugin) {
   using enum Specificity;
   const bool in_route = plugin.route_index.has_value();
@@ -41,6 +43,8 @@ Specificity specificity_of(const config::Plugin& plugin) {
     return one_of(group_route_service, group_route, group_service, group);
   return one_of(route_service, route, service, global);
 }
+
+namespace {
 
 void add_secret_names(Pipeline& pipeline, const Plugin* plugin) {
   if (plugin == nullptr) return;
@@ -92,6 +96,8 @@ void PipelineCompiler::compile(const config::Plugin& entity, PluginCatalog catal
     failed_ = true;
     return;
   }
+  plugin->set_origin(
+      {type->name, id, entity.instance_name.value_or(""), specificity_of(entity), entity.place});
   const Configured configured{plugin.get(),           protocol_bits(entity.protocols),
                               specificity_of(entity), entity.service_index,
                               entity.consumer_index,  entity.consumer_group_index};

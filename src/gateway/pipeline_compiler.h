@@ -23,6 +23,9 @@ struct CompiledPlugins {
   std::vector<std::unique_ptr<const Overlay>> overlays;
 };
 
+/// By the references that the entity has.
+Specificity specificity_of(const config::Plugin& plugin);
+
 /// The configurations of plugins by what they are for, without those of single routes: what a route
 /// that comes later is compiled with. Immutable once all plugins are added.
 struct PluginScopes {

@@ -1,12 +1,14 @@
 #pragma once
 // One step of a route's pipeline. Three hooks, for every plugin; one file each in plugins/.
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "config/diagnostics.h"
 #include "http/message.h"
@@ -36,6 +38,36 @@ struct Next {
   std::span<const Step> rest;
 };
 
+/// How specific a configuration is: the smallest one wins. Consumer groups stand where Kong
+/// Enterprise puts them (kong.md §6).
+enum class Specificity : std::uint8_t {
+  consumer_route_service,
+  group_route_service,
+  consumer_route,
+  consumer_service,
+  group_route,
+  group_service,
+  route_service,
+  consumer,
+  group,
+  route,
+  service,
+  global,
+  nothing,
+};
+
+/// "route", "consumer and service": for people.
+std::string_view name_of(Specificity specificity) noexcept;
+
+/// The plugin entity that a step was made from.
+struct PluginOrigin {
+  std::string_view name;  ///< of the plugin; lives as long as the process
+  std::string id;
+  std::string instance_name;  ///< empty for none
+  Specificity scope = Specificity::nothing;
+  config::Place place;
+};
+
 /// Immutable, shared by all workers: no mutable members. What changes is node state under the
 /// entity's id.
 class Plugin {
@@ -55,6 +87,14 @@ class Plugin {
 
   /// Names of header fields and query arguments that hold credentials: never logged.
   virtual std::span<const std::string> secret_names() const { return {}; }
+
+  const PluginOrigin& origin() const noexcept { return origin_; }
+
+  /// Once, by whoever made it, before it is shared.
+  void set_origin(PluginOrigin origin) { origin_ = std::move(origin); }
+
+ private:
+  PluginOrigin origin_;
 };
 
 using TargetGroups = std::map<std::string, upstream::TargetGroup, std::less<>>;

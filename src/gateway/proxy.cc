@@ -54,7 +54,7 @@ class Forwarding {
       : exchange_(exchange),
         worker_(exchange.worker),
         service_(*exchange.route->service),
-        group_(exchange.targets != nullptr ? *exchange.targets : service_.targets),
+        group_(target_group(exchange)),
         idempotent_(is_idempotent(exchange.request.method)),
         has_body_(exchange.request.body != nullptr),
         body_(std::move(exchange.request.body),
@@ -181,7 +181,11 @@ http::ResponseTask forward(Exchange& exchange) {
 
 }  // namespace
 
-http::ResponseTask proxy(Exchange& exchange) {
+const upstream::TargetGroup& target_group(const Exchange& exchange) noexcept {
+  return exchange.targets != nullptr ? *exchange.targets : exchange.route->service->targets;
+}
+
+Result<Done> begin_forward(Exchange& exchange) {
   if (exchange.route == nullptr) return fail(ErrorCode::no_route);
   const Service* service = exchange.route->service;
   if (service == nullptr) return fail(ErrorCode::no_service);
@@ -191,6 +195,12 @@ http::ResponseTask proxy(Exchange& exchange) {
   keep_request_head(exchange);
   prepare_forward(exchange);
   exchange.record.upstream_uri = exchange.request.target;
+  return Done{};
+}
+
+http::ResponseTask proxy(Exchange& exchange) {
+  auto begun = begin_forward(exchange);
+  if (!begun) return std::unexpected(std::move(begun).error());
   return forward(exchange);
 }
 

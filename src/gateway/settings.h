@@ -26,6 +26,7 @@ struct Settings {
   std::string real_ip_header = "X-Real-IP";
   bool real_ip_recursive = false;
   ErrorFormat error_default = ErrorFormat::plain;
+  std::string explain_key;  ///< empty: nobody may ask for a trace
 
   // gateway.headers
   bool add_via = true;

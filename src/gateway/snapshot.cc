@@ -105,6 +105,7 @@ Settings compile_settings(const config::Gateway& gateway) {
   settings.real_ip_header = gateway.real_ip_header;
   settings.real_ip_recursive = gateway.real_ip_recursive;
   settings.error_default = format_of(gateway.error_default_type);
+  settings.explain_key = gateway.explain_key.value_or("");
 
   using Header = config::ResponseHeader;
   const auto has = [&](auto... any) {

@@ -20,6 +20,16 @@ namespace sluice {
 /// Takes one line of the access log; never blocks. False when it was dropped.
 using LogLine = std::move_only_function<bool(std::string_view line)>;
 
+/// Sees every exchange of a worker from both ends: `sluice explain`. A node has none.
+class ExchangeObserver {
+ public:
+  virtual ~ExchangeObserver() = default;
+  /// Route, or none, is known; no plugin ran yet.
+  virtual void begun(Exchange& exchange) = 0;
+  /// The head is as it will leave.
+  virtual void answered(const Exchange& exchange, const http::Response& response) = 0;
+};
+
 struct WorkerState {
   WorkerState(Loop& its_loop, ResolverSettings resolver_settings)
       : loop(its_loop),
@@ -36,9 +46,10 @@ struct WorkerState {
   upstream::Balancers balancers;
   Resolver resolver;
   telemetry::WorkerMetrics metrics;
-  LogLine log_line;              ///< empty: no access log
-  std::string id;                ///< a UUID of this worker's life
-  std::uint64_t sequence = 0;    ///< of this worker, for whoever numbers
+  LogLine log_line;            ///< empty: no access log
+  std::string id;              ///< a UUID of this worker's life
+  std::uint64_t sequence = 0;  ///< of this worker, for whoever numbers
+  ExchangeObserver* observer = nullptr;
   telemetry::JsonText log_text;  ///< for composing a line without allocating
   std::unique_ptr<Pin> pin;      ///< for new exchanges; null before the first snapshot
   /// Takes a snapshot that this worker is done with to where it may be freed.

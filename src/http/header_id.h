@@ -65,7 +65,8 @@ namespace sluice::http {
   X(x_kong_upstream_latency, "X-Kong-Upstream-Latency") \
   X(x_kong_upstream_status, "X-Kong-Upstream-Status")   \
   X(x_real_ip, "X-Real-IP")                             \
-  X(x_request_id, "X-Request-ID")
+  X(x_request_id, "X-Request-ID")                       \
+  X(x_sluice_explain, "X-Sluice-Explain")
 
 /// Fits in 64 bits as a set: Headers keeps one.
 enum class HeaderId : std::uint8_t {

@@ -91,6 +91,7 @@ struct Client {
   std::string peer_text;                 ///< the peer's address without port
   std::uint64_t number = 0;              ///< of the connection, in its worker
   std::string_view scheme = "http";
+  std::string sni;  ///< of the TLS handshake, lower case; empty without
 };
 
 using ClientPtr = std::shared_ptr<const Client>;

@@ -17,6 +17,7 @@
 #include <gtest/gtest.h>
 
 #include "gateway/route.h"
+#include "gateway/router/inspector.h"
 #include "gateway/router/router.h"
 
 namespace sluice::testing {
@@ -204,14 +205,28 @@ inline std::string answer_text(const RouteTable& table, const RequestLine& reque
   return fmt::format("{}@{}", answer.route->name, question.path.substr(0, answer.path.size));
 }
 
+/// The same, worked out by asking every candidate in turn.
+inline std::string explained_answer(const RouteTable& table, const RequestLine& request) {
+  const Router& router = table.router();
+  const std::vector<Verdict> verdicts = RouterInspector(router, {}).examine_all(request.question());
+  if (verdicts.empty() || !verdicts.back().misfits.empty()) return "-";
+  const Candidate& chosen = router.candidates()[verdicts.back().candidate];
+  return router.routes()[chosen.route].route->name;
+}
+
 inline void expect_routes(const std::vector<std::string>& lines,
                           const std::vector<RoutingCase>& cases) {
   const RouteTable table(lines);
   for (const RouteProblem& problem : table.problems())
     ADD_FAILURE() << lines[problem.route] << ": " << problem.message;
-  for (const auto& [request, expected] : cases)
-    EXPECT_EQ(answer_text(table, RequestLine(request), expected.contains('@')), expected)
-        << request << "\n  of\n  " << fmt::format("{}", fmt::join(lines, "\n  "));
+  for (const auto& [text, expected] : cases) {
+    const RequestLine request(text);
+    const std::string lines_text = fmt::format("{}", fmt::join(lines, "\n  "));
+    EXPECT_EQ(answer_text(table, request, expected.contains('@')), expected)
+        << text << "\n  of\n  " << lines_text;
+    EXPECT_EQ(explained_answer(table, request), expected.substr(0, expected.find('@')))
+        << "explained: " << text << "\n  of\n  " << lines_text;
+  }
 }
 
 }  // namespace sluice::testing

@@ -11,8 +11,7 @@ namespace {
 constexpr std::array<std::string_view, 9> known_methods = {
     "GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS", "TRACE", "CONNECT"};
 
-/// Kong turns "-" into "_" on the way through its expressions, so that both are
-/// one.
+/// Kong turns "-" into "_" on the way through its expressions, so that both are one.
 bool is_name(std::string_view name, std::string_view wanted) noexcept {
   return name.size() == wanted.size() &&
          std::ranges::equal(name, wanted, [](char given, char want) {
@@ -28,9 +27,13 @@ MethodBits bit_of_method(std::string_view method) noexcept {
   return other_method;
 }
 
+bool HeaderCondition::is_meant(const http::Headers::Field& field) const noexcept {
+  return id != http::HeaderId::other ? field.id == id : is_name(field.name(), name);
+}
+
 bool HeaderCondition::admits(const http::Headers& request) const noexcept {
   for (const http::Headers::Field& field : request.fields()) {
-    if (id != http::HeaderId::other ? field.id != id : !is_name(field.name(), name)) continue;
+    if (!is_meant(field)) continue;
     const std::string_view value = field.value();
     for (std::size_t at = 0, end = 0; at < values.size(); at = end + 1) {
       end = values.find('\0', at);

@@ -83,28 +83,37 @@ class Expression {
   /// `path` becomes what the last predicate on http.path matched.
   bool admits(const Question& question, PathMatch& path) const noexcept;
 
-  /// Hosts and path prefixes of which every request that is admitted has one;
-  /// empty where the expression does not say. For indexes.
+  /// Hosts and path prefixes of which every request that is admitted has one; empty where the
+  /// expression does not say. For indexes.
   struct Keys {
     std::optional<std::vector<HostPattern>> hosts;
     std::optional<std::vector<std::string>> paths;
-    /// What the path of every request that is admitted matches; null where the
-    /// expression does not say. Lives as long as the expression.
+    /// What the path of every request that is admitted matches; null where the expression does not
+    /// say. Lives as long as the expression.
     const Regex* regex = nullptr;
   };
 
   Keys keys() const { return keys_of(0); }
 
-  /// For who has found a request by keys(), with its path if is_path_key():
-  /// whether it also holds what they do not say whole.
+  /// For who has found a request by keys(), with its path if is_path_key(): whether it also holds
+  /// what they do not say whole.
   bool admits_found(const Question& question, PathMatch& path) const noexcept;
 
-  /// Whether what of a path matches is said by keys() alone, its prefix or its
-  /// regular expression.
+  /// Whether what of a path matches is said by keys() alone, its prefix or its regular expression.
   bool is_path_key() const noexcept { return is_path_key_; }
 
   /// Whether there is nothing that keys() do not say.
   bool is_all_keys() const noexcept { return is_all_keys_; }
+
+  /// A predicate because of which a request is not admitted.
+  struct Unmet {
+    const ExpressionPredicate* predicate;
+    bool holds;  ///< it holds, and stands behind a "!"
+  };
+
+  /// Precondition: not admitted. In the order of the text; of conditions that must all hold, those
+  /// that do not.
+  std::vector<Unmet> unmet(const Question& question) const;
 
  private:
   friend class ExpressionParser;
@@ -122,6 +131,8 @@ class Expression {
   bool evaluate(std::uint32_t node, const Question& question, PathMatch& path) const noexcept;
   Keys keys_of(std::uint32_t node) const;
   void mark_keys();
+  void collect_unmet(std::uint32_t node, bool wanted, const Question& question,
+                     std::vector<Unmet>& found) const;
 
   std::vector<Node> nodes_;
   std::vector<ExpressionPredicate> predicates_;
@@ -132,5 +143,11 @@ class Expression {
 /// Whether the predicate holds; `path` as in Expression::admits.
 bool holds(const ExpressionPredicate& predicate, const Question& question,
            PathMatch& path) noexcept;
+
+/// As it stands in a configuration: `http.path ^= "/a"`; without the literal where it is a secret.
+std::string describe(const ExpressionPredicate& predicate, bool is_secret);
+
+/// What the request has for the field of a predicate, several values with commas; empty for none.
+std::string value_of(const ExpressionPredicate& predicate, const Question& question);
 
 }  // namespace sluice

@@ -97,7 +97,73 @@ class Evaluation {
     return false;
   }
 
+  /// What is compared, for people.
+  std::string values() const {
+    switch (predicate_.field) {
+      case ExpressionField::net_protocol:
+        return std::string(question_.scheme);
+      case ExpressionField::tls_sni:
+        return std::string(question_.sni);
+      case ExpressionField::http_method:
+        return std::string(question_.method);
+      case ExpressionField::http_host:
+        return std::string(question_.host);
+      case ExpressionField::http_path:
+        return std::string(question_.path);
+      case ExpressionField::http_path_segment:
+        return std::string(
+            segments_of(question_.path, predicate_.first_segment, predicate_.last_segment)
+                .value_or(""));
+      case ExpressionField::http_header:
+        return header_values();
+      case ExpressionField::http_query:
+        return query_values();
+      case ExpressionField::http_path_segment_count:
+        return std::to_string(segment_count(question_.path));
+      case ExpressionField::net_src_port:
+      case ExpressionField::net_src_ip:
+        return endpoint_value(question_.source);
+      case ExpressionField::net_dst_port:
+      case ExpressionField::net_dst_ip:
+        return endpoint_value(question_.destination);
+    }
+    return {};
+  }
+
  private:
+  bool is_meant(const http::Headers::Field& field) const {
+    return predicate_.header != http::HeaderId::other ? field.id == predicate_.header
+                                                      : is_name(field.name());
+  }
+
+  static void append(std::string& list, std::string_view value) {
+    if (!list.empty()) list += ", ";
+    list += value;
+  }
+
+  std::string header_values() const {
+    std::string list;
+    for (const http::Headers::Field& field : question_.headers.fields())
+      if (is_meant(field)) append(list, field.value());
+    return list;
+  }
+
+  std::string query_values() const {
+    std::string list;
+    std::string_view rest = question_.query;
+    while (const auto parameter = http::next_query_parameter(rest))
+      if (http::query_decodes_to(parameter->name, predicate_.name))
+        append(list, http::decode_query(parameter->value));
+    return list;
+  }
+
+  std::string endpoint_value(const Address* of) const {
+    if (of == nullptr) return {};
+    const bool is_port = predicate_.field == ExpressionField::net_src_port ||
+                         predicate_.field == ExpressionField::net_dst_port;
+    return is_port ? std::to_string(of->port) : of->ip_text();
+  }
+
   /// Takes the next value of a list; true once the outcome is certain, which then is outcome_.
   bool settles(std::string_view value) {
     const bool agrees = compare(value);
@@ -106,12 +172,8 @@ class Evaluation {
   }
 
   bool headers() {
-    for (const http::Headers::Field& field : question_.headers.fields()) {
-      const bool is_meant = predicate_.header != http::HeaderId::other
-                                ? field.id == predicate_.header
-                                : is_name(field.name());
-      if (is_meant && settles(field.value())) break;
-    }
+    for (const http::Headers::Field& field : question_.headers.fields())
+      if (is_meant(field) && settles(field.value())) break;
     return outcome_;
   }
 
@@ -201,6 +263,11 @@ class Evaluation {
 bool holds(const ExpressionPredicate& predicate, const Question& question,
            PathMatch& path) noexcept {
   return Evaluation(predicate, question, path).run();
+}
+
+std::string value_of(const ExpressionPredicate& predicate, const Question& question) {
+  PathMatch path;
+  return Evaluation(predicate, question, path).values();
 }
 
 }  // namespace sluice

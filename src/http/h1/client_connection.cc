@@ -15,6 +15,13 @@ bool expects_body(std::string_view method) noexcept {
   return method == "POST" || method == "PUT" || method == "PATCH";
 }
 
+/// How the body leaves; nothing for a tunnel.
+Coding coding_of(const Request& request, const Body* body, std::optional<std::uint64_t> length) {
+  if (!request.protocol.empty()) return Coding::none;
+  if (body != nullptr) return length ? Coding::length : Coding::chunked;
+  return expects_body(request.method) ? Coding::length : Coding::none;
+}
+
 Chunk compose_head(const Request& request, Coding coding, std::optional<std::uint64_t> length) {
   HeadWriter writer(head_room);
   writer << request.method << " " << request.target << " HTTP/1.1\r\n";
@@ -153,11 +160,7 @@ ResponseTask ResponseBody::send(const Request& request, Lease::Attempt& attempt,
   read_timeout_ = attempt.read_timeout;
   const bool tunnel = !request.protocol.empty();
   const auto length = attempt.body != nullptr && !tunnel ? attempt.body->length() : std::nullopt;
-  Coding coding = Coding::none;
-  if (attempt.body != nullptr && !tunnel)
-    coding = length ? Coding::length : Coding::chunked;
-  else if (!tunnel && expects_body(request.method))
-    coding = Coding::length;
+  const Coding coding = coding_of(request, attempt.body.get(), length);
 
   attempt.sent_at = loop_.now();
   auto written =
@@ -374,6 +377,11 @@ void ResponseBody::finish() noexcept {
 LeasePtr make_lease(Loop& loop, std::unique_ptr<ClientConnection> connection,
                     const ClientSettings& settings) {
   return std::make_unique<ConnectionLease>(loop, std::move(connection), settings);
+}
+
+Chunk head_of(const Request& request, const Body* body) {
+  const auto length = body != nullptr && request.protocol.empty() ? body->length() : std::nullopt;
+  return compose_head(request, coding_of(request, body, length), length);
 }
 
 }  // namespace sluice::http::h1

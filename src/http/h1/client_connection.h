@@ -56,4 +56,7 @@ struct ClientSettings {
 LeasePtr make_lease(Loop& loop, std::unique_ptr<ClientConnection> connection,
                     const ClientSettings& settings);
 
+/// The head as a lease sends it with `body`, which may be null: for whoever shows a request.
+Chunk head_of(const Request& request, const Body* body);
+
 }  // namespace sluice::http::h1

@@ -50,6 +50,9 @@ class SimEngine final : public Engine {
            std::chrono::duration_cast<WallTime::duration>(now_ - start());
   }
 
+  /// What time it is from now on.
+  void set_wall(WallTime now) { wall_offset_ += now - wall(); }
+
   std::uint64_t secret() override { return random_.next(); }
 
   std::uint64_t random() override { return random_.next(); }

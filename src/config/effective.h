@@ -1,0 +1,27 @@
+#pragma once
+// The settings of an object as they count: those of the file, and the defaults of the others,
+// without the credentials among them.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/types.h"
+
+namespace sluice::config {
+
+struct EffectiveSetting {
+  std::string_view name;  ///< lives as long as the process
+  std::string json;       ///< the value in the units of the file; "***" for a credential
+  bool is_given = false;  ///< else it is the default
+};
+
+/// In the order of the declaration. `given` may be null: nothing is. What is wrong in it counts as
+/// its default.
+std::vector<EffectiveSetting> effective_settings(const Type& type, const Node* given);
+
+/// What may be shown of a text that could be a header field with a credential, such as
+/// `Authorization: Basic ...`: its name.
+std::string without_credential(std::string_view text);
+
+}  // namespace sluice::config

@@ -1,0 +1,220 @@
+#include "gateway/router/inspector.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "gateway/secrets.h"
+#include "http/text.h"
+
+namespace sluice {
+namespace {
+
+std::string joined(const std::vector<std::string>& texts) {
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
+
+std::string joined(const std::vector<EndpointMatch>& endpoints) {
+  std::vector<std::string> texts;
+  for (const EndpointMatch& endpoint : endpoints)
+    texts.push_back(text_of(endpoint));
+  return joined(texts);
+}
+
+std::string text_of(const Address* address) {
+  return address == nullptr ? std::string() : address->text();
+}
+
+}  // namespace
+
+std::string text_of(const EndpointMatch& endpoint) {
+  std::string text;
+  if (endpoint.network) {
+    const std::string ip = endpoint.network->base.ip_text();
+    const bool is_ipv6 = endpoint.network->base.family == Address::Family::ipv6;
+    text = endpoint.network->bits == (is_ipv6 ? 128U : 32U)
+               ? ip
+               : fmt::format("{}/{}", ip, endpoint.network->bits);
+    if (is_ipv6 && endpoint.port != 0) text = "[" + text + "]";
+  }
+  return endpoint.port == 0 ? text : fmt::format("{}:{}", text, endpoint.port);
+}
+
+Verdict RouterInspector::examine(std::size_t rank, const Question& question) const {
+  const auto index = static_cast<std::uint32_t>(rank);
+  const Candidate& candidate = router_.candidates_[rank];
+  const CompiledRoute& route = router_.compiled(candidate.route);
+  const RouteMatch& match = route.match;
+  Verdict verdict{rank, index, {}};
+  if (match.expression != nullptr) {
+    examine_expression(match, question, verdict);
+    return verdict;
+  }
+  examine_host(match, question, verdict);
+  examine_path(candidate, question, verdict);
+  const bool admits_method =
+      route.methods == 0 ||
+      (route.conditions == nullptr ? (route.methods & bit_of_method(question.method)) != 0
+                                   : route.conditions->admits_method(route.methods, question));
+  if (!admits_method)
+    verdict.misfits.push_back(
+        {Mismatch::method, joined(match.methods), std::string(question.method)});
+  if (route.conditions != nullptr) examine_conditions(match, *route.conditions, question, verdict);
+  return verdict;
+}
+
+void RouterInspector::examine_host(const RouteMatch& match, const Question& question,
+                                   Verdict& verdict) const {
+  if (match.hosts.empty()) return;
+  bool has_host = false;
+  for (const std::string& host : match.hosts) {
+    const HostPattern pattern = parse_host_pattern(host);
+    if (!pattern.matches(question.host)) continue;
+    if (pattern.port == 0 || pattern.port == question.port) return;
+    has_host = true;
+  }
+  if (has_host)
+    verdict.misfits.push_back(
+        {Mismatch::port, joined(match.hosts), fmt::format("{}", question.port)});
+  else
+    verdict.misfits.push_back({Mismatch::host, joined(match.hosts), std::string(question.host)});
+}
+
+void RouterInspector::examine_path(const Candidate& candidate, const Question& question,
+                                   Verdict& verdict) const {
+  const CompiledRoute& route = router_.compiled(candidate.route);
+  std::vector<std::string> wanted;
+  for (const std::uint32_t index : paths_of(route.match, candidate)) {
+    const std::string& path = route.match.paths[index];
+    const Regex* regex = route.regex(index);
+    if (regex != nullptr ? regex->matches(question.path) : question.path.starts_with(path)) return;
+    wanted.push_back(path);
+  }
+  if (wanted.empty()) return;
+  verdict.misfits.push_back({Mismatch::path, joined(wanted), std::string(question.path)});
+}
+
+void RouterInspector::examine_header(const HeaderCondition& condition,
+                                     const std::pair<std::string, std::vector<std::string>>& wanted,
+                                     const Question& question, Verdict& verdict) const {
+  if (condition.admits(question.headers)) return;
+  const bool is_hidden = is_secret_field(condition.name, secrets_);
+  std::vector<std::string> found;
+  for (const http::Headers::Field& field : question.headers.fields())
+    if (condition.is_meant(field)) found.emplace_back(is_hidden ? redacted_value : field.value());
+  verdict.misfits.push_back(
+      {Mismatch::header,
+       fmt::format("{}: {}", wanted.first,
+                   is_hidden ? std::string(redacted_value) : joined(wanted.second)),
+       joined(found)});
+}
+
+void RouterInspector::examine_expression(const RouteMatch& match, const Question& question,
+                                         Verdict& verdict) const {
+  const Expression& expression = *match.expression;
+  PathMatch path;
+  if (expression.admits(question, path)) {
+    if (!match.https && question.scheme == "https")
+      verdict.misfits.push_back({Mismatch::protocol, "http", std::string(question.scheme)});
+    return;
+  }
+  for (const Expression::Unmet& unmet : expression.unmet(question)) {
+    const ExpressionPredicate& predicate = *unmet.predicate;
+    const bool is_hidden = (predicate.field == ExpressionField::http_header ||
+                            predicate.field == ExpressionField::http_query) &&
+                           is_secret_field(predicate.name, secrets_);
+    std::string wanted = describe(predicate, is_hidden);
+    if (unmet.holds) wanted.insert(0, "not ");
+    std::string found = value_of(predicate, question);
+    if (is_hidden && !found.empty()) found = redacted_value;
+    verdict.misfits.push_back({Mismatch::expression, std::move(wanted), std::move(found)});
+  }
+}
+
+void RouterInspector::examine_conditions(const RouteMatch& match, const Conditions& conditions,
+                                         const Question& question, Verdict& verdict) const {
+  for (std::size_t i = 0; i < conditions.headers.size(); ++i)
+    examine_header(conditions.headers[i], match.headers[i], question, verdict);
+  if (!conditions.admits_sni(question))
+    verdict.misfits.push_back({Mismatch::sni, joined(match.snis), std::string(question.sni)});
+  if (!conditions.sources.empty() && !has_endpoint(conditions.sources, question.source))
+    verdict.misfits.push_back({Mismatch::source, joined(match.sources), text_of(question.source)});
+  if (!conditions.destinations.empty() &&
+      !has_endpoint(conditions.destinations, question.destination))
+    verdict.misfits.push_back(
+        {Mismatch::destination, joined(match.destinations), text_of(question.destination)});
+}
+
+std::vector<Verdict> RouterInspector::examine_all(const Question& question,
+                                                  std::size_t candidates_max) const {
+  std::vector<Verdict> verdicts;
+  const std::size_t count = std::min(router_.candidates_.size(), candidates_max);
+  for (std::size_t rank = 0; rank < count; ++rank) {
+    verdicts.push_back(examine(rank, question));
+    if (verdicts.back().misfits.empty()) break;
+  }
+  return verdicts;
+}
+
+std::vector<std::uint32_t> RouterInspector::rivals(std::string_view host, std::string_view path,
+                                                   std::uint32_t candidate,
+                                                   std::size_t count) const {
+  std::vector<std::uint32_t> found;
+  const CompiledRoute& own = router_.compiled(router_.candidates_[candidate].route);
+  const auto index =
+      static_cast<std::size_t>(std::ranges::find(own.match.paths, path) - own.match.paths.begin());
+  const Regex* regex = is_regex_path(path) ? own.regex(index) : nullptr;
+  // All that a regular expression admits begins with its literal prefix, and nothing else is sure.
+  const std::string_view beginning =
+      regex != nullptr ? std::string_view(regex->literal_prefix()) : path;
+  const auto visit = [&](const HostRoutes& routes) {
+    routes.walk(beginning, [&](std::span<const HostRoutes::Entry> entries) {
+      for (const HostRoutes::Entry& entry : entries) {
+        const std::uint32_t other = candidate_of(entry);
+        if (other >= candidate || found.size() >= count * 4) break;
+        // A plain prefix was walked to.
+        if (entry.regex == nullptr ||
+            (regex != nullptr && entry.regex->pattern() == regex->pattern()))
+          found.push_back(other);
+      }
+    });
+  };
+  if (const HostRoutes* exact = router_.exact_hosts_.find(host)) visit(*exact);
+  router_.visit_wildcards(host, visit);
+  if (router_.any_host_ != nullptr) visit(*router_.any_host_);
+  std::ranges::sort(found);
+  found.erase(std::ranges::unique(found).begin(), found.end());
+  std::vector<std::uint32_t> rivals;
+  for (const std::uint32_t each : found) {
+    if (rivals.size() == count) break;
+    if (router_.candidates_[each].route != router_.candidates_[candidate].route)
+      rivals.push_back(each);
+  }
+  return rivals;
+}
+
+std::uint32_t RouterInspector::candidate_of(const HostRoutes::Entry& entry) const {
+  const Candidate wanted{entry.priority, entry.compiled->part_id(entry.priority), 0, 0};
+  const auto found = std::ranges::lower_bound(
+      router_.candidates_, wanted, [](const Candidate& left, const Candidate& right) {
+        return left.priority != right.priority ? left.priority > right.priority
+                                               : left.id > right.id;
+      });
+  return static_cast<std::uint32_t>(found - router_.candidates_.begin());
+}
+
+std::vector<const Verdict*> closest(std::span<const Verdict> verdicts, std::size_t count) {
+  std::vector<const Verdict*> rejected;
+  for (const Verdict& verdict : verdicts)
+    if (!verdict.misfits.empty()) rejected.push_back(&verdict);
+  if (rejected.size() <= count) return rejected;
+  std::ranges::sort(rejected, {}, [](const Verdict* verdict) {
+    return std::pair(verdict->misfits.size(), verdict->rank);
+  });
+  rejected.resize(count);
+  std::ranges::sort(rejected, {}, &Verdict::rank);
+  return rejected;
+}
+
+}  // namespace sluice

@@ -1,0 +1,141 @@
+#include "gateway/router/shadows.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "gateway/router/inspector.h"
+#include "http/text.h"
+
+namespace sluice {
+namespace {
+
+// For one path: how many candidates that might come first are compared. More share their host and
+// the beginning of their path only in files that were made to.
+constexpr std::size_t rivals_max = 256;
+
+/// Every host that `inner` admits is one that `outer` admits.
+bool covers(const HostPattern& outer, const HostPattern& inner) {
+  if (outer.port != 0 && outer.port != inner.port) return false;
+  if (inner.kind == HostPattern::Kind::exact) return outer.matches(inner.text);
+  if (outer.kind != inner.kind) return false;
+  return outer.kind == HostPattern::Kind::suffix ? inner.text.ends_with(outer.text)
+                                                 : inner.text.starts_with(outer.text);
+}
+
+bool covers(const EndpointMatch& outer, const EndpointMatch& inner) {
+  if (outer.port != 0 && outer.port != inner.port) return false;
+  if (!outer.network) return true;
+  return inner.network && inner.network->bits >= outer.network->bits &&
+         inner.network->base.family == outer.network->base.family &&
+         outer.network->contains(inner.network->base);
+}
+
+/// Each element of `inner` is covered by one of `outer`. An empty list admits everything.
+template <class List, class Covers>
+bool covers_all(const List& outer, const List& inner, Covers&& covers_one) {
+  if (outer.empty()) return true;
+  return !inner.empty() && std::ranges::all_of(inner, [&](const auto& each) {
+    return std::ranges::any_of(outer, [&](const auto& other) { return covers_one(other, each); });
+  });
+}
+
+bool covers_host(const std::string& outer, const std::string& inner) {
+  return covers(parse_host_pattern(outer), parse_host_pattern(inner));
+}
+
+/// Server names without the last dot of a FQDN; they have no ports.
+bool covers_sni(std::string_view outer, std::string_view inner) {
+  if (outer.size() > 1 && outer.ends_with('.')) outer.remove_suffix(1);
+  if (inner.size() > 1 && inner.ends_with('.')) inner.remove_suffix(1);
+  return covers(parse_host_pattern(outer), parse_host_pattern(inner));
+}
+
+using NamedValues = std::pair<std::string, std::vector<std::string>>;
+
+/// Whoever has one of the inner values has one of the outer ones.
+bool covers_header(const NamedValues& outer, const NamedValues& inner) {
+  const auto canonical = [](std::string_view name) {
+    std::string text = http::lowered(name);
+    std::ranges::replace(text, '_', '-');
+    return text;
+  };
+  return canonical(outer.first) == canonical(inner.first) && !inner.second.empty() &&
+         std::ranges::all_of(inner.second, [&](const std::string& value) {
+           return std::ranges::any_of(outer.second, [&](const std::string& other) {
+             return http::equal_ignoring_case(value, other);
+           });
+         });
+}
+
+/// All but the path.
+bool covers_rest(const RouteMatch& outer, const RouteMatch& inner) {
+  const auto equal = [](const auto& left, const auto& right) { return left == right; };
+  const auto endpoint = [](const EndpointMatch& left, const EndpointMatch& right) {
+    return covers(left, right);
+  };
+  return outer.expression == nullptr && (outer.http || !inner.http) &&
+         (outer.https || !inner.https) && covers_all(outer.methods, inner.methods, equal) &&
+         covers_all(outer.hosts, inner.hosts, covers_host) &&
+         covers_all(outer.snis, inner.snis, covers_sni) &&
+         covers_all(outer.sources, inner.sources, endpoint) &&
+         covers_all(outer.destinations, inner.destinations, endpoint) &&
+         std::ranges::all_of(outer.headers, [&](const NamedValues& wanted) {
+           return std::ranges::any_of(inner.headers, [&](const NamedValues& given) {
+             return covers_header(wanted, given);
+           });
+         });
+}
+
+/// A host that the pattern admits, for looking up who else does.
+std::string host_like(const HostPattern& pattern) {
+  switch (pattern.kind) {
+    case HostPattern::Kind::suffix:
+      return "x" + pattern.text;
+    case HostPattern::Kind::prefix:
+      return pattern.text + "x";
+    default:
+      return pattern.text;
+  }
+}
+
+class ShadowSearch {
+ public:
+  explicit ShadowSearch(const Router& router) : router_(router), inspector_(router, {}) {}
+
+  std::vector<Shadow> run() {
+    for (std::uint32_t i = 0; i < router_.candidates().size(); ++i) {
+      const Candidate& candidate = router_.candidates()[i];
+      const RouteMatch& match = router_.routes()[candidate.route];
+      if (match.expression != nullptr) continue;
+      if (match.paths.empty()) look_at(i, match, std::nullopt);
+      for (const std::uint32_t path : paths_of(match, candidate))
+        look_at(i, match, path);
+    }
+    return std::move(shadows_);
+  }
+
+ private:
+  void look_at(std::uint32_t index, const RouteMatch& match, std::optional<std::uint32_t> path) {
+    const std::string host =
+        match.hosts.empty() ? std::string() : host_like(parse_host_pattern(match.hosts.front()));
+    const std::string_view own_path = path ? std::string_view(match.paths[*path]) : "";
+    for (const std::uint32_t rival : inspector_.rivals(host, own_path, index, rivals_max)) {
+      if (!covers_rest(router_.routes()[router_.candidates()[rival].route], match)) continue;
+      shadows_.push_back({index, path, rival});
+      return;
+    }
+  }
+
+  const Router& router_;
+  RouterInspector inspector_;
+  std::vector<Shadow> shadows_;
+};
+
+}  // namespace
+
+std::vector<Shadow> find_shadows(const Router& router) {
+  return ShadowSearch(router).run();
+}
+
+}  // namespace sluice

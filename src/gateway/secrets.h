@@ -1,0 +1,28 @@
+#pragma once
+// Which parts of a message hold credentials, and the message without them: for all that is logged
+// or shown.
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "http/headers.h"
+
+namespace sluice {
+
+/// Names of header fields and query arguments that hold credentials on a route, beside those that
+/// always do: Pipeline::secret_names.
+using SecretNames = std::span<const std::string>;
+
+bool is_secret(http::HeaderId id) noexcept;
+bool is_secret(const http::Headers::Field& field, SecretNames secrets) noexcept;
+/// The same for a name without its field.
+bool is_secret_field(std::string_view name, SecretNames secrets) noexcept;
+
+/// A query, without its '?', as it may be shown.
+std::string without_secrets(std::string_view query, SecretNames secrets);
+
+/// What stands for a credential.
+inline constexpr std::string_view redacted_value = "REDACTED";
+
+}  // namespace sluice
