@@ -170,13 +170,24 @@ class HostRoutes {
     return reinterpret_cast<const Entry*>(end + (-address & 7));
   }
 
+  template <class Word>
+  static bool is_equal_word(const char* left, const char* right) noexcept {
+    Word a = 0, b = 0;
+    std::memcpy(&a, left, sizeof a);
+    std::memcpy(&b, right, sizeof b);
+    return a == b;
+  }
+
+  /// The last word of a text overlaps the one before it.
   static bool is_equal(const char* left, const char* right, std::size_t size) noexcept {
-    for (; size >= 8; size -= 8, left += 8, right += 8) {
-      std::uint64_t a = 0, b = 0;
-      std::memcpy(&a, left, 8);
-      std::memcpy(&b, right, 8);
-      if (a != b) return false;
+    if (size >= 8) {
+      for (std::size_t at = 0; at + 8 < size; at += 8)
+        if (!is_equal_word<std::uint64_t>(left + at, right + at)) return false;
+      return is_equal_word<std::uint64_t>(left + size - 8, right + size - 8);
     }
+    if (size >= 4)
+      return is_equal_word<std::uint32_t>(left, right) &&
+             is_equal_word<std::uint32_t>(left + size - 4, right + size - 4);
     for (; size > 0; --size)
       if (*left++ != *right++) return false;
     return true;

@@ -111,7 +111,7 @@ Router::Router(const Router& previous, RouterChanges changes, std::vector<RouteP
 
 Answer Router::match(const Question& question) const noexcept {
   Search search(question);
-  const HostRoutes* const exact = exact_hosts_.find(question.host);
+  const HostRoutes* const exact = exact_hosts_.empty() ? nullptr : exact_hosts_.find(question.host);
   if (exact != nullptr) exact->prefetch();
   visit_wildcards(question.host, [&](const HostRoutes& routes) { search.look_in(routes); });
   if (exact != nullptr) search.look_in(*exact);
