@@ -6,25 +6,20 @@
 #include <fmt/format.h>
 
 #include "config/json.h"
-#include "config/redact.h"
 
 namespace sluice::config {
 namespace {
 
 constexpr std::string_view hidden = "\"***\"";
 
-std::string lowered(std::string_view text) {
-  std::string result(text);
-  for (char& byte : result)
+/// As names of settings are written.
+std::string as_setting(std::string_view name) {
+  std::string result(name);
+  for (char& byte : result) {
     if (byte >= 'A' && byte <= 'Z') byte = static_cast<char>(byte - 'A' + 'a');
+    if (byte == '-') byte = '_';
+  }
   return result;
-}
-
-bool is_credential_name(std::string_view name) {
-  static constexpr std::array<std::string_view, 5> fields = {"cookie", "set-cookie", "apikey",
-                                                             "x-api-key", "proxy-authorization"};
-  const std::string lower = lowered(name);
-  return std::ranges::find(fields, lower) != fields.end() || is_secret_name(lower);
 }
 
 class Writer {
@@ -119,6 +114,26 @@ class Writer {
 };
 
 }  // namespace
+
+bool is_credential_name(std::string_view name) {
+  static constexpr std::array<std::string_view, 5> names = {"cookie", "set_cookie", "key", "apikey",
+                                                            "pwd"};
+  static constexpr std::array<std::string_view, 7> endings = {
+      "password", "passphrase", "secret", "secrets", "token", "_key", "authorization"};
+  const std::string setting = as_setting(name);
+  return std::ranges::find(names, setting) != names.end() ||
+         std::ranges::any_of(endings, [&](auto ending) { return setting.ends_with(ending); });
+}
+
+// Not deeper than a file may be.
+void collect_concealed(const Node& node,  // NOLINT(misc-no-recursion)
+                       std::vector<std::string>& to) {
+  if (node.is_concealed() && node.is_text() && !node.text().empty()) to.emplace_back(node.text());
+  for (const Node& item : node.items())
+    collect_concealed(item, to);
+  for (const Member& member : node.members())
+    collect_concealed(member.value, to);
+}
 
 std::string without_credential(std::string_view text) {
   const std::size_t colon = text.find(':');

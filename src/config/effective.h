@@ -20,6 +20,13 @@ struct EffectiveSetting {
 /// its default.
 std::vector<EffectiveSetting> effective_settings(const Type& type, const Node* given);
 
+/// Whether a header field, an argument or a key of a map with that name holds a credential, as far
+/// as its name tells.
+bool is_credential_name(std::string_view name);
+
+/// Values in settings that the file takes from the environment or a vault, appended to `to`.
+void collect_concealed(const Node& node, std::vector<std::string>& to);
+
 /// What may be shown of a text that could be a header field with a credential, such as
 /// `Authorization: Basic ...`: its name.
 std::string without_credential(std::string_view text);

@@ -10,6 +10,7 @@
 #include "explain/world.h"
 #include "gateway/proxy.h"
 #include "gateway/secrets.h"
+#include "http/query.h"
 #include "http/text.h"
 
 namespace sluice::explain {
@@ -88,16 +89,56 @@ const Plugin* any_plugin(const Step& step) {
   return nullptr;
 }
 
+/// What of a message may be shown.
+class Curtain {
+ public:
+  Curtain(const config::LoadedFile& file, SecretNames secrets) : secrets_(secrets) {
+    for (const config::Plugin& plugin : file.plugins)
+      if (plugin.config != nullptr) config::collect_concealed(*plugin.config, concealed_);
+  }
+
+  std::string value(std::string_view name, std::string_view text) const {
+    if (is_secret_field(name, secrets_) || config::is_credential_name(name))
+      return std::string(redacted_value);
+    return this->text(std::string(text));
+  }
+
+  /// Without what the file takes from the environment.
+  std::string text(std::string shown) const {
+    for (const std::string& concealed : concealed_)
+      for (std::size_t at = shown.find(concealed); at != std::string::npos;
+           at = shown.find(concealed, at + redacted_value.size()))
+        shown.replace(at, concealed.size(), redacted_value);
+    return shown;
+  }
+
+  std::string target(std::string_view target) const {
+    const std::size_t mark = target.find('?');
+    if (mark == std::string_view::npos) return text(std::string(target));
+    std::vector<std::string> names(secrets_.begin(), secrets_.end());
+    std::string_view query = target.substr(mark + 1);
+    while (const auto parameter = http::next_query_parameter(query))
+      if (std::string name = http::decode_query(parameter->name); config::is_credential_name(name))
+        names.push_back(std::move(name));
+    return text(std::string(target.substr(0, mark + 1)) +
+                without_secrets(target.substr(mark + 1), names));
+  }
+
+ private:
+  SecretNames secrets_;
+  std::vector<std::string> concealed_;
+};
+
 /// Writes down what the gateway's code did with the request.
 class Recorder final : public ExchangeObserver {
  public:
   Recorder(Explanation& to, const Origins& origins, PluginCatalog catalog, const Snapshot& snapshot,
-           std::size_t rejected_max)
+           const Curtain& curtain, std::size_t rejected_max)
       : to_(to),
         origins_(origins),
         catalog_(catalog),
         snapshot_(snapshot),
-        secrets_(snapshot.without_route().secret_names),
+        curtain_(curtain),
         rejected_max_(rejected_max) {}
 
   void begun(Exchange& exchange) override {
@@ -198,10 +239,7 @@ class Recorder final : public ExchangeObserver {
     to_.status = 0;
     to_.target_count = target_group(exchange).targets.size();
     TracedForward& forward = to_.forward.emplace(*exchange.trace->forward());
-    const std::size_t mark = forward.target.find('?');
-    if (mark != std::string::npos)
-      forward.target = forward.target.substr(0, mark + 1) +
-                       without_secrets(std::string_view(forward.target).substr(mark + 1), secrets_);
+    forward.target = curtain_.target(forward.target);
     record_head(forward);
   }
 
@@ -216,7 +254,7 @@ class Recorder final : public ExchangeObserver {
       const std::string_view name = line.substr(0, line.find(':'));
       const std::string_view value =
           http::trim(line.substr(std::min(name.size() + 1, line.size())));
-      forward.fields.emplace_back(name, is_secret_field(name, secrets_) ? redacted_value : value);
+      forward.fields.emplace_back(name, curtain_.value(name, value));
     }
     forward.head.clear();
   }
@@ -225,7 +263,7 @@ class Recorder final : public ExchangeObserver {
   const Origins& origins_;
   PluginCatalog catalog_;
   const Snapshot& snapshot_;
-  SecretNames secrets_;
+  const Curtain& curtain_;
   std::size_t rejected_max_;
 };
 
@@ -258,7 +296,7 @@ bool is_incidental(std::string_view name) {
 }
 
 /// Reads the answer's bytes, which also tell what was refused before a route was looked for.
-void read_answer(std::string_view bytes, SecretNames secrets, Explanation& to) {
+void read_answer(std::string_view bytes, const Curtain& curtain, Explanation& to) {
   const std::size_t end = bytes.find("\r\n\r\n");
   if (end == std::string_view::npos || bytes.size() < 12) return;
   const bool by_upstream = to.forward.has_value();
@@ -270,19 +308,9 @@ void read_answer(std::string_view bytes, SecretNames secrets, Explanation& to) {
     head.remove_prefix(line.size() + 2);
     const std::string_view name = line.substr(0, line.find(':'));
     const std::string_view value = http::trim(line.substr(std::min(name.size() + 1, line.size())));
-    if (!is_incidental(name))
-      to.answer.emplace_back(name, is_secret_field(name, secrets) ? redacted_value : value);
+    if (!is_incidental(name)) to.answer.emplace_back(name, curtain.value(name, value));
   }
-  if (!by_upstream) to.body = bytes.substr(end + 4);
-}
-
-std::string shown_url(const RequestSpec& request, SecretNames secrets) {
-  std::string url = request.scheme + "://" + request.authority;
-  const std::size_t mark = request.target.find('?');
-  url += request.target.substr(0, mark);
-  if (mark != std::string::npos)
-    url += "?" + without_secrets(std::string_view(request.target).substr(mark + 1), secrets);
-  return url;
+  if (!by_upstream) to.body = curtain.text(std::string(bytes.substr(end + 4)));
 }
 
 }  // namespace
@@ -317,16 +345,16 @@ Result<RequestSpec> parse_url(std::string_view url) {
 Explanation explain(const config::LoadedFile& file, PluginCatalog catalog,
                     const std::shared_ptr<const Snapshot>& snapshot, const RequestSpec& request,
                     const Options& options) {
-  const SecretNames secrets = snapshot->without_route().secret_names;
+  const Curtain curtain(file, snapshot->without_route().secret_names);
   Explanation explanation;
   explanation.method = request.method;
-  explanation.url = shown_url(request, secrets);
+  explanation.url = request.scheme + "://" + request.authority + curtain.target(request.target);
   explanation.client_ip = request.from;
   const Origins origins(file);
-  Recorder recorder(explanation, origins, catalog, *snapshot, options.rejected_max);
+  Recorder recorder(explanation, origins, catalog, *snapshot, curtain, options.rejected_max);
   World world(snapshot, recorder, options.now);
   const std::string answer = world.ask(request_text(request), client_of(request, file.gateway));
-  read_answer(answer, secrets, explanation);
+  read_answer(answer, curtain, explanation);
   return explanation;
 }
 

@@ -5,43 +5,13 @@
 #include <gtest/gtest.h>
 
 #include "explain/report.h"
-#include "plugins/catalog.h"
+#include "support/explained.h"
 
 namespace sluice::explain {
 namespace {
 
-constexpr std::string_view file_name = "kong.yaml";
-
-struct Subject {
-  explicit Subject(const std::string& text) {
-    config::LoadResult loaded = config::load_text(text, file_name);
-    if (loaded.file) {
-      file = *std::move(loaded.file);
-      snapshot = Snapshot::compile(file, plugins::catalog(), loaded.diagnostics);
-    }
-    EXPECT_NE(snapshot, nullptr) << loaded.diagnostics.render();
-  }
-
-  Explanation ask(const std::string& method, const std::string& url, Fields fields = {},
-                  const std::string& body = {}, std::size_t rejected_max = 20) const {
-    auto request = parse_url(url);
-    EXPECT_TRUE(request) << url;
-    request->method = method;
-    request->fields = std::move(fields);
-    request->body = body;
-    return explain(file, plugins::catalog(), snapshot, *request,
-                   {rejected_max, WallTime(seconds(1'700'000'000))});
-  }
-
-  config::LoadedFile file;
-  std::shared_ptr<const Snapshot> snapshot;
-};
-
-std::string field(const Fields& fields, std::string_view name) {
-  for (const auto& [key, value] : fields)
-    if (key == name) return value;
-  return "-";
-}
+using testing::field;
+using testing::Subject;
 
 const std::string orders = R"(_format_version: "3.0"
 services:

@@ -1,7 +1,10 @@
 #include "gateway/error_response.h"
 
+#include <algorithm>
 #include <string>
+#include <utility>
 
+#include "gateway/grpc.h"
 #include "gateway/worker_state.h"
 #include "http/text.h"
 #include "telemetry/json.h"
@@ -11,24 +14,95 @@ namespace {
 
 using http::HeaderId;
 
-/// Quality values decide in theory; Kong takes the first type that it knows, and so do its clients
-/// expect.
-std::optional<ErrorFormat> format_named(std::string_view accept) {
-  while (!accept.empty()) {
-    const std::size_t comma = std::min(accept.find(','), accept.size());
-    std::string_view type = accept.substr(0, comma);
-    accept.remove_prefix(std::min(comma + 1, accept.size()));
-    type = http::trim(type.substr(0, type.find(';')));
-    if (http::starts_ignoring_case(type, "application/grpc")) return ErrorFormat::none;
-    if (http::equal_ignoring_case(type, "application/json")) return ErrorFormat::json;
-    if (http::equal_ignoring_case(type, "text/html")) return ErrorFormat::html;
-    if (http::equal_ignoring_case(type, "application/xml") ||
-        http::equal_ignoring_case(type, "text/xml"))
-      return ErrorFormat::xml;
-    if (http::equal_ignoring_case(type, "text/plain")) return ErrorFormat::plain;
-    if (type == "*/*" || http::equal_ignoring_case(type, "application/*")) return ErrorFormat::json;
+constexpr std::string_view grpc_type = "application/grpc";
+
+/// The form that stands for a media type; JSON for those without one.
+ErrorFormat format_of_type(std::string_view type) {
+  struct Known {
+    std::string_view type;
+    ErrorFormat format;
+  };
+
+  static constexpr Known known[] = {
+      {"text/html", ErrorFormat::html}, {"application/xml", ErrorFormat::xml},
+      {"text/xml", ErrorFormat::xml},   {"text/plain", ErrorFormat::plain},
+      {"text/*", ErrorFormat::plain},
+  };
+  if (http::starts_ignoring_case(type, grpc_type)) return ErrorFormat::none;
+  for (const Known& each : known)
+    if (http::equal_ignoring_case(type, each.type)) return each.format;
+  return ErrorFormat::json;
+}
+
+/// `q=` of a media range in thousandths; 1000 where it is missing or malformed.
+unsigned quality_of(std::string_view parameters) {
+  constexpr unsigned whole = 1000;
+  while (!parameters.empty()) {
+    const std::size_t end = std::min(parameters.find(';'), parameters.size());
+    const std::string_view parameter = http::trim(parameters.substr(0, end));
+    parameters.remove_prefix(std::min(end + 1, parameters.size()));
+    if (!http::starts_ignoring_case(parameter, "q=")) continue;
+    const std::string_view value = parameter.substr(2);
+    if (!value.starts_with('0') || (value.size() > 1 && value[1] != '.')) return whole;
+    unsigned quality = 0;
+    unsigned weight = 100;
+    for (const char digit : value.substr(std::min<std::size_t>(2, value.size()))) {
+      if (digit < '0' || digit > '9' || weight == 0) return whole;
+      quality += static_cast<unsigned>(digit - '0') * weight;
+      weight /= 10;
+    }
+    return quality;
   }
-  return std::nullopt;
+  return whole;
+}
+
+/// The best form over all lines of Accept: the first one of the highest quality, as Kong chooses.
+class BestFormat {
+ public:
+  void look_at(std::string_view accept) {
+    while (!accept.empty()) {
+      const std::size_t comma = std::min(accept.find(','), accept.size());
+      const std::string_view range = accept.substr(0, comma);
+      accept.remove_prefix(std::min(comma + 1, accept.size()));
+      const std::size_t mark = std::min(range.find(';'), range.size());
+      const std::string_view type = http::trim(range.substr(0, mark));
+      if (!type.contains('/')) continue;
+      const unsigned quality = quality_of(range.substr(std::min(mark + 1, range.size())));
+      if (quality <= quality_) continue;
+      quality_ = quality;
+      format_ = format_of_type(type);
+    }
+  }
+
+  ErrorFormat format() const noexcept { return format_; }
+
+ private:
+  ErrorFormat format_ = ErrorFormat::json;
+  unsigned quality_ = 0;
+};
+
+/// What the client wants to read; `fallback` where it says nothing. The gateway's core also looks
+/// at what the request itself is made of.
+ErrorFormat format_for(const http::Headers& headers, ErrorFormat fallback, bool by_core) {
+  if (headers.has(HeaderId::accept)) {
+    BestFormat best;
+    for (const http::Headers::Field& field : headers.fields())
+      if (field.id == HeaderId::accept) best.look_at(field.value());
+    return best.format();
+  }
+  const auto type = headers.get(HeaderId::content_type);
+  if (!type) return fallback;
+  const ErrorFormat format = format_of_type(http::trim(type->substr(0, type->find(';'))));
+  return by_core || format == ErrorFormat::none ? format : fallback;
+}
+
+/// The statuses of gRPC that Kong gives for those of HTTP; UNKNOWN for the rest.
+int grpc_status_of(std::uint16_t status) {
+  static constexpr std::pair<std::uint16_t, int> known[] = {
+      {200, 0}, {400, 3}, {401, 16}, {403, 7},  {404, 5},  {409, 6},
+      {429, 8}, {499, 1}, {500, 13}, {501, 12}, {503, 14}, {504, 4}};
+  const auto* const found = std::ranges::find(known, status, &std::pair<std::uint16_t, int>::first);
+  return found == std::end(known) ? 2 : found->second;
 }
 
 /// For markup: what a message may hold beside ordinary text.
@@ -94,12 +168,18 @@ bool defaults_to_json(ErrorCode code) {
 }
 
 http::Response answer(std::uint16_t status, std::string_view message, const Exchange& exchange,
-                      ErrorFormat fallback) {
+                      ErrorFormat fallback, bool by_core) {
+  if (is_grpc(exchange.request)) return grpc_refusal(grpc_status(status), message);
   http::Response response;
   response.status = status;
-  const auto accept = exchange.request.headers.get(HeaderId::accept);
-  const ErrorFormat format = accept ? format_named(*accept).value_or(fallback) : fallback;
-  if (format == ErrorFormat::none) return response;
+  const ErrorFormat format = format_for(exchange.request.headers, fallback, by_core);
+  if (format == ErrorFormat::none) {
+    response.headers.set(HeaderId::content_type, grpc_type);
+    // Neither is empty, nor holds what a field cannot.
+    static_cast<void>(response.headers.set("grpc-status", std::to_string(grpc_status_of(status))));
+    static_cast<void>(response.headers.set("grpc-message", message));
+    return response;
+  }
   const auto [type, body] = render(format, message, exchange.record.request_id());
   response.headers.set(HeaderId::content_type, type);
   response.body = std::make_unique<http::TextBody>(Chunk::copy_of(body));
@@ -110,17 +190,19 @@ http::Response answer(std::uint16_t status, std::string_view message, const Exch
 
 http::Response status_response(std::uint16_t status, std::string_view message,
                                const Exchange& exchange) {
-  return answer(status, message, exchange, ErrorFormat::json);
+  return answer(status, message, exchange, ErrorFormat::json, false);
 }
 
 http::Response error_response(const Error& error, const Exchange& exchange) {
   const ErrorKind& kind = kind_of(error.code);
+  const bool by_core = !defaults_to_json(error.code);
   const ErrorFormat fallback =
-      defaults_to_json(error.code) ? ErrorFormat::json : exchange.snapshot.settings().error_default;
-  http::Response response = answer(kind.status, kind.message, exchange, fallback);
+      by_core ? exchange.snapshot.settings().error_default : ErrorFormat::json;
+  http::Response response = answer(kind.status, kind.message, exchange, fallback, by_core);
   // Who breaks the rules once is not listened to any further, also where the next request could be
   // found. Behind a refused CONNECT come bytes of a tunnel, not requests.
-  if (error.code == ErrorCode::bad_request || exchange.request.method == "CONNECT")
+  if (error.code == ErrorCode::bad_request || error.code == ErrorCode::plain_http ||
+      exchange.request.method == "CONNECT")
     response.ends_connection = true;
   if (error.code == ErrorCode::method_not_allowed)
     static_cast<void>(

@@ -5,7 +5,8 @@
 
 namespace sluice {
 
-/// The body's format is chosen by the request's Accept, else gateway.error_default_type.
+/// The body's format is chosen by the request's Accept, with its quality values; else JSON, or what
+/// the request's Content-Type or gateway.error_default_type says where Kong's core would answer.
 http::Response error_response(const Error& error, const Exchange& exchange);
 
 /// The same for a status and message that a plugin chose (kong.response.error).

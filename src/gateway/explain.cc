@@ -16,6 +16,7 @@
 namespace sluice {
 namespace {
 
+using http::HeaderId;
 using telemetry::JsonText;
 using telemetry::JsonWriter;
 
@@ -126,10 +127,37 @@ void write_upstream(JsonWriter& json, const Exchange& exchange, SecretNames secr
   json.end_object();
 }
 
-void write_fields(JsonWriter& json, const TracedForward& forward, SecretNames secrets) {
+/// Fields whose values the gateway itself makes, or that say how to read a message. Others may hold
+/// what a client or a plugin's setting keeps secret.
+bool is_shown(HeaderId id) {
+  switch (id) {
+    case HeaderId::accept:
+    case HeaderId::accept_encoding:
+    case HeaderId::content_encoding:
+    case HeaderId::content_type:
+    case HeaderId::user_agent:
+    case HeaderId::via:
+    case HeaderId::x_forwarded_for:
+    case HeaderId::x_forwarded_host:
+    case HeaderId::x_forwarded_port:
+    case HeaderId::x_forwarded_prefix:
+    case HeaderId::x_forwarded_proto:
+    case HeaderId::x_real_ip:
+      return true;
+    default:
+      return false;
+  }
+}
+
+void write_fields(JsonWriter& json, const TracedForward& forward) {
   json.begin_object();
-  for (const auto& [name, value] : forward.fields)
-    json.foreign_key(cut(name)).text(is_secret_field(name, secrets) ? redacted_value : cut(value));
+  for (const auto& [name, value] : forward.fields) {
+    json.foreign_key(cut(name));
+    if (is_shown(http::header_id(name)))
+      json.text(cut(value));
+    else
+      json.raw("null");
+  }
   json.end_object();
 }
 
@@ -172,7 +200,7 @@ std::vector<Part> parts_of(const Exchange& exchange) {
     add("upstream", [&](JsonWriter& json) { write_upstream(json, exchange, secrets); });
   add("rejected", [&](JsonWriter& json) { write_rejected(json, exchange); });
   if (trace.forward() != nullptr)
-    add("fields", [&](JsonWriter& json) { write_fields(json, *trace.forward(), secrets); });
+    add("fields", [&](JsonWriter& json) { write_fields(json, *trace.forward()); });
   return parts;
 }
 

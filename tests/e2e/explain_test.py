@@ -160,7 +160,8 @@ class LiveExplainTest(GatewayTest):
     self.assertEqual(told["upstream"]["target"], "/7?apikey=REDACTED")
     self.assertEqual(told["upstream"]["status"], 200)
     self.assertEqual(told["upstream"]["tries"], [f"127.0.0.1:{self.origin.port}"])
-    self.assertEqual(told["fields"]["X-Consumer-Username"], "alice")
+    self.assertEqual(told["fields"]["X-Forwarded-Prefix"], "/orders")
+    self.assertIsNone(told["fields"]["X-Consumer-Username"])
 
   def test_answers_of_plugins_and_of_the_gateway_have_it_too(self):
     told = self.account(self.ask("/orders", token()))

@@ -16,6 +16,7 @@
 #include "runtime/scope.h"
 #include "sim/ledger.h"
 #include "sim/wire.h"
+#include "support/line_sink.h"
 
 namespace sluice::sim {
 
@@ -102,6 +103,7 @@ class World {
 
   SimEngine engine_;
   Loop loop_;
+  LineSink log_;
   WorkerState worker_;
   Gateway gateway_;
   Scope connections_;
