@@ -10,8 +10,7 @@
 namespace sluice {
 namespace {
 
-/// What one program with its caches may hold: beyond it RE2 refuses, or takes a
-/// slower way.
+/// What one program with its caches may hold: beyond it RE2 refuses, or takes a slower way.
 constexpr std::int64_t program_bytes_max = 1 << 20;
 
 bool is_alphanumeric(char byte) {
@@ -30,8 +29,7 @@ class PatternReader {
 
   std::string_view rest() const noexcept { return rest_; }
 
-  /// Behind such a step: what belongs to a count ({2,3}) or to an escape (\x41,
-  /// \p{Greek}).
+  /// Behind such a step: what belongs to a count ({2,3}) or to an escape (\x41, \p{Greek}).
   void skip_argument(std::string_view step) noexcept {
     const bool is_escape = step.size() == 2 && step.front() == '\\';
     if (step == "{" || (is_escape && rest_.starts_with('{'))) {
@@ -110,8 +108,7 @@ Shape shape_of(std::string_view pattern) {
   return shape;
 }
 
-/// The bytes that stand in the pattern for themselves before anything else
-/// does.
+/// The bytes that stand in the pattern for themselves before anything else does.
 std::string literal_start(std::string_view pattern) {
   std::string literal;
   for (PatternReader reader(pattern); !reader.at_end();) {
@@ -125,8 +122,7 @@ std::string literal_start(std::string_view pattern) {
   return literal;
 }
 
-/// The longest text that stands in the pattern outside of all groups, classes
-/// and repetitions.
+/// The longest text that stands in the pattern outside of all groups, classes and repetitions.
 std::string longest_literal(std::string_view pattern) {
   // With flags, such as that of any case, letters do not stand for themselves.
   for (std::size_t at = pattern.find("(?"); at != std::string_view::npos;
@@ -160,8 +156,7 @@ std::string longest_literal(std::string_view pattern) {
   return longest;
 }
 
-/// `(?<name>` is `(?P<name>` for RE2; the look-behinds `(?<=` and `(?<!` stay,
-/// and are refused.
+/// `(?<name>` is `(?P<name>` for RE2; the look-behinds `(?<=` and `(?<!` stay, and are refused.
 std::string in_syntax_of_re2(std::string_view pattern) {
   std::string text = "(";
   for (PatternReader reader(pattern); !reader.at_end();) {
@@ -235,9 +230,8 @@ std::optional<std::string_view> Regex::find(std::string_view text) const noexcep
         break;
     }
   }
-  // Always with one group, the one around the pattern: RE2 then takes its
-  // one-pass matcher, which has no shared state, and not the automaton, which
-  // has a lock and grows.
+  // Always with one group, the one around the pattern: RE2 then takes its one-pass matcher, which
+  // has no shared state, and not the automaton, which has a lock and grows.
   re2::StringPiece groups[2];
   if (!program_->re2.Match({text.data(), text.size()}, 0, text.size(),
                            is_anchored_ ? re2::RE2::ANCHOR_START : re2::RE2::UNANCHORED, groups, 2))

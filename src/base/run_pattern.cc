@@ -29,9 +29,9 @@ using Class = std::bitset<ascii>;
 /// Of \d, \w and \s, in either case.
 std::optional<Class> named_class(char name) {
   Class members;
-  const auto add = [&](char first, char last) {
-    for (int byte = first; byte <= last; ++byte)
-      members.set(static_cast<std::size_t>(byte));
+  const auto add = [&](unsigned char first, unsigned char last) {
+    for (std::size_t byte = first; byte <= last; ++byte)
+      members.set(byte);
   };
   switch (name | 0x20) {
     case 'd':
@@ -44,7 +44,7 @@ std::optional<Class> named_class(char name) {
       add('_', '_');
       break;
     case 's':
-      for (const char byte : {'\t', '\n', '\f', '\r', ' '})
+      for (const unsigned char byte : {'\t', '\n', '\f', '\r', ' '})
         add(byte, byte);
       break;
     default:
@@ -167,8 +167,9 @@ class RunPatternCompiler {
         if (last < byte || last == '\\' || last == '[' || static_cast<unsigned char>(last) >= ascii)
           return fail();
       }
-      for (int each = byte; each <= last; ++each)
-        members.set(static_cast<std::size_t>(each));
+      for (std::size_t each = static_cast<unsigned char>(byte);
+           each <= static_cast<unsigned char>(last); ++each)
+        members.set(each);
     }
     add(is_negated ? ~members : members);
   }

@@ -28,10 +28,9 @@ void check_listeners(const Gateway& gateway, const Given& given) {
 void Gateway::check(Gateway& gateway, const Given& given) {
   if (given.knows({"listeners", "status"})) check_listeners(gateway, given);
   if (gateway.router_flavor == RouterFlavor::traditional)
-    given.unsupported(
-        "router_flavor",
-        "Kong's router before 3.0 is not supported, use traditional_compatible: it only "
-        "tries routes that are equal otherwise in another order");
+    given.unsupported("router_flavor",
+                      "Kong's router before 3.0 is not supported, use traditional_compatible, "
+                      "which only tries routes that are equal otherwise in another order");
   if (gateway.dns.order.empty() && given.knows("dns"))
     given.error("dns", "must have at least one record type in \"order\", got an empty list");
 }

@@ -379,9 +379,10 @@ struct Gateway {
             "Take the last address in the field that is not trusted, instead of the last one."),
         optional("headers", &Gateway::headers, unique(),
                  "The fields that the gateway adds to responses."),
-        optional("router_flavor", &Gateway::router_flavor,
-                 "With expressions, routes may have them; the other routes come behind these. Kong's "
-                 "traditional is not served: traditional_compatible takes its place."),
+        optional(
+            "router_flavor", &Gateway::router_flavor,
+            "With expressions, routes may have them; the other routes come behind these. Kong's "
+            "traditional is not served: traditional_compatible takes its place."),
         optional("error_default_type", &Gateway::error_default_type,
                  one_of(std::span<const std::string_view>(error_types)),
                  "The type of error bodies for clients that ask for none."),

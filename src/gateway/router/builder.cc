@@ -98,8 +98,8 @@ void RouterBuilder::change(const Router& previous, RouterChanges changes) {
     this->put(name, std::move(keys));
 }
 
-/// Fills routes and candidates. A route that is put keeps its place, so that
-/// lists keep their order.
+/// Fills routes and candidates. A route that is put keeps its place, so that lists keep their
+/// order.
 void RouterBuilder::replace(const Router& previous, const std::vector<config::Uuid>& removed,
                             const Routes& put, std::unordered_set<const CompiledRoute*>& gone) {
   constexpr std::size_t nothing = SIZE_MAX;
@@ -197,8 +197,7 @@ void RouterBuilder::each_key_of_expression(const CompiledRoute& route, Add&& add
   const Expression::Keys found = expression.keys();
   Key key{{}, entry_of(route, candidates_of(route.match, 0).front().priority), {}};
   if (found.regex != nullptr) set_regex(key, found.regex);
-  // The regular expression is only known to be asked for, not to say what of
-  // the path is matched.
+  // The regular expression is only known to be asked for, not to say what of the path is matched.
   if (!expression.is_path_key()) key.entry.regex = nullptr;
   const auto add_paths = [&](const HostName& name) {
     if (!found.paths) return add(name, key);

@@ -56,8 +56,7 @@ class RouterBuilder {
 
   using KeysByHost = std::unordered_map<HostName, std::vector<Key>, HashOfName>;
 
-  /// Calls `add` with each host of the route, and a key for it. Keys borrow
-  /// from the route.
+  /// Calls `add` with each host of the route, and a key for it. Keys borrow from the route.
   template <class Add>
   void each_key(const CompiledRoute& route, Add&& add);
   template <class Add>

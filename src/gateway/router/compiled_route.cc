@@ -7,8 +7,7 @@
 namespace sluice {
 namespace {
 
-/// Where a sni is a FQDN, its last dot is no part of the name that a client
-/// sends.
+/// Where a sni is a FQDN, its last dot is no part of the name that a client sends.
 std::string_view without_last_dot(std::string_view sni) {
   return sni.size() > 1 && sni.ends_with('.') ? sni.substr(0, sni.size() - 1) : sni;
 }

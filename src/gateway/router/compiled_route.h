@@ -42,8 +42,8 @@ struct CompiledRoute {
   const config::Uuid& part_id(std::uint64_t priority) const noexcept;
 };
 
-/// Regular expressions by their text: routes with the same one share it, in one
-/// configuration and from one to the next.
+/// Regular expressions by their text: routes with the same one share it, in one configuration and
+/// from one to the next.
 using SharedRegexes = std::map<std::string_view, std::shared_ptr<const Regex>>;
 
 /// `index` is for problems.

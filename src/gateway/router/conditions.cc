@@ -11,8 +11,7 @@ namespace {
 constexpr std::array<std::string_view, 9> known_methods = {
     "GET", "POST", "PUT", "DELETE", "HEAD", "PATCH", "OPTIONS", "TRACE", "CONNECT"};
 
-/// Kong turns "-" into "_" on the way through its expressions, so that both are
-/// one.
+/// Kong turns "-" into "_" on the way through its expressions, so that both are one.
 bool is_name(std::string_view name, std::string_view wanted) noexcept {
   return name.size() == wanted.size() &&
          std::ranges::equal(name, wanted, [](char given, char want) {

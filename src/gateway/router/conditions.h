@@ -38,8 +38,8 @@ struct HeaderCondition {
 struct Conditions {
   std::vector<HeaderCondition> headers;
   std::shared_ptr<const Expression> expression;  ///< instead of all others
-  /// Of a route with an expression. Kong adds the protocols to it, but lets
-  /// HTTP through to a route that is only for HTTPS: it gets the redirect.
+  /// Of a route with an expression. Kong adds the protocols to it, but lets HTTP through to a route
+  /// that is only for HTTPS: it gets the redirect.
   bool http_only = false;
   std::vector<HostPattern> snis;
   std::vector<EndpointMatch> sources;
@@ -55,14 +55,12 @@ struct Conditions {
   /// Server names only count where there is a handshake (Kong/kong#6425).
   bool admits_sni(const Question& question) const noexcept;
 
-  /// The first attribute that a request which was found by host and path does
-  /// not satisfy, methods aside; `none` where it satisfies all. `path` becomes
-  /// what an expression matched of it.
+  /// The first attribute that a request which was found by host and path does not satisfy, methods
+  /// aside; `none` where it satisfies all. `path` becomes what an expression matched of it.
   Mismatch mismatch_of_found(const Question& question, PathMatch& path) const noexcept;
 };
 
-/// Whether a list of `sources` or `destinations` has the address; an unknown
-/// one is in none.
+/// Whether a list of `sources` or `destinations` has the address; an unknown one is in none.
 bool has_endpoint(const std::vector<EndpointMatch>& endpoints, const Address* address) noexcept;
 
 }  // namespace sluice

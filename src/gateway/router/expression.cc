@@ -41,8 +41,7 @@ Expression::Keys keys_of_predicate(const ExpressionPredicate& predicate) {
     using enum HostPattern::Kind;
     const HostPattern same{exact, predicate.text, 0};
     if (operation == equal) keys.hosts = {same};
-    // As *.a.com and a.* are found, but that nothing has to stand for the
-    // asterisk.
+    // As *.a.com and a.* are found, but that nothing has to stand for the asterisk.
     if (operation == ends_with && predicate.text.starts_with('.'))
       keys.hosts = {same, {suffix, predicate.text, 0}};
     if (operation == starts_with && predicate.text.ends_with('.'))
@@ -70,8 +69,8 @@ bool Expression::admits_found(const Question& question, PathMatch& path) const n
   return true;
 }
 
-/// Finds the conditions that keys() say whole: of those that all have to hold,
-/// one host and one path.
+/// Finds the conditions that keys() say whole: of those that all have to hold, one host and one
+/// path.
 void Expression::mark_keys() {
   using enum ExpressionOperator;
   const auto is_about_path = [](const ExpressionPredicate& predicate) {
@@ -104,8 +103,7 @@ void Expression::mark_keys() {
     mark(nodes_[child]);
 }
 
-// Not deeper than the parentheses of the text, and those are counted:
-// depth_max.
+// Not deeper than the parentheses of the text, and those are counted: depth_max.
 bool Expression::evaluate(std::uint32_t at,
                           const Question& question,  // NOLINT(misc-no-recursion)
                           PathMatch& path) const noexcept {

@@ -83,24 +83,23 @@ class Expression {
   /// `path` becomes what the last predicate on http.path matched.
   bool admits(const Question& question, PathMatch& path) const noexcept;
 
-  /// Hosts and path prefixes of which every request that is admitted has one;
-  /// empty where the expression does not say. For indexes.
+  /// Hosts and path prefixes of which every request that is admitted has one; empty where the
+  /// expression does not say. For indexes.
   struct Keys {
     std::optional<std::vector<HostPattern>> hosts;
     std::optional<std::vector<std::string>> paths;
-    /// What the path of every request that is admitted matches; null where the
-    /// expression does not say. Lives as long as the expression.
+    /// What the path of every request that is admitted matches; null where the expression does not
+    /// say. Lives as long as the expression.
     const Regex* regex = nullptr;
   };
 
   Keys keys() const { return keys_of(0); }
 
-  /// For who has found a request by keys(), with its path if is_path_key():
-  /// whether it also holds what they do not say whole.
+  /// For who has found a request by keys(), with its path if is_path_key(): whether it also holds
+  /// what they do not say whole.
   bool admits_found(const Question& question, PathMatch& path) const noexcept;
 
-  /// Whether what of a path matches is said by keys() alone, its prefix or its
-  /// regular expression.
+  /// Whether what of a path matches is said by keys() alone, its prefix or its regular expression.
   bool is_path_key() const noexcept { return is_path_key_; }
 
   /// Whether there is nothing that keys() do not say.

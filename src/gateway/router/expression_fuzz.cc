@@ -43,7 +43,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       PathMatch match;
       if (!(*expression)->admits(question, match)) continue;
       require(match.size <= path.size());
-      require(!keys.hosts || std::ranges::find(*keys.hosts, host) != keys.hosts->end());
+      require(!keys.hosts || std::ranges::any_of(*keys.hosts, [&](const HostPattern& pattern) {
+        return pattern.matches(host);
+      }));
       require(!keys.paths || std::ranges::any_of(*keys.paths, [&](const std::string& prefix) {
         return path.starts_with(prefix);
       }));

@@ -333,8 +333,7 @@ class ExpressionParser {
   }
 
   bool finish_text(ExpressionPredicate& predicate, std::size_t start) {
-    // Hosts are compared in lower case, whatever the client and the
-    // configuration write.
+    // Hosts are compared in lower case, whatever the client and the configuration write.
     if (predicate.operation != ExpressionOperator::matches) {
       if (predicate.field == ExpressionField::http_host)
         predicate.text = http::lowered(predicate.text);

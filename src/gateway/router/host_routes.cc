@@ -25,8 +25,7 @@ class HostRoutesBuilder {
   HostRoutesBuilder(std::string_view host, std::vector<Key> keys) : keys_(std::move(keys)) {
     static_assert(std::is_trivially_copyable_v<Entry>);
     sort_keys();
-    // A list of hosts may name one host twice, with and without a port that is
-    // the same.
+    // A list of hosts may name one host twice, with and without a port that is the same.
     const auto repeated = std::ranges::unique(keys_, [](const Key& left, const Key& right) {
       return left.path == right.path && left.entry.compiled == right.entry.compiled &&
              left.entry.path == right.entry.path && left.entry.port == right.entry.port;
@@ -57,9 +56,8 @@ class HostRoutesBuilder {
   }
 
  private:
-  /// Keys [begin, end) that share the first `depth` bytes, of which the node's
-  /// label are those from `label` on; `slot`: where its parent says where it
-  /// is, 0 for the root.
+  /// Keys [begin, end) that share the first `depth` bytes, of which the node's label are those from
+  /// `label` on; `slot`: where its parent says where it is, 0 for the root.
   struct Range {
     std::size_t begin, end, label, depth, slot;
   };

@@ -1,8 +1,8 @@
 #pragma once
 // The routes of one host pattern in one block of memory: a radix tree over
 // their paths, whose nodes hold what a match has to look at. Among 100,000
-// routes nothing is in a cache but by luck: a match is as fast as the number of
-// lines that it touches.
+// routes nothing is in a cache but by luck: a match is as fast as the number of lines that it
+// touches.
 
 #include <cstddef>
 #include <cstdint>
@@ -19,8 +19,7 @@ namespace sluice {
 
 class HostRoutes {
  public:
-  /// A candidate with one of its paths: what host and path of a request lead
-  /// to.
+  /// A candidate with one of its paths: what host and path of a request lead to.
   struct Entry {
     /// A test of the path that takes less than its regular expression.
     enum class Check : std::uint8_t {
@@ -60,16 +59,14 @@ class HostRoutes {
     void operator()(const HostRoutes* routes) const noexcept;
   };
 
-  /// Shared by all routers with the same routes for this host. Entries borrow
-  /// their routes. Takes least time where the keys of each_entry() come first,
-  /// in its order.
+  /// Shared by all routers with the same routes for this host. Entries borrow their routes. Takes
+  /// least time where the keys of each_entry() come first, in its order.
   static std::shared_ptr<const HostRoutes> build(std::string_view host, std::vector<Key> keys);
 
   HostRoutes(const HostRoutes&) = delete;
   HostRoutes& operator=(const HostRoutes&) = delete;
 
-  /// The pattern without its asterisk, in lower case; "" for the routes without
-  /// hosts.
+  /// The pattern without its asterisk, in lower case; "" for the routes without hosts.
   std::string_view host() const noexcept {
     return {reinterpret_cast<const char*>(this + 1), host_size_};
   }
@@ -89,8 +86,8 @@ class HostRoutes {
       __builtin_prefetch(begin + line * 64);
   }
 
-  /// Calls `visit` with the entries of each prefix of `path`, in the order in
-  /// which they are tried; shortest prefix first.
+  /// Calls `visit` with the entries of each prefix of `path`, in the order in which they are tried;
+  /// shortest prefix first.
   template <class Visitor>
   void walk(std::string_view path, Visitor&& visit) const {
     const char* at = path.data();
@@ -151,8 +148,8 @@ class HostRoutes {
  private:
   friend class HostRoutesBuilder;
 
-  /// A node: this, where its children are, the byte that leads to each, the
-  /// bytes between the one that led here and the next branch, and the entries.
+  /// A node: this, where its children are, the byte that leads to each, the bytes between the one
+  /// that led here and the next branch, and the entries.
   struct Head {
     std::uint32_t entry_count;
     std::uint16_t label_size;
@@ -173,13 +170,24 @@ class HostRoutes {
     return reinterpret_cast<const Entry*>(end + (-address & 7));
   }
 
+  template <class Word>
+  static bool is_equal_word(const char* left, const char* right) noexcept {
+    Word a = 0, b = 0;
+    std::memcpy(&a, left, sizeof a);
+    std::memcpy(&b, right, sizeof b);
+    return a == b;
+  }
+
+  /// The last word of a text overlaps the one before it.
   static bool is_equal(const char* left, const char* right, std::size_t size) noexcept {
-    for (; size >= 8; size -= 8, left += 8, right += 8) {
-      std::uint64_t a = 0, b = 0;
-      std::memcpy(&a, left, 8);
-      std::memcpy(&b, right, 8);
-      if (a != b) return false;
+    if (size >= 8) {
+      for (std::size_t at = 0; at + 8 < size; at += 8)
+        if (!is_equal_word<std::uint64_t>(left + at, right + at)) return false;
+      return is_equal_word<std::uint64_t>(left + size - 8, right + size - 8);
     }
+    if (size >= 4)
+      return is_equal_word<std::uint32_t>(left, right) &&
+             is_equal_word<std::uint32_t>(left + size - 4, right + size - 4);
     for (; size > 0; --size)
       if (*left++ != *right++) return false;
     return true;

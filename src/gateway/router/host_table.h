@@ -58,17 +58,21 @@ class HostTable {
 };
 
 inline std::uint64_t HostTable::hash_of(std::string_view host) noexcept {
-  std::uint64_t hash = host.size() + 0x9E3779B97F4A7C15U;
-  const char* at = host.data();
-  std::size_t left = host.size();
+  const char* const text = host.data();
+  const std::size_t size = host.size();
+  std::uint64_t hash = size + 0x9E3779B97F4A7C15U;
   std::uint64_t word = 0;
-  for (; left >= 8; left -= 8, at += 8) {
-    std::memcpy(&word, at, 8);
-    hash = mix(hash ^ word, 0xD6E8FEB86659FD93U);
+  if (size >= 8) {
+    for (std::size_t at = 0; at + 8 < size; at += 8) {
+      std::memcpy(&word, text + at, 8);
+      hash = mix(hash ^ word, 0xD6E8FEB86659FD93U);
+    }
+    // The last word overlaps the one before it.
+    std::memcpy(&word, text + size - 8, 8);
+  } else {
+    for (std::size_t at = 0; at < size; ++at)
+      word = word << 8 | static_cast<unsigned char>(text[at]);
   }
-  word = 0;
-  for (; left > 0; --left, ++at)
-    word = word << 8 | static_cast<unsigned char>(*at);
   return mix(hash ^ word, 0xA0761D6478BD642FU);
 }
 

@@ -16,8 +16,8 @@ bool holds_literal(std::string_view text, std::string_view part) noexcept {
 
 }  // namespace
 
-/// One question on its way through the trees. Of each list that a prefix leads
-/// to, only what precedes the best entry so far is looked at.
+/// One question on its way through the trees. Of each list that a prefix leads to, only what
+/// precedes the best entry so far is looked at.
 class Router::Search {
  public:
   explicit Search(const Question& question) : question_(question) {}
@@ -126,21 +126,9 @@ std::vector<const HostRoutes*> Router::routes_of_host(std::string_view host) con
 
 Answer Router::match(const Question& question) const noexcept {
   Search search(question);
-  const std::string_view host = question.host;
-  const HostRoutes* const exact = exact_hosts_.find(host);
+  const HostRoutes* const exact = exact_hosts_.empty() ? nullptr : exact_hosts_.find(question.host);
   if (exact != nullptr) exact->prefetch();
-  const auto look_up = [&](const HostTable& table, std::string_view text) {
-    if (const HostRoutes* routes = table.find(text); routes != nullptr) search.look_in(*routes);
-  };
-  // At least one character stands for the asterisk.
-  if (!suffixes_.empty())
-    for (std::size_t dot = host.find('.', 1); dot != std::string_view::npos;
-         dot = host.find('.', dot + 1))
-      look_up(suffixes_, host.substr(dot));
-  if (!prefixes_.empty())
-    for (std::size_t dot = host.find('.'); dot != std::string_view::npos && dot + 1 < host.size();
-         dot = host.find('.', dot + 1))
-      look_up(prefixes_, host.substr(0, dot + 1));
+  visit_wildcards(question.host, [&](const HostRoutes& routes) { search.look_in(routes); });
   if (exact != nullptr) search.look_in(*exact);
   if (any_host_ != nullptr) search.look_in(*any_host_);
   return search.answer();

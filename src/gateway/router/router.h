@@ -27,21 +27,19 @@ struct RouterChanges {
 
 class Router {
  public:
-  /// A route for which there is a problem matches nothing. Regular expressions
-  /// that `previous` has are shared with it: compiling them is most of the
-  /// work.
+  /// A route for which there is a problem matches nothing. Regular expressions that `previous` has
+  /// are shared with it: compiling them is most of the work.
   Router(std::vector<RouteMatch> routes, std::vector<RouteProblem>& problems,
          const Router* previous = nullptr);
 
-  /// The routes of `previous` with changes. Only the hosts of what changed are
-  /// built anew; all else is shared. A problem's `route` is the index in `put`.
+  /// The routes of `previous` with changes. Only the hosts of what changed are built anew; all else
+  /// is shared. A problem's `route` is the index in `put`.
   Router(const Router& previous, RouterChanges changes, std::vector<RouteProblem>& problems);
 
   Router(const Router&) = delete;
   Router& operator=(const Router&) = delete;
 
-  /// The first route in the order of evaluation that admits the request. No
-  /// allocation, no lock.
+  /// The first route in the order of evaluation that admits the request. No allocation, no lock.
   Answer match(const Question& question) const noexcept;
 
   std::size_t size() const noexcept { return routes_.size(); }
@@ -62,7 +60,12 @@ class Router {
 
  private:
   friend class RouterBuilder;
+  friend class RouterInspector;
   class Search;
+
+  /// Calls `visit` with the routes of each wildcard that `host` fits.
+  template <class Visitor>
+  void visit_wildcards(std::string_view host, Visitor&& visit) const;
 
   std::vector<std::shared_ptr<const CompiledRoute>> routes_;
   std::vector<Candidate> candidates_;
@@ -71,5 +74,21 @@ class Router {
   HostTable prefixes_;  ///< "a." of a.*
   std::shared_ptr<const HostRoutes> any_host_;
 };
+
+template <class Visitor>
+void Router::visit_wildcards(std::string_view host, Visitor&& visit) const {
+  const auto look_up = [&](const HostTable& table, std::string_view text) {
+    if (const HostRoutes* routes = table.find(text); routes != nullptr) visit(*routes);
+  };
+  // At least one character stands for the asterisk.
+  if (!suffixes_.empty())
+    for (std::size_t dot = host.find('.', 1); dot != std::string_view::npos;
+         dot = host.find('.', dot + 1))
+      look_up(suffixes_, host.substr(dot));
+  if (!prefixes_.empty())
+    for (std::size_t dot = host.find('.'); dot != std::string_view::npos && dot + 1 < host.size();
+         dot = host.find('.', dot + 1))
+      look_up(prefixes_, host.substr(0, dot + 1));
+}
 
 }  // namespace sluice
