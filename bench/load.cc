@@ -121,11 +121,13 @@ class Load {
 
     counters_ = {};
     latencies_.clear();
-    const std::int64_t cpu_before = proxy ? proxy->nanoseconds() : 0;
+    const ProcessTime::Times before = proxy ? proxy->nanoseconds() : ProcessTime::Times();
     const std::int64_t start = last_turn_ = now();
     spin_for(options_.duration);
     const std::int64_t end = now();
-    const std::int64_t cpu = proxy ? proxy->nanoseconds() - cpu_before : 0;
+    ProcessTime::Times cpu = proxy ? proxy->nanoseconds() : ProcessTime::Times();
+    cpu.all -= before.all;
+    cpu.workers -= before.workers;
 
     std::uint64_t stalled = 0;
     for (const Client& client : clients_)
@@ -336,9 +338,12 @@ class Load {
     }
   }
 
-  void report(double seconds, std::int64_t cpu, std::uint64_t stalled) const {
+  void report(double seconds, ProcessTime::Times cpu, std::uint64_t stalled) const {
     const auto answers = static_cast<double>(counters_.answers);
-    const double cpu_each = counters_.answers == 0 ? 0 : static_cast<double>(cpu) / answers;
+    const auto each = [&](std::int64_t time) {
+      return counters_.answers == 0 ? 0 : static_cast<double>(time) / answers;
+    };
+    const double cpu_each = each(cpu.all);
     const double idle = static_cast<double>(counters_.idle) / 1e9 / seconds;
     if (!options_.json) {
       std::printf(
@@ -360,6 +365,7 @@ class Load {
     count("requests", counters_.answers);
     number("rps", answers / seconds);
     number("cpu_ns", cpu_each);
+    number("worker_cpu_ns", each(cpu.workers));
     number("p50_us", static_cast<double>(latencies_.quantile(0.5)) / 1e3);
     number("p99_us", static_cast<double>(latencies_.quantile(0.99)) / 1e3);
     number("p999_us", static_cast<double>(latencies_.quantile(0.999)) / 1e3);

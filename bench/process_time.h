@@ -62,16 +62,24 @@ class ProcessTime {
     }
   }
 
+  struct Times {
+    std::int64_t all = 0;
+    std::int64_t workers = 0;  ///< threads whose name is "worker": Sluice's
+  };
+
   /// Nanoseconds since the threads that live now have started. Softirq work done on a thread's
   /// stack is included.
-  std::int64_t nanoseconds() const {
-    std::int64_t sum = 0;
+  Times nanoseconds() const {
+    Times sum;
     for (const pid_t process : family_) {
       const std::string tasks = "/proc/" + std::to_string(process) + "/task";
       for (const pid_t thread : detail::numbers_in(tasks)) {
         const std::string line =
             detail::first_line(tasks + "/" + std::to_string(thread) + "/schedstat");
-        sum += leading_number<std::int64_t>(line).value_or(0);
+        const auto time = leading_number<std::int64_t>(line).value_or(0);
+        sum.all += time;
+        if (detail::first_line(tasks + "/" + std::to_string(thread) + "/comm") == "worker\n")
+          sum.workers += time;
       }
     }
     return sum;

@@ -26,6 +26,16 @@ def difference(rounds, others, key="cpu_ns"):
   return statistics.median(mine[key] - other[key] for mine, other in zip(rounds, others))
 
 
+def log_costs(with_log, without):
+  """Lines that say what the access log costs, and whether its goal is met: what a worker has to do for it."""
+  worker = difference(with_log, without, "worker_cpu_ns")
+  process = difference(with_log, without)
+  return [f"access log, worker thread: {worker:+.0f} ns a request (median of per-round differences), goal +300: "
+          f"{'met' if worker <= 300 else 'MISSED'}",
+          f"access log, whole process: {process:+.0f} ns a request, with the thread that makes and writes the lines"
+          ], worker <= 300
+
+
 def shown(value, digits=2):
   return "-" if value is None else f"{value:,.{digits}f}"
 

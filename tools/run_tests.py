@@ -26,9 +26,12 @@ FUZZ_SECONDS = 10
 
 # What crosses threads runs under ThreadSanitizer too: test programs with a filter, and files of tests/e2e.
 THREADED = {
-    "telemetry_test": "AccessLog*",
+    "base_test": "Log*",
+    "telemetry_test": "RecordRing*",
     "node_test": "*",
 }
+# The system's own, which has the packages of tools/packages.txt.
+PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
 THREADED_E2E = ("reload_test.py", "drain_test.py", "log_test.py")
 
 SANITIZERS = {
@@ -138,7 +141,7 @@ def gtest_job(kind, path, gtest_filter):
 
 def python_job(kind, path, pattern, arguments=()):
   """A pattern that the file's own name holds means all of it."""
-  command = [sys.executable, str(path), *arguments, *(["-k", pattern] if pattern not in str(path.name) else [])]
+  command = [PYTHON, str(path), *arguments, *(["-k", pattern] if pattern not in str(path.name) else [])]
   return Job(f"{path.relative_to(ROOT)} ({kind})", command, read_unittest,
              {"SLUICE_BINARY": str(BUILD / kind / "sluice")})
 

@@ -6,12 +6,20 @@
 #include "base/memory.h"
 
 namespace sluice {
+namespace {
 
-Chunk Chunk::with_room(std::size_t capacity) {
+// Blocks of this size begin at a cache line (base/memory.h).
+constexpr std::size_t aligned_min = memory::aligned_min - memory::line_bytes;
+
+}  // namespace
+
+Chunk Chunk::with_room(std::size_t capacity, std::size_t headroom) {
   Chunk chunk;
-  void* memory = memory::allocate(sizeof(Block) + capacity);
-  chunk.block_ = new (memory) Block{1, static_cast<std::uint32_t>(capacity)};
-  chunk.data_ = chunk.block_->bytes();
+  // The kernel copies faster to and from a whole cache line.
+  if (capacity + headroom >= aligned_min) headroom += memory::line_bytes - sizeof(Block);
+  void* memory = memory::allocate(sizeof(Block) + headroom + capacity);
+  chunk.block_ = new (memory) Block{1, static_cast<std::uint32_t>(headroom + capacity)};
+  chunk.data_ = chunk.block_->bytes() + headroom;
   return chunk;
 }
 

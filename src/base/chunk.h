@@ -42,8 +42,9 @@ class Chunk {
   }
 
   static Chunk copy_of(std::string_view text);
-  /// Empty, with at least `capacity` bytes of room.
-  static Chunk with_room(std::size_t capacity);
+  /// Empty, with at least `capacity` bytes of room, and `headroom` bytes in front of it for
+  /// prepend().
+  static Chunk with_room(std::size_t capacity, std::size_t headroom = 0);
 
   /// Over text that lives as long as the process; nothing is copied.
   static Chunk of_static(std::string_view text) noexcept {
@@ -89,6 +90,19 @@ class Chunk {
     if (text.empty()) return;
     std::memcpy(data_ + size_, text.data(), text.size());
     size_ += text.size();
+  }
+
+  /// The free bytes in front of the content: headroom, and what remove_prefix() took away. None
+  /// while there is another owner.
+  std::size_t front_room() const noexcept {
+    return unique() ? static_cast<std::size_t>(data_ - block_->bytes()) : 0;
+  }
+
+  /// Copies to the front; precondition: it fits.
+  void prepend(std::string_view text) noexcept {
+    data_ -= text.size();
+    size_ += text.size();
+    std::memcpy(data_, text.data(), text.size());
   }
 
   /// Bytes of memory that this chunk keeps alive.

@@ -18,6 +18,9 @@ constexpr std::string_view timing_out = "The upstream server is timing out";
 constexpr std::array kinds = {
     ErrorKind{bad_request, "bad_request", 400, client, false, "Bad request",
               "The request breaks the rules of HTTP/1.1; the connection is closed."},
+    ErrorKind{plain_http, "plain_http", 400, client, false,
+              "The plain HTTP request was sent to HTTPS port",
+              "The listener expects TLS, and the client spoke HTTP without it."},
     ErrorKind{uri_too_long, "uri_too_long", 414, client, false, "URI too long",
               "The request target is longer than limits.uri_bytes."},
     ErrorKind{header_too_large, "header_too_large", 431, client, false,
@@ -53,6 +56,8 @@ constexpr std::array kinds = {
               "The upstream refused the connection or cannot be reached."},
     ErrorKind{connect_timeout, "connect_timeout", 504, upstream, true, timing_out,
               "The upstream did not accept the connection within connect_timeout."},
+    ErrorKind{tls_failed, "tls_failed", 502, upstream, false, invalid_answer,
+              "The TLS handshake with the upstream failed; the log says which check did."},
     ErrorKind{upstream_write_timeout, "upstream_write_timeout", 504, upstream, false, timing_out,
               "The upstream took no bytes of the request for write_timeout."},
     ErrorKind{upstream_read_timeout, "upstream_read_timeout", 504, upstream, false, timing_out,

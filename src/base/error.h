@@ -14,6 +14,7 @@ namespace sluice {
 /// In the order of the table in error.cc, which gives each its name, status, fault and meaning.
 enum class ErrorCode : std::uint8_t {
   bad_request,
+  plain_http,
   uri_too_long,
   header_too_large,
   payload_too_large,
@@ -30,6 +31,7 @@ enum class ErrorCode : std::uint8_t {
   no_target,
   connect_failed,
   connect_timeout,
+  tls_failed,
   upstream_write_timeout,
   upstream_read_timeout,
   upstream_closed,

@@ -1,14 +1,24 @@
 #include "base/log.h"
 
 #include <array>
+#include <atomic>
 #include <chrono>
+#include <condition_variable>
+#include <csignal>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
 
+#include <poll.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+
+#include "base/thread_name.h"
 
 namespace sluice::log {
 namespace {
@@ -73,6 +83,128 @@ std::shared_ptr<spdlog::logger>& current() {
   return logger;
 }
 
+struct Line {
+  spdlog::log_clock::time_point time;
+  Level level;
+  unsigned left_out;  ///< repetitions before it
+  std::string text;
+};
+
+void write_line(const Line& line) {
+  const auto logger = std::atomic_load(&current());
+  const auto level = level_of(line.level);
+  if (line.left_out > 0)
+    logger->log(line.time, spdlog::source_loc{}, level,
+                "(the next line came " + std::to_string(line.left_out) + " times more)");
+  logger->log(line.time, spdlog::source_loc{}, level, line.text);
+}
+
+// Lines that may wait for the log's thread: a second of many different errors.
+constexpr std::size_t lines_max = 4096;
+// How long a dying process waits for the thread.
+constexpr int crash_patience_ms = 200;
+
+/// The thread that writes, and what waits for it. Lives as long as the process: lines may come at
+/// its very end.
+class Background {
+ public:
+  void begin() {
+    const std::lock_guard lock(mutex_);
+    if (thread_.joinable()) return;
+    running_ = true;
+    thread_ = std::thread([this] { run(); });
+    heed_crashes();
+  }
+
+  void end() {
+    {
+      const std::lock_guard lock(mutex_);
+      running_ = false;
+    }
+    wake_.notify_one();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  /// False when the caller writes it himself.
+  bool take(Line& line) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (!running_) return false;
+      if (lines_.size() >= lines_max) {
+        ++dropped_;
+        return true;
+      }
+      waiting_.fetch_add(1, std::memory_order_relaxed);
+      lines_.push_back(std::move(line));
+    }
+    wake_.notify_one();
+    return true;
+  }
+
+ private:
+  void run() {
+    name_thread("log");
+    for (bool last = false; !last;) {
+      std::vector<Line> lines;
+      std::size_t dropped = 0;
+      {
+        std::unique_lock lock(mutex_);
+        wake_.wait(lock, [&] { return !running_ || !lines_.empty(); });
+        last = !running_;
+        lines.swap(lines_);
+        dropped = std::exchange(dropped_, 0);
+      }
+      for (const Line& line : lines) {
+        write_line(line);
+        waiting_.fetch_sub(1, std::memory_order_relaxed);
+      }
+      if (dropped > 0)
+        write_line({spdlog::log_clock::now(), Level::warn, 0,
+                    std::to_string(dropped) + " lines of this log were dropped"});
+    }
+  }
+
+  /// The thread goes on while the handler sleeps; then the signal does what it did before.
+  void heed_crashes() {
+    if (std::exchange(heeds_crashes_, true)) return;
+    for (std::size_t i = 0; i < fatal.size(); ++i) {
+      struct sigaction action{};
+      action.sa_flags = SA_SIGINFO;
+      action.sa_sigaction = on_crash;
+      ::sigaction(fatal[i], &action, &before_[i]);
+    }
+  }
+
+  static void on_crash(int number, siginfo_t* info, void* context);
+
+  static constexpr std::array fatal = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::vector<Line> lines_;
+  std::size_t dropped_ = 0;
+  bool running_ = false;
+  bool heeds_crashes_ = false;
+  std::atomic<std::size_t> waiting_ = 0;
+  std::array<struct sigaction, fatal.size()> before_{};
+  std::thread thread_;
+};
+
+Background& background() {
+  static auto* const only = new Background;
+  return *only;
+}
+
+void Background::on_crash(int number, siginfo_t* info, void*) {
+  Background& self = background();
+  for (int i = 0; i < crash_patience_ms && self.waiting_.load() > 0; ++i)
+    ::poll(nullptr, 0, 1);
+  for (std::size_t i = 0; i < fatal.size(); ++i)
+    if (fatal[i] == number) ::sigaction(number, &self.before_[i], nullptr);
+  // A fault comes again when the handler returns; a signal that somebody sent is sent on.
+  if (info->si_code <= 0) ::raise(number);
+}
+
 }  // namespace
 
 bool open(const std::string& path, Level level) {
@@ -99,8 +231,16 @@ void write(Level level, std::string_view message) {
   if (!logger->should_log(level_of(level))) return;
   const int left_out = limiter.admit(message);
   if (left_out < 0) return;
-  if (left_out > 0) logger->log(level_of(level), "(the next line came {} times more)", left_out);
-  logger->log(level_of(level), "{}", message);
+  Line line{spdlog::log_clock::now(), level, static_cast<unsigned>(left_out), std::string(message)};
+  if (!background().take(line)) write_line(line);
+}
+
+void begin_background() {
+  background().begin();
+}
+
+void end_background() {
+  background().end();
 }
 
 }  // namespace sluice::log

@@ -12,6 +12,14 @@ enum class Level { debug, info, warn, error };
 /// opened; the old one stays.
 bool open(const std::string& path, Level level);
 
+/// From now on lines are written by a thread of the log, so that no caller waits for a disk or a
+/// pipe. A bounded queue: lines beyond are dropped, counted and told. A fatal signal gives the
+/// thread a moment to write what waits.
+void begin_background();
+
+/// Writes what waits, and from now on in the caller again.
+void end_background();
+
 /// Any thread. A line that repeats within a second is written five times; then the repetitions are
 /// counted and told.
 void write(Level level, std::string_view message);

@@ -15,6 +15,10 @@ constexpr std::uint32_t room_of(std::size_t index) noexcept {
   return static_cast<std::uint32_t>(4 + kept_bytes_max / size_of(index));
 }
 
+constexpr std::size_t rounded(std::size_t size) noexcept {
+  return (size + line_bytes - 1) & ~(line_bytes - 1);
+}
+
 /// Gives a thread's free blocks back when it ends. Touched where a thread first takes a block.
 struct Cleaner {
   bool armed = false;
@@ -38,7 +42,9 @@ void* allocate_slow(std::size_t size, std::size_t index) {
     for (std::size_t i = 0; i < classes; ++i)
       lists.room[i] = room_of(i);
   }
-  void* block = std::malloc(pooled && index < classes ? size_of(index) : size);
+  const std::size_t whole = pooled && index < classes ? size_of(index) : size;
+  void* block =
+      size < aligned_min ? std::malloc(whole) : std::aligned_alloc(line_bytes, rounded(whole));
   if (block == nullptr) std::abort();
   return block;
 }

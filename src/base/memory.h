@@ -7,6 +7,11 @@
 #include <cstdint>
 
 namespace sluice::memory {
+
+/// Blocks of at least `aligned_min` bytes begin at a multiple of this.
+inline constexpr std::size_t line_bytes = 64;
+inline constexpr std::size_t aligned_min = 1025;
+
 namespace detail {
 
 // Reuse would hide a use after free from the sanitizer.
@@ -24,7 +29,7 @@ inline constexpr bool pooled = true;
 inline constexpr std::size_t small_step = 16;
 inline constexpr std::size_t small_max = 1024;
 inline constexpr std::size_t small_classes = small_max / small_step;
-inline constexpr std::size_t large_extra = 64;
+inline constexpr std::size_t large_extra = line_bytes;
 inline constexpr std::size_t large_min_bits = 11;
 inline constexpr std::size_t large_max_bits = 18;
 inline constexpr std::size_t classes = small_classes + large_max_bits - large_min_bits + 1;

@@ -21,7 +21,7 @@ bool is_alphanumeric(char byte) {
 
 /// Walks over a pattern: classes and escapes are one step.
 class PatternReader {
-public:
+ public:
   explicit PatternReader(std::string_view pattern) : rest_(pattern) {}
 
   bool at_end() const noexcept { return rest_.empty(); }
@@ -36,8 +36,7 @@ public:
     const bool is_escape = step.size() == 2 && step.front() == '\\';
     if (step == "{" || (is_escape && rest_.starts_with('{'))) {
       const std::size_t end = rest_.find('}');
-      rest_.remove_prefix(end == std::string_view::npos ? rest_.size()
-                                                        : end + 1);
+      rest_.remove_prefix(end == std::string_view::npos ? rest_.size() : end + 1);
     } else if (is_escape) {
       const auto end = std::ranges::find_if_not(rest_, is_alphanumeric);
       rest_.remove_prefix(static_cast<std::size_t>(end - rest_.begin()));
@@ -58,7 +57,7 @@ public:
     return step;
   }
 
-private:
+ private:
   std::size_t quoted_size() const noexcept {
     const std::size_t end = rest_.find("\\E");
     return end == std::string_view::npos ? rest_.size() : end + 2;
@@ -66,10 +65,8 @@ private:
 
   std::size_t class_size() const noexcept {
     std::size_t i = 1;
-    if (i < rest_.size() && rest_[i] == '^')
-      ++i;
-    if (i < rest_.size() && rest_[i] == ']')
-      ++i; // a ']' that comes first is a member
+    if (i < rest_.size() && rest_[i] == '^') ++i;
+    if (i < rest_.size() && rest_[i] == ']') ++i;  // a ']' that comes first is a member
     while (i < rest_.size() && rest_[i] != ']') {
       if (rest_[i] == '\\')
         ++i;
@@ -86,18 +83,15 @@ private:
 /// Whether the step stands for one ASCII byte, its last.
 bool is_literal_step(std::string_view step) {
   constexpr std::string_view special = "\\.+*?()[]{}|^$";
-  if (static_cast<unsigned char>(step.back()) >= 0x80)
-    return false;
-  if (step.size() == 1)
-    return special.find(step.front()) == std::string_view::npos;
+  if (static_cast<unsigned char>(step.back()) >= 0x80) return false;
+  if (step.size() == 1) return special.find(step.front()) == std::string_view::npos;
   return step.size() == 2 && step.front() == '\\' &&
-         (special.find(step[1]) != std::string_view::npos || step[1] == '/' ||
-          step[1] == '-');
+         (special.find(step[1]) != std::string_view::npos || step[1] == '/' || step[1] == '-');
 }
 
 struct Shape {
-  bool is_balanced = true;       ///< no ")" without its "("
-  bool has_alternatives = false; ///< outside all groups
+  bool is_balanced = true;        ///< no ")" without its "("
+  bool has_alternatives = false;  ///< outside all groups
 };
 
 Shape shape_of(std::string_view pattern) {
@@ -105,12 +99,9 @@ Shape shape_of(std::string_view pattern) {
   std::size_t depth = 0;
   for (PatternReader reader(pattern); !reader.at_end();) {
     const std::string_view step = reader.next();
-    if (step == "(")
-      ++depth;
-    if (step == "|" && depth == 0)
-      shape.has_alternatives = true;
-    if (step != ")")
-      continue;
+    if (step == "(") ++depth;
+    if (step == "|" && depth == 0) shape.has_alternatives = true;
+    if (step != ")") continue;
     if (depth == 0)
       shape.is_balanced = false;
     else
@@ -125,14 +116,11 @@ std::string literal_start(std::string_view pattern) {
   std::string literal;
   for (PatternReader reader(pattern); !reader.at_end();) {
     const std::string_view step = reader.next();
-    if (!is_literal_step(step))
-      break;
+    if (!is_literal_step(step)) break;
     const char follower = reader.peek();
-    if (follower == '*' || follower == '?' || follower == '{')
-      break;
+    if (follower == '*' || follower == '?' || follower == '{') break;
     literal.push_back(step.back());
-    if (follower == '+')
-      break;
+    if (follower == '+') break;
   }
   return literal;
 }
@@ -143,23 +131,18 @@ std::string longest_literal(std::string_view pattern) {
   // With flags, such as that of any case, letters do not stand for themselves.
   for (std::size_t at = pattern.find("(?"); at != std::string_view::npos;
        at = pattern.find("(?", at + 1))
-    if (!std::string_view(":P<").contains(pattern.substr(at + 2, 1)))
-      return {};
+    if (!std::string_view(":P<").contains(pattern.substr(at + 2, 1))) return {};
   std::string longest, run;
   const auto end_run = [&] {
-    if (run.size() > longest.size())
-      longest = run;
+    if (run.size() > longest.size()) longest = run;
     run.clear();
   };
   std::size_t depth = 0;
   for (PatternReader reader(pattern); !reader.at_end();) {
     const std::string_view step = reader.next();
-    if (step == "|" && depth == 0)
-      return {};
-    if (step == "(")
-      ++depth;
-    if (step == ")")
-      --depth;
+    if (step == "|" && depth == 0) return {};
+    if (step == "(") ++depth;
+    if (step == ")") --depth;
     if (depth > 0 || !is_literal_step(step)) {
       end_run();
       reader.skip_argument(step);
@@ -171,8 +154,7 @@ std::string longest_literal(std::string_view pattern) {
       continue;
     }
     run.push_back(step.back());
-    if (follower == '+')
-      end_run();
+    if (follower == '+') end_run();
   }
   end_run();
   return longest;
@@ -184,8 +166,7 @@ std::string in_syntax_of_re2(std::string_view pattern) {
   std::string text = "(";
   for (PatternReader reader(pattern); !reader.at_end();) {
     const std::string_view rest = reader.rest();
-    if (rest.starts_with("(?<") && rest.size() > 3 && rest[3] != '=' &&
-        rest[3] != '!') {
+    if (rest.starts_with("(?<") && rest.size() > 3 && rest[3] != '=' && rest[3] != '!') {
       text += "(?P<";
       reader.next();
       reader.next();
@@ -198,70 +179,60 @@ std::string in_syntax_of_re2(std::string_view pattern) {
   return text;
 }
 
-} // namespace
+}  // namespace
 
 struct Regex::Program {
-  Program(const std::string &text, const re2::RE2::Options &options)
-      : re2(text, options) {}
+  Program(const std::string& text, const re2::RE2::Options& options) : re2(text, options) {}
 
   re2::RE2 re2;
 };
 
-Regex::Regex(std::string_view pattern, std::unique_ptr<Program> program,
-             bool is_anchored)
-    : pattern_(pattern), program_(std::move(program)),
-      group_count_(
-          static_cast<std::size_t>(program_->re2.NumberOfCapturingGroups()) -
-          1),
+Regex::Regex(std::string_view pattern, std::unique_ptr<Program> program, bool is_anchored)
+    : pattern_(pattern),
+      program_(std::move(program)),
+      group_count_(static_cast<std::size_t>(program_->re2.NumberOfCapturingGroups()) - 1),
       is_anchored_(is_anchored) {
-  if (is_anchored)
-    literal_prefix_ = literal_start(pattern);
+  if (is_anchored) literal_prefix_ = literal_start(pattern);
   literal_ = longest_literal(pattern);
-  if (is_anchored)
-    runs_ = compile_run_pattern(pattern);
+  if (is_anchored) runs_ = compile_run_pattern(pattern);
 }
 
 Regex::~Regex() = default;
 
-std::expected<std::shared_ptr<const Regex>, std::string>
-Regex::compile(std::string_view pattern, Anchor anchor) {
+std::expected<std::shared_ptr<const Regex>, std::string> Regex::compile(std::string_view pattern,
+                                                                        Anchor anchor) {
   if (pattern.size() > regex_bytes_max)
-    return std::unexpected("longer than " + std::to_string(regex_bytes_max) +
-                           " bytes");
+    return std::unexpected("longer than " + std::to_string(regex_bytes_max) + " bytes");
   re2::RE2::Options options;
   options.set_log_errors(false);
   options.set_max_mem(program_bytes_max);
   const Shape shape = shape_of(pattern);
   // The group around the pattern would make a pair of it.
-  if (!shape.is_balanced)
-    return std::unexpected("unexpected )");
+  if (!shape.is_balanced) return std::unexpected("unexpected )");
   const bool at_start = anchor == Anchor::at_start;
   // "^a|b" binds the "^" to the a alone.
   const bool is_anchored = at_start && !shape.has_alternatives;
   std::string text = in_syntax_of_re2(pattern);
-  if (at_start && !is_anchored)
-    text.insert(1, "^");
+  if (at_start && !is_anchored) text.insert(1, "^");
   auto program = std::make_unique<Program>(text, options);
   if (!program->re2.ok()) {
     // In the words for the pattern as it was written, without the group.
     const re2::RE2 plain({pattern.data(), pattern.size()}, options);
     return std::unexpected(plain.ok() ? program->re2.error() : plain.error());
   }
-  return std::shared_ptr<const Regex>(
-      new Regex(pattern, std::move(program), is_anchored));
+  return std::shared_ptr<const Regex>(new Regex(pattern, std::move(program), is_anchored));
 }
 
-std::optional<std::string_view>
-Regex::find(std::string_view text) const noexcept {
+std::optional<std::string_view> Regex::find(std::string_view text) const noexcept {
   if (!runs_.empty()) {
     std::size_t size = 0;
     switch (match_run_pattern(runs_, text, size)) {
-    case RunOutcome::matches:
-      return text.substr(0, size);
-    case RunOutcome::differs:
-      return std::nullopt;
-    case RunOutcome::unknown:
-      break;
+      case RunOutcome::matches:
+        return text.substr(0, size);
+      case RunOutcome::differs:
+        return std::nullopt;
+      case RunOutcome::unknown:
+        break;
     }
   }
   // Always with one group, the one around the pattern: RE2 then takes its
@@ -269,22 +240,18 @@ Regex::find(std::string_view text) const noexcept {
   // has a lock and grows.
   re2::StringPiece groups[2];
   if (!program_->re2.Match({text.data(), text.size()}, 0, text.size(),
-                           is_anchored_ ? re2::RE2::ANCHOR_START
-                                        : re2::RE2::UNANCHORED,
-                           groups, 2))
+                           is_anchored_ ? re2::RE2::ANCHOR_START : re2::RE2::UNANCHORED, groups, 2))
     return std::nullopt;
   return std::string_view(groups[0].data(), groups[0].size());
 }
 
-bool Regex::captures(std::string_view text,
-                     std::span<std::string_view> groups) const {
+bool Regex::captures(std::string_view text, std::span<std::string_view> groups) const {
   const std::size_t count = std::min(groups.size(), group_count_ + 1);
   InlineVector<re2::StringPiece, 16> found;
   for (std::size_t i = 0; i < count + 1; ++i)
     found.push_back({});
   if (!program_->re2.Match({text.data(), text.size()}, 0, text.size(),
-                           is_anchored_ ? re2::RE2::ANCHOR_START
-                                        : re2::RE2::UNANCHORED,
+                           is_anchored_ ? re2::RE2::ANCHOR_START : re2::RE2::UNANCHORED,
                            found.data(), static_cast<int>(count + 1)))
     return false;
   // Group 1 is the one around the pattern.
@@ -295,9 +262,9 @@ bool Regex::captures(std::string_view text,
 
 std::vector<std::string> Regex::group_names() const {
   std::vector<std::string> names(group_count_);
-  for (const auto &[index, name] : program_->re2.CapturingGroupNames())
+  for (const auto& [index, name] : program_->re2.CapturingGroupNames())
     names[static_cast<std::size_t>(index) - 2] = name;
   return names;
 }
 
-} // namespace sluice
+}  // namespace sluice

@@ -138,12 +138,14 @@ bool read_text(const Reading& reading, void* value) {
 bool read_enumeration(const Reading& reading, void* value) {
   const Node& node = reading.node;
   const auto found = std::ranges::find(reading.type.names, node.source());
-  if (!node.is_text()) {
+  const bool is_number = reading.type.accepts_numbers &&
+                         (node.kind() == NodeKind::integer || node.kind() == NodeKind::number);
+  if (!node.is_text() && !(is_number && found != reading.type.names.end())) {
     const bool lacks_quotes = found != reading.type.names.end() && !node.source().empty();
     return reading.wrong(lacks_quotes ? unquoted_hint(node) : std::string());
   }
   if (found == reading.type.names.end())
-    return reading.wrong(suggestion(node.text(), reading.type.names));
+    return reading.wrong(suggestion(node.source(), reading.type.names));
   reading.type.set_integer(value, found - reading.type.names.begin());
   return true;
 }

@@ -230,8 +230,11 @@ struct Describe<T> {
   static constexpr Type type = {.kind = TypeKind::enumeration,
                                 .set_integer = set_integer<T>,
                                 .get_integer = get_integer<T>,
-                                .names = names};
-};
+                                .names = names,
+                                .accepts_numbers = requires {accepts_numbers(T{});
+}
+};  // namespace detail
+};  // namespace sluice::config
 
 template <class T>
 struct Describe<std::optional<T>> {

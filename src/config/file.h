@@ -131,12 +131,6 @@ struct File {
   static void check(File& file, const Given& given) {
     if (file.workspace != "default")
       given.unsupported("_workspace", "a workspace besides \"default\" is not supported yet");
-    // Credentials need no such word: each takes effect through a plugin, which says so itself.
-    if (!file.certificates.empty())
-      given.unsupported("certificates", "certificates are not supported yet");
-    if (!file.snis.empty()) given.unsupported("snis", "snis are not supported yet");
-    if (!file.ca_certificates.empty())
-      given.unsupported("ca_certificates", "ca_certificates are not supported yet");
   }
 };
 

@@ -56,8 +56,35 @@ constexpr auto names_of(DnsRecord) {
   return std::to_array<std::string_view>({"SRV", "A", "AAAA"});
 }
 
+enum class TlsVersion : std::uint8_t { tls_1_2, tls_1_3 };
+
+constexpr auto names_of(TlsVersion) {
+  return std::to_array<std::string_view>({"1.2", "1.3"});
+}
+
+void accepts_numbers(TlsVersion);
+
+struct ListenerTlsSettings {
+  TlsVersion min_version = TlsVersion::tls_1_2;
+  bool http2 = true;
+
+  static constexpr std::string_view type_name = "listener_tls";
+
+  static constexpr auto fields() {
+    return std::tuple{
+        optional("min_version", &ListenerTlsSettings::min_version,
+                 "The oldest version of TLS that clients may speak."),
+        optional("http2", &ListenerTlsSettings::http2,
+                 "Whether HTTP/2 is offered to clients, by ALPN."),
+    };
+  }
+};
+
 struct ListenerSettings {
   std::string address;
+  std::optional<ListenerTlsSettings> tls;
+  bool h2c = false;
+  bool proxy_protocol = false;
   Place place;
 
   static constexpr std::string_view type_name = "listener";
@@ -69,6 +96,13 @@ struct ListenerSettings {
                  "Where clients connect: an IPv4 or bracketed IPv6 address with a port, or unix: "
                  "with an "
                  "absolute path."),
+        optional("tls", &ListenerSettings::tls,
+                 "Clients speak TLS; {} takes the defaults. Certificates are chosen by `snis`."),
+        optional("h2c", &ListenerSettings::h2c,
+                 "Without TLS, clients may speak HTTP/2 by prior knowledge."),
+        optional("proxy_protocol", &ListenerSettings::proxy_protocol,
+                 "Peers in trusted_ips begin with a PROXY header, version 1 or 2, which says who "
+                 "the client is; others may not send one."),
     };
   }
 };
@@ -160,7 +194,8 @@ struct LimitSettings {
                  "The largest request body, 0 for any size; a larger one is answered 413."),
         optional(
             "connections", &LimitSettings::connections, between(0, 10'000'000),
-            "The most client connections of the node, 0 to derive it from the descriptor limit."),
+            "The most client connections of the node, 0 to derive it from the descriptor limit. A "
+            "change needs a restart."),
         optional("requests_per_connection", &LimitSettings::requests_per_connection,
                  between(1, 1'000'000'000),
                  "Requests on one client connection before it is closed."),
@@ -176,6 +211,7 @@ struct LimitSettings {
 /// How long the node waits for a client. Those for upstreams are on the service.
 struct TimeoutSettings {
   milliseconds header{10'000};
+  milliseconds tls_handshake{10'000};
   milliseconds body_idle{30'000};
   milliseconds keep_alive{60'000};
   milliseconds write_idle{30'000};
@@ -188,6 +224,8 @@ struct TimeoutSettings {
     return std::tuple{
         optional("header", &TimeoutSettings::header, seconds_between(0.001, 86'400),
                  "From the first byte of a request to the end of its header block."),
+        optional("tls_handshake", &TimeoutSettings::tls_handshake, seconds_between(0.001, 86'400),
+                 "From a client's connection to the end of its TLS handshake."),
         optional("body_idle", &TimeoutSettings::body_idle, seconds_between(0.001, 86'400),
                  "Between two reads of a request body."),
         optional("keep_alive", &TimeoutSettings::keep_alive, seconds_between(0.001, 86'400),
@@ -236,6 +274,8 @@ struct DnsSettings {
   milliseconds max_ttl{86'400'000};
   milliseconds negative_ttl{1000};
 
+  bool operator==(const DnsSettings&) const = default;
+
   static constexpr std::string_view type_name = "dns";
 
   static constexpr auto fields() {
@@ -266,6 +306,8 @@ struct DnsSettings {
 
 struct TcpSettings {
   std::optional<std::string> congestion_control;
+
+  bool operator==(const TcpSettings&) const = default;
 
   static constexpr std::string_view type_name = "tcp";
 
@@ -350,8 +392,9 @@ struct Gateway {
         optional("limits", &Gateway::limits, "Bounds on what a peer can make the node do."),
         optional("timeouts", &Gateway::timeouts, "How long the node waits for clients."),
         optional("upstream", &Gateway::upstream, "Connections to upstreams."),
-        optional("dns", &Gateway::dns, "How names become addresses."),
-        optional("tcp", &Gateway::tcp, "Options of sockets."),
+        optional("dns", &Gateway::dns, "How names become addresses. A change needs a restart."),
+        optional("tcp", &Gateway::tcp,
+                 "Options of sockets. A change needs a restart, but for listeners that are new."),
     };
   }
 

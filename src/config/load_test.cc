@@ -178,14 +178,14 @@ TEST(Load, GivesNoFileWhereThereIsAnError) {
 }
 
 TEST(Load, LoadsWhatIsNotSupportedYetOnlyWhenThatIsAllowed) {
-  const char* text = "{_format_version: '3.0', services: [{name: a, host: h, protocol: https}]}";
+  const char* text = "{_format_version: '3.0', services: [{name: a, host: h, protocol: tcp}]}";
 
   const LoadResult refused = load_text(text, "f");
   const LoadResult allowed = load_text(text, "f", {.allow_unsupported = true});
 
   EXPECT_FALSE(refused.file.has_value());
   ASSERT_TRUE(allowed.file.has_value());
-  EXPECT_EQ(allowed.file->services[0].protocol, Protocol::https);
+  EXPECT_EQ(allowed.file->services[0].protocol, Protocol::tcp);
   EXPECT_EQ(allowed.diagnostics.all().size(), 1U);
 }
 

@@ -102,6 +102,17 @@ class SchemaWriter {
     return fmt::format("\"enum\": [{}]", list);
   }
 
+  /// As words(), and 1.2 beside "1.2".
+  static std::string versions(std::span<const std::string_view> names) {
+    std::string list;
+    for (const std::string_view name : names) {
+      list += fmt::format("{}{}", list.empty() ? "" : ", ", json_text(name));
+      if (!name.empty() && name.find_first_not_of("0123456789.") == std::string_view::npos)
+        list += fmt::format(", {}", name);
+    }
+    return fmt::format("\"enum\": [{}]", list);
+  }
+
   static std::string integer(const Type& type, const Constraint& constraint) {
     if (constraint.kind == Constraint::Kind::one_of)
       return fmt::format("\"enum\": [{}]", fmt::join(constraint.numbers, ", "));
@@ -143,7 +154,7 @@ class SchemaWriter {
       case TypeKind::text:
         return text(constraint);
       case TypeKind::enumeration:
-        return words(type.names);
+        return type.accepts_numbers ? versions(type.names) : words(type.names);
       case TypeKind::uuid:
         return R"("type": "string", "format": "uuid")";
       case TypeKind::reference:

@@ -83,6 +83,7 @@ struct Type {
                       std::int64_t number) = nullptr;  ///< integer, enumeration (its index)
   std::int64_t (*get_integer)(const void* value) = nullptr;
   std::span<const std::string_view> names;  ///< enumeration
+  bool accepts_numbers = false;             ///< enumeration of versions: 1.2 is as good as "1.2"
   const Type* (*element)() = nullptr;       ///< optional, list, map
   void* (*add)(void* container,
                std::string_view key) = nullptr;  ///< optional: emplaces; map: under the key

@@ -85,7 +85,9 @@ std::string describe(const http::Request& request, const http::Client& client,
   json.key("path").text(http::path_of(request.target));
   const std::string_view query = http::query_of(request.target);
   json.key("query").text(query.empty() ? query : query.substr(1));
-  json.key("version").text(request.http_minor == 0 ? "HTTP/1.0" : "HTTP/1.1");
+  json.key("version").text(request.http_major == 2   ? "HTTP/2.0"
+                           : request.http_minor == 0 ? "HTTP/1.0"
+                                                     : "HTTP/1.1");
   json.key("host").text(request.authority);
   json.key("client").text(client.peer_text);
   json.key("headers").begin_object();

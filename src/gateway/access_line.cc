@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <ranges>
-#include <utility>
+#include <span>
+#include <vector>
 
+#include "gateway/access_record.h"
 #include "gateway/secrets.h"
-#include "gateway/worker_state.h"
 #include "http/text.h"
-#include "telemetry/json.h"
 
 namespace sluice {
 namespace {
@@ -16,42 +17,82 @@ namespace {
 using http::HeaderId;
 using telemetry::JsonText;
 using telemetry::JsonWriter;
+using Text = AccessRecord::Text;
 
-// A peer's text in the log is cut: a flood of long fields must not fill the disk (security: log
-// amplification).
-constexpr std::size_t value_bytes_max = 1024;
-constexpr std::size_t headers_bytes_max = 4096;
-
-std::string_view cut(std::string_view text) {
-  return text.substr(0, value_bytes_max);
-}
-
-/// Which fields of a message come more than once: known names by a bit each, others by comparison.
-class Repeats {
+/// A record's parts, in place.
+class Parts {
  public:
-  static auto same_as(const http::Headers::Field& field) {
-    return [&field](const http::Headers::Field& other) {
-      return other.id == field.id && other.name_size == field.name_size &&
-             (field.id != HeaderId::other || http::equal_ignoring_case(other.name(), field.name()));
-    };
+  /// Precondition: put_access_record() made it.
+  explicit Parts(std::string_view record) {
+    std::memcpy(&fixed, record.data(), sizeof fixed);
+    tries_ = record.data() + sizeof fixed;
+    const char* at = tries_ + fixed.tries * sizeof(AccessRecord::Try);
+    for (std::size_t i = 0; i < texts_.size(); ++i) {
+      texts_[i] = {at, fixed.sizes[i]};
+      at += fixed.sizes[i];
+    }
   }
 
-  explicit Repeats(std::span<const http::Headers::Field> fields) : fields_(fields) {
+  std::string_view operator[](Text which) const { return texts_[std::to_underlying(which)]; }
+
+  AccessRecord::Try attempt(std::size_t i) const {
+    AccessRecord::Try entry;
+    std::memcpy(&entry, tries_ + i * sizeof entry, sizeof entry);
+    return entry;
+  }
+
+  AccessRecord fixed;
+
+ private:
+  const char* tries_;
+  std::array<std::string_view, std::to_underlying(Text::count_)> texts_;
+};
+
+struct Field {
+  HeaderId id;
+  bool secret;
+  std::string_view name;  ///< of `other` names
+  std::string_view value;
+
+  bool same_name(const Field& field) const {
+    return id == field.id && (id != HeaderId::other || http::equal_ignoring_case(name, field.name));
+  }
+};
+
+std::vector<Field> fields_of(std::string_view bytes) {
+  std::vector<Field> fields;
+  while (!bytes.empty()) {
+    AccessField entry;
+    std::memcpy(&entry, bytes.data(), sizeof entry);
+    bytes.remove_prefix(sizeof entry);
+    Field& field = fields.emplace_back(Field{entry.id, entry.secret, {}, {}});
+    if (entry.id == HeaderId::other) {
+      field.name = bytes.substr(0, entry.name_size);
+      bytes.remove_prefix(entry.name_size);
+    }
+    field.value = bytes.substr(0, entry.value_size);
+    bytes.remove_prefix(entry.value_size);
+  }
+  return fields;
+}
+
+/// Which fields come more than once: known names by a bit each, others by comparison.
+class Repeats {
+ public:
+  explicit Repeats(std::span<const Field> fields) : fields_(fields) {
     std::uint64_t seen = 0;
-    for (const http::Headers::Field& field : fields) {
+    for (const Field& field : fields) {
       repeated_ |= seen & bit(field.id);
       seen |= bit(field.id);
     }
   }
 
   /// Whether an earlier field has the name of field `i`.
-  bool is_repeat(std::size_t i) const {
-    return may_repeat(i) && std::ranges::any_of(fields_.first(i), same_as(fields_[i]));
-  }
+  bool is_repeat(std::size_t i) const { return may_repeat(i) && has_same(fields_.first(i), i); }
 
   /// Whether a later field has the name of field `i`.
   bool has_repeat(std::size_t i) const {
-    return may_repeat(i) && std::ranges::any_of(fields_.subspan(i + 1), same_as(fields_[i]));
+    return may_repeat(i) && has_same(fields_.subspan(i + 1), i);
   }
 
  private:
@@ -61,7 +102,12 @@ class Repeats {
 
   bool may_repeat(std::size_t i) const { return (repeated_ & bit(fields_[i].id)) != 0; }
 
-  std::span<const http::Headers::Field> fields_;
+  bool has_same(std::span<const Field> fields, std::size_t i) const {
+    return std::ranges::any_of(fields,
+                               [&](const Field& field) { return field.same_name(fields_[i]); });
+  }
+
+  std::span<const Field> fields_;
   std::uint64_t repeated_ = 0;
 };
 
@@ -74,47 +120,35 @@ constexpr auto lower_names = [] {
 }();
 
 /// Kong's shape: lower-case names, and a list where a name comes more than once.
-void write_headers(JsonWriter& json, const http::Headers& headers, SecretNames secrets) {
+void write_fields(JsonWriter& json, std::string_view bytes) {
   json.begin_object();
-  const auto fields = headers.fields();
+  const std::vector<Field> fields = fields_of(bytes);
   const Repeats repeats(fields);
-  std::size_t written = 0;
-  for (std::size_t i = 0; i < fields.size() && written < headers_bytes_max; ++i) {
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const Field& field = fields[i];
     if (repeats.is_repeat(i)) continue;
-    const std::string_view name = cut(fields[i].name());
-    if (fields[i].id == HeaderId::other)
-      json.lower_key(name);
+    if (field.id == HeaderId::other)
+      json.lower_key(field.name);
     else
-      json.key({lower_names[std::to_underlying(fields[i].id)].data(), name.size()});
-    written += name.size();
-    if (is_secret(fields[i], secrets)) {
+      json.key(
+          {lower_names[std::to_underlying(field.id)].data(), http::header_name(field.id).size()});
+    if (field.secret) {
       json.plain(redacted_value);
-      continue;
+    } else if (!repeats.has_repeat(i)) {
+      json.text(field.value);
+    } else {
+      json.begin_list();
+      for (const Field& each : std::span(fields).subspan(i))
+        if (each.same_name(field)) json.text(each.value);
+      json.end_list();
     }
-    const std::string_view value = cut(fields[i].value());
-    written += value.size();
-    if (!repeats.has_repeat(i)) {
-      json.text(value);
-      continue;
-    }
-    json.begin_list().text(value);
-    for (const http::Headers::Field& field :
-         fields.subspan(i + 1) | std::views::filter(Repeats::same_as(fields[i]))) {
-      if (written >= headers_bytes_max) break;
-      json.text(cut(field.value()));
-      written += cut(field.value()).size();
-    }
-    json.end_list();
   }
   json.end_object();
 }
 
-std::int64_t in_milliseconds(nanoseconds duration) {
-  return std::max<std::int64_t>(std::chrono::duration_cast<milliseconds>(duration).count(), 0);
-}
-
-std::int64_t in_milliseconds(WallTime time) {
-  return std::chrono::duration_cast<milliseconds>(time.time_since_epoch()).count();
+/// Whole milliseconds of nanoseconds, not below 0.
+std::int64_t in_milliseconds(std::int64_t duration) {
+  return std::max<std::int64_t>(duration / 1'000'000, 0);
 }
 
 std::string_view name_of(Source source) {
@@ -128,146 +162,102 @@ std::string_view name_of(Source source) {
   }
 }
 
-void write_request(JsonWriter& json, const Exchange& exchange) {
-  const http::Request& request = exchange.request;
-  json.key("request").begin_object().key("id").plain(exchange.record.request_id());
-  if (request.method.empty()) {
+void write_request(JsonWriter& json, const Parts& parts) {
+  const AccessRecord& fixed = parts.fixed;
+  json.key("request").begin_object().key("id").plain(
+      {fixed.request_id.data(), fixed.request_id.size()});
+  if (parts[Text::method].empty()) {
     // What could not be parsed is shown as it came.
-    json.key("line").text(exchange.incoming.raw_line());
+    json.key("line").text(parts[Text::raw_line]);
   } else {
-    const std::string_view path = cut(exchange.path.empty() ? request.target : exchange.path);
-    const SecretNames secrets = exchange.pipeline->secret_names;
-    const std::string shown =
-        secrets.empty() ? std::string() : without_secrets(exchange.query, secrets);
-    const std::string_view query = cut(secrets.empty() ? exchange.query : shown);
-    const std::string_view mark = exchange.has_query ? "?" : "";
-    json.key("method").text(cut(request.method));
+    const std::string_view path = parts[Text::path];
+    const std::string_view query = parts[Text::query];
+    const std::string_view mark = fixed.has_query ? "?" : "";
+    json.key("method").text(parts[Text::method]);
     json.key("uri").text({path, mark, query});
-    json.key("url").text(
-        {exchange.origin.proto, "://", cut(exchange.origin.host), path, mark, query});
+    json.key("url").text({parts[Text::scheme], "://", parts[Text::host], path, mark, query});
     json.key("querystring").text(query);
     json.key("headers");
-    if (exchange.record.request_head_log.empty())
-      write_headers(json, request.headers, secrets);
-    else
-      json.raw(exchange.record.request_head_log);
+    write_fields(json, parts[Text::request_fields]);
   }
-  json.key("size")
-      .number(static_cast<std::int64_t>(exchange.incoming.traffic().received))
-      .end_object();
+  json.key("size").number(static_cast<std::int64_t>(fixed.received)).end_object();
 }
 
-void write_latencies(JsonWriter& json, const Exchange& exchange) {
-  const Record& record = exchange.record;
-  const bool proxied = record.upstream_head_at != TimePoint{} && record.source == Source::upstream;
-  const nanoseconds whole = record.ended_at - exchange.received_at;
-  const nanoseconds waiting =
-      proxied ? record.upstream_head_at - record.upstream_sent_at : nanoseconds(0);
-  const nanoseconds receiving =
-      proxied ? record.ended_at - record.upstream_head_at : nanoseconds(0);
+void write_response(JsonWriter& json, const Parts& parts) {
+  json.key("response").begin_object().key("status").number(parts.fixed.status).key("headers");
+  write_fields(json, parts[Text::response_fields]);
+  json.key("size").number(static_cast<std::int64_t>(parts.fixed.sent)).end_object();
+}
+
+void write_latencies(JsonWriter& json, const AccessRecord& fixed) {
   json.key("latencies").begin_object();
-  json.key("request").number(in_milliseconds(whole));
-  json.key("kong").number(in_milliseconds(whole - waiting - receiving));
-  json.key("proxy").number(proxied ? in_milliseconds(waiting) : -1);
-  json.key("receive").number(in_milliseconds(receiving)).end_object();
+  json.key("request").number(in_milliseconds(fixed.whole));
+  json.key("kong").number(in_milliseconds(fixed.whole - fixed.waiting - fixed.receiving));
+  json.key("proxy").number(fixed.proxied ? in_milliseconds(fixed.waiting) : -1);
+  json.key("receive").number(in_milliseconds(fixed.receiving)).end_object();
 }
 
-void write_tries(JsonWriter& json, const Record& record) {
+void write_tries(JsonWriter& json, const Parts& parts) {
   json.key("tries").begin_list();
-  for (const Try& attempt : record.tries) {
+  for (std::size_t i = 0; i < parts.fixed.tries; ++i) {
+    const AccessRecord::Try entry = parts.attempt(i);
+    const Address address{entry.family, entry.port, entry.scope, entry.ip, {}};
     json.begin_object();
-    json.key("ip").plain(attempt.address.ip_text()).key("port").number(attempt.address.port);
-    json.key("balancer_start").number(in_milliseconds(attempt.balancer_start));
-    json.key("balancer_latency").number(in_milliseconds(attempt.balancer_latency));
-    if (attempt.error) {
-      json.key("state").plain("failed").key("code").number(kind_of(*attempt.error).status);
-      json.key("error").plain(kind_of(*attempt.error).name);
+    json.key("ip").plain(address.ip_text()).key("port").number(address.port);
+    json.key("balancer_start").number(entry.start);
+    json.key("balancer_latency").number(in_milliseconds(entry.latency));
+    if (entry.error != AccessRecord::no_error) {
+      const ErrorKind& kind = kind_of(static_cast<ErrorCode>(entry.error));
+      json.key("state").plain("failed").key("code").number(kind.status);
+      json.key("error").plain(kind.name);
     }
     json.end_object();
   }
   json.end_list();
 }
 
-void write_upstream_uri(JsonWriter& json, const Exchange& exchange) {
-  const SecretNames secrets = exchange.pipeline->secret_names;
-  const std::string_view uri = exchange.record.upstream_uri;
-  const std::size_t mark = uri.find('?');
-  if (secrets.empty() || mark == std::string_view::npos) {
-    json.key("upstream_uri").text(cut(uri));
-    return;
+void write_consumer(JsonWriter& json, const Parts& parts) {
+  const std::string_view id = parts[Text::consumer_id];
+  if (id.empty()) return;
+  if (!parts[Text::credential_id].empty()) {
+    json.key("authenticated_entity").begin_object().key("id").text(parts[Text::credential_id]);
+    json.key("consumer_id").text(id).end_object();
   }
-  const std::string query = without_secrets(uri.substr(mark + 1), secrets);
-  json.key("upstream_uri").text({cut(uri.substr(0, mark)), "?", cut(query)});
-}
-
-void write_consumer(JsonWriter& json, const Exchange& exchange) {
-  if (exchange.consumer == nullptr) return;
-  const Consumer& consumer = *exchange.consumer;
-  if (!exchange.credential_id.empty()) {
-    json.key("authenticated_entity").begin_object().key("id").text(exchange.credential_id);
-    json.key("consumer_id").text(consumer.id).end_object();
-  }
-  json.key("consumer").begin_object().key("id").text(consumer.id);
-  if (!consumer.username.empty()) json.key("username").text(consumer.username);
-  if (!consumer.custom_id.empty()) json.key("custom_id").text(consumer.custom_id);
+  json.key("consumer").begin_object().key("id").text(id);
+  if (const auto name = parts[Text::consumer_username]; !name.empty())
+    json.key("username").text(name);
+  if (const auto custom_id = parts[Text::consumer_custom_id]; !custom_id.empty())
+    json.key("custom_id").text(custom_id);
   json.end_object();
-}
-
-std::string_view keep_headers(Exchange& exchange, const http::Headers& headers,
-                              SecretNames secrets) {
-  if (!exchange.worker.log_line) return {};
-  JsonText& text = exchange.worker.log_text;
-  text.clear();
-  JsonWriter json(text);
-  write_headers(json, headers, secrets);
-  return exchange.request.headers.keep(text.view());
 }
 
 }  // namespace
 
-void keep_request_head(Exchange& exchange) {
-  exchange.record.request_head_log =
-      keep_headers(exchange, exchange.request.headers, exchange.pipeline->secret_names);
-}
-
-void keep_response_head(Exchange& exchange, const http::Response& response) {
-  exchange.record.response_head_log = keep_headers(exchange, response.headers, {});
-}
-
-void write_access_line(const Exchange& exchange) noexcept {
-  WorkerState& worker = exchange.worker;
-  if (!worker.log_line) return;
-  JsonText& line = worker.log_text;
-  line.clear();
-  const Record& record = exchange.record;
+void write_access_line(std::string_view record, JsonText& line) {
+  const Parts parts(record);
+  const AccessRecord& fixed = parts.fixed;
   JsonWriter json(line);
   json.begin_object();
-  write_request(json, exchange);
-  json.key("response").begin_object().key("status").number(record.status);
-  json.key("headers").raw(record.response_head_log.empty() ? "{}" : record.response_head_log);
-  json.key("size").number(static_cast<std::int64_t>(exchange.incoming.traffic().sent)).end_object();
-  json.key("client_ip")
-      .text(exchange.origin.client_ip.empty() ? exchange.client->peer_text
-                                              : exchange.origin.client_ip);
-  json.key("started_at").number(in_milliseconds(record.started_at));
-  write_latencies(json, exchange);
-  write_tries(json, record);
-  if (!record.upstream_uri.empty()) write_upstream_uri(json, exchange);
-  if (record.upstream_status != 0) json.key("upstream_status").number(record.upstream_status);
-  if (exchange.route != nullptr) {
-    json.raw(exchange.route->log_json);
-    if (exchange.route->service != nullptr) json.raw(exchange.route->service->log_json);
-  }
-  write_consumer(json, exchange);
-  json.key("source").plain(name_of(record.source));
-  if (record.error) {
-    json.key("error").plain(kind_of(*record.error).name);
-    if (!record.error_detail.empty()) json.key("error_detail").text(cut(record.error_detail));
+  write_request(json, parts);
+  write_response(json, parts);
+  json.key("client_ip").text(parts[Text::client_ip]);
+  json.key("started_at").number(fixed.started_at);
+  write_latencies(json, fixed);
+  write_tries(json, parts);
+  if (const auto uri = parts[Text::upstream_uri]; !uri.empty()) json.key("upstream_uri").text(uri);
+  if (fixed.upstream_status != 0) json.key("upstream_status").number(fixed.upstream_status);
+  for (const Text text : {Text::route, Text::service})
+    if (!parts[text].empty()) json.raw(parts[text]);
+  write_consumer(json, parts);
+  json.key("source").plain(name_of(fixed.source));
+  if (fixed.error != AccessRecord::no_error) {
+    json.key("error").plain(kind_of(static_cast<ErrorCode>(fixed.error)).name);
+    if (const auto detail = parts[Text::error_detail]; !detail.empty())
+      json.key("error_detail").text(detail);
   }
   json.raw(R"("workspace":"0dc6f45b-8f8d-40d2-a504-473544ee190b","workspace_name":"default")");
   json.end_object();
   line << '\n';
-  if (!worker.log_line(line.view())) worker.metrics.log_lines_dropped.add();
 }
 
 }  // namespace sluice

@@ -31,7 +31,8 @@ const Consumer* Consumers::find(std::string_view id_or_username) const {
 namespace {
 
 bool is_identity(const http::Headers::Field& field) noexcept {
-  if (field.id != http::HeaderId::other) return false;
+  // All of them begin so, and few others do.
+  if (field.id != http::HeaderId::other || http::lower(field.name_data[0]) != 'x') return false;
   const std::string_view name = field.name();
   return http::starts_ignoring_case(name, "x-consumer-") ||
          http::starts_ignoring_case(name, "x-credential-") ||

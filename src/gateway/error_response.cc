@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "gateway/grpc.h"
 #include "gateway/worker_state.h"
 #include "http/text.h"
 #include "telemetry/json.h"
@@ -168,6 +169,7 @@ bool defaults_to_json(ErrorCode code) {
 
 http::Response answer(std::uint16_t status, std::string_view message, const Exchange& exchange,
                       ErrorFormat fallback, bool by_core) {
+  if (is_grpc(exchange.request)) return grpc_refusal(grpc_status(status), message);
   http::Response response;
   response.status = status;
   const ErrorFormat format = format_for(exchange.request.headers, fallback, by_core);
@@ -199,7 +201,8 @@ http::Response error_response(const Error& error, const Exchange& exchange) {
   http::Response response = answer(kind.status, kind.message, exchange, fallback, by_core);
   // Who breaks the rules once is not listened to any further, also where the next request could be
   // found. Behind a refused CONNECT come bytes of a tunnel, not requests.
-  if (error.code == ErrorCode::bad_request || exchange.request.method == "CONNECT")
+  if (error.code == ErrorCode::bad_request || error.code == ErrorCode::plain_http ||
+      exchange.request.method == "CONNECT")
     response.ends_connection = true;
   if (error.code == ErrorCode::method_not_allowed)
     static_cast<void>(

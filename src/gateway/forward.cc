@@ -16,11 +16,11 @@ namespace {
 using http::HeaderId;
 
 constexpr std::string_view via_value = "1.1 sluice/" SLUICE_VERSION;
+constexpr std::string_view via_value_of_2 = "2 sluice/" SLUICE_VERSION;
 
-bool is_trusted(const Settings& settings, const Address& address) {
-  if (address.family == Address::Family::unix_path) return settings.trusts_unix;
-  return std::ranges::any_of(settings.trusted_networks,
-                             [&](const Network& network) { return network.contains(address); });
+/// RFC 9110 §7.6.3: the version that the message came in.
+std::string_view via_of(const http::Request& request) {
+  return request.http_major == 2 ? via_value_of_2 : via_value;
 }
 
 /// An address as it may stand in a list of X-Forwarded-For: with or without port and brackets.
@@ -53,17 +53,23 @@ std::string_view real_ip(const Exchange& exchange, const Settings& settings) {
   return found;
 }
 
-std::string_view host_without_port(std::string_view authority) {
-  if (authority.starts_with('['))
-    return authority.substr(0, std::min(authority.find(']'), authority.size() - 1) + 1);
-  return authority.substr(0, authority.find(':'));
-}
+/// A number as text, for as long as this lives.
+class NumberText {
+ public:
+  explicit NumberText(std::uint64_t number)
+      : end_(std::to_chars(digits_, digits_ + sizeof digits_, number).ptr) {}
 
-std::string_view number_text(std::uint64_t number, http::Headers& keeper) {
-  char digits[20];
-  const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-  return keeper.keep({digits, static_cast<std::size_t>(end - digits)});
-}
+  NumberText(const NumberText&) = delete;
+  NumberText& operator=(const NumberText&) = delete;
+
+  std::string_view view() const noexcept {
+    return {digits_, static_cast<std::size_t>(end_ - digits_)};
+  }
+
+ private:
+  char digits_[20];
+  char* end_;
+};
 
 std::string_view joined(http::Headers& keeper, std::initializer_list<std::string_view> parts) {
   std::size_t size = 0;
@@ -91,25 +97,25 @@ void append_to_list(http::Headers& headers, HeaderId id, std::string_view last) 
     headers.set(id, {list, ", ", last});
 }
 
-/// Whole milliseconds as text.
-class LatencyText {
- public:
-  explicit LatencyText(nanoseconds latency)
-      : end_(std::to_chars(digits_, digits_ + sizeof digits_,
-                           std::max<std::int64_t>(
-                               std::chrono::duration_cast<milliseconds>(latency).count(), 0))
-                 .ptr) {}
-
-  operator std::string_view() const {
-    return {digits_, static_cast<std::size_t>(end_ - digits_)};
-  }  // NOLINT
-
- private:
-  char digits_[20];
-  char* end_;
-};
+/// Whole milliseconds, not below 0.
+NumberText latency_text(nanoseconds latency) {
+  const std::int64_t count = std::chrono::duration_cast<milliseconds>(latency).count();
+  return NumberText(static_cast<std::uint64_t>(std::max<std::int64_t>(count, 0)));
+}
 
 }  // namespace
+
+bool is_trusted(const Settings& settings, const Address& address) {
+  if (address.family == Address::Family::unix_path) return settings.trusts_unix;
+  return std::ranges::any_of(settings.trusted_networks,
+                             [&](const Network& network) { return network.contains(address); });
+}
+
+std::string_view host_without_port(std::string_view authority) {
+  if (authority.starts_with('['))
+    return authority.substr(0, std::min(authority.find(']'), authority.size() - 1) + 1);
+  return authority.substr(0, authority.find(':'));
+}
 
 void identify(Exchange& exchange) {
   const Settings& settings = exchange.snapshot.settings();
@@ -218,12 +224,12 @@ void forward_one_by_one(Exchange& exchange, std::string_view original_path) {
     if (!exchange.origin.trusted_peer || !headers.has(id)) headers.set(id, value);
   };
   forward(HeaderId::x_forwarded_proto, client.scheme);
-  forward(HeaderId::x_forwarded_port, number_text(client.local->port, headers));
+  forward(HeaderId::x_forwarded_port, NumberText(client.local->port).view());
   forward(HeaderId::x_forwarded_host, exchange.origin.host);
   forward(HeaderId::x_forwarded_path, original_path);
   headers.set(HeaderId::x_real_ip, exchange.origin.client_ip);
   append_to_list(headers, HeaderId::x_forwarded_for, client.peer_text);
-  append_to_list(headers, HeaderId::via, via_value);
+  append_to_list(headers, HeaderId::via, via_of(exchange.request));
   headers.set(HeaderId::x_kong_request_id, exchange.record.request_id());
 }
 
@@ -239,14 +245,12 @@ void prepare_forward(Exchange& exchange) {
   const bool strips = exchange.route->strip_path && exchange.matched_path.size > 1;
   if (!trusted && !headers.has_any(forwarded_ids)) {
     // Nearly every request: nothing to look for, all lines at once.
-    headers.add_all({{HeaderId::x_forwarded_proto, client.scheme},
-                     {HeaderId::x_forwarded_port, number_text(client.local->port, headers)},
-                     {HeaderId::x_forwarded_host, exchange.origin.host},
-                     {HeaderId::x_forwarded_path, original_path},
-                     {HeaderId::x_real_ip, client.peer_text},
-                     {HeaderId::x_forwarded_for, client.peer_text},
-                     {HeaderId::via, via_value},
-                     {HeaderId::x_kong_request_id, exchange.record.request_id()}});
+    const std::string_view peer = client.peer_text;
+    headers.add_all<HeaderId::x_forwarded_proto, HeaderId::x_forwarded_port,
+                    HeaderId::x_forwarded_host, HeaderId::x_forwarded_path, HeaderId::x_real_ip,
+                    HeaderId::x_forwarded_for, HeaderId::via, HeaderId::x_kong_request_id>(
+        client.scheme, NumberText(client.local->port).view(), exchange.origin.host, original_path,
+        peer, peer, via_of(request), exchange.record.request_id());
   } else {
     forward_one_by_one(exchange, original_path);
   }
@@ -281,13 +285,17 @@ void set_host(Exchange& exchange, const upstream::Target& target) {
     request.authority = configured;
     return;
   }
+  // The target's own text leaves out the port of plain HTTP.
+  if (route.service->transport.default_port() == 80) {
+    request.authority = target.authority;
+    return;
+  }
   const bool ipv6 = target.host.find(':') != std::string::npos;
   const std::string_view host =
       ipv6 ? joined(request.headers, {"[", target.host, "]"}) : std::string_view(target.host);
-  request.authority =
-      target.port == 80
-          ? host
-          : joined(request.headers, {host, ":", number_text(target.port, request.headers)});
+  request.authority = target.port == route.service->transport.default_port()
+                          ? host
+                          : joined(request.headers, {host, ":", NumberText(target.port).view()});
 }
 
 void finish_head(Exchange& exchange, http::Response& response) {
@@ -298,25 +306,27 @@ void finish_head(Exchange& exchange, http::Response& response) {
   if (record.source != Source::upstream) {
     if (settings.add_server) headers.set(HeaderId::server, product_token);
     if (settings.add_response_latency)
-      headers.set(HeaderId::x_kong_response_latency, LatencyText(now - exchange.received_at));
+      headers.set(HeaderId::x_kong_response_latency,
+                  latency_text(now - exchange.received_at).view());
     if (settings.add_request_id) headers.set(HeaderId::x_kong_request_id, record.request_id());
     return;
   }
-  const LatencyText upstream_latency(record.upstream_head_at - record.upstream_sent_at);
-  const LatencyText proxy_latency(record.upstream_sent_at - exchange.received_at);
+  const NumberText upstream_latency =
+      latency_text(record.upstream_head_at - record.upstream_sent_at);
+  const NumberText proxy_latency = latency_text(record.upstream_sent_at - exchange.received_at);
   if (settings.has_default_headers &&
       !headers.has_any({HeaderId::x_kong_upstream_latency, HeaderId::x_kong_proxy_latency,
                         HeaderId::via, HeaderId::x_kong_request_id})) {
-    headers.add_all({{HeaderId::x_kong_upstream_latency, upstream_latency},
-                     {HeaderId::x_kong_proxy_latency, proxy_latency},
-                     {HeaderId::via, via_value},
-                     {HeaderId::x_kong_request_id, record.request_id()}});
+    headers.add_all<HeaderId::x_kong_upstream_latency, HeaderId::x_kong_proxy_latency,
+                    HeaderId::via, HeaderId::x_kong_request_id>(
+        upstream_latency.view(), proxy_latency.view(), via_value, record.request_id());
   } else {
     if (settings.add_upstream_status)
-      headers.set(HeaderId::x_kong_upstream_status, number_text(record.upstream_status, headers));
+      headers.set(HeaderId::x_kong_upstream_status, NumberText(record.upstream_status).view());
     if (settings.add_upstream_latency)
-      headers.set(HeaderId::x_kong_upstream_latency, upstream_latency);
-    if (settings.add_proxy_latency) headers.set(HeaderId::x_kong_proxy_latency, proxy_latency);
+      headers.set(HeaderId::x_kong_upstream_latency, upstream_latency.view());
+    if (settings.add_proxy_latency)
+      headers.set(HeaderId::x_kong_proxy_latency, proxy_latency.view());
     if (settings.add_via) append_to_list(headers, HeaderId::via, via_value);
     if (settings.add_request_id) headers.set(HeaderId::x_kong_request_id, record.request_id());
   }

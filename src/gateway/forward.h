@@ -3,6 +3,7 @@
 // §3, §2.4).
 
 #include "gateway/exchange.h"
+#include "gateway/settings.h"
 
 namespace sluice {
 
@@ -15,6 +16,12 @@ Result<Done> read_target(Exchange& exchange);
 /// The port that the client named, else the scheme's default: what a route's host:port is compared
 /// with.
 std::uint16_t port_of(const Exchange& exchange) noexcept;
+
+/// Whether the peer is in gateway.trusted_ips.
+bool is_trusted(const Settings& settings, const Address& address);
+
+/// Of host[:port]; an IPv6 address keeps its brackets.
+std::string_view host_without_port(std::string_view authority);
 
 /// What the router is asked about the request. Precondition: identify() and read_target().
 Question question_of(const Exchange& exchange) noexcept;

@@ -3,11 +3,11 @@
 #include <cstring>
 
 #include "base/memory.h"
-#include "gateway/access_line.h"
+#include "gateway/access_record.h"
 #include "gateway/error_response.h"
 #include "gateway/explain.h"
 #include "gateway/forward.h"
-#include "gateway/https_only.h"
+#include "gateway/protocol_mismatch.h"
 
 namespace sluice {
 namespace {
@@ -50,7 +50,7 @@ class Ending {
     record.ended_at = exchange_.worker.loop.now();
     exchange_.pipeline->end(exchange_);
     count();
-    write_access_line(exchange_);
+    put_access_record(exchange_);
   }
 
   void sent(const Result<Done>& result) noexcept {
@@ -115,11 +115,12 @@ Task<Done> Gateway::respond(http::Incoming& incoming, const http::ClientPtr& cli
 http::ResponseTask Gateway::answer(Exchange& exchange) {
   auto found = find_route(exchange);
   if (!found) return std::unexpected(std::move(found).error());
-  if (exchange.route != nullptr && !exchange.route->http && !came_by_https(exchange)) {
-    // Kong collects a route's plugins only behind this check, as it does where no route matched.
-    exchange.pipeline = &exchange.snapshot.without_route();
-    return Result<http::Response>(https_only_answer(exchange));
-  }
+  if (exchange.route != nullptr)
+    if (auto mismatch = protocol_mismatch(exchange)) {
+      // Kong collects a route's plugins only behind this check, as it does where no route matched.
+      exchange.pipeline = &exchange.snapshot.without_route();
+      return Result<http::Response>(*std::move(mismatch));
+    }
   return Next{exchange.pipeline->steps}(exchange);
 }
 
@@ -130,6 +131,7 @@ Result<Done> Gateway::find_route(Exchange& exchange) {
     explain_token = take_explain_token(exchange);
   if (memory::live_bytes() > static_cast<std::int64_t>(exchange.snapshot.settings().worker_memory))
     return fail(ErrorCode::overloaded, "limits.worker_memory");
+  if (exchange.client->expects_tls) return fail(ErrorCode::plain_http);
   identify(exchange);
   const http::Request& request = exchange.request;
   if (request.method == "CONNECT" || request.method == "TRACE")

@@ -10,40 +10,14 @@ namespace {
 // Until a descriptor or a place is free again; short, since clients wait in the kernel's queue.
 constexpr milliseconds full_pause{50};
 
-/// Counts a connection for as long as its task lives.
-class Counted {
- public:
-  explicit Counted(telemetry::WorkerMetrics& metrics) : metrics_(metrics) {
-    metrics_.connections_accepted.add();
-    metrics_.connections_active.add();
-  }
-
-  Counted(const Counted&) = delete;
-  Counted& operator=(const Counted&) = delete;
-
-  ~Counted() { metrics_.connections_active.subtract(); }
-
- private:
-  telemetry::WorkerMetrics& metrics_;
-};
-
-/// A client of this listener: counted, and holding what its connection needs of the listener, which
-/// may be gone first.
-struct ListenerClient final : http::Client {
-  ListenerClient(telemetry::WorkerMetrics& metrics, std::shared_ptr<Event> its_closing)
-      : counted(metrics), closing(std::move(its_closing)) {}
-
-  Counted counted;
-  std::shared_ptr<Event> closing;
-};
-
 }  // namespace
 
 Listener::Listener(WorkerState& worker, http::Handler& handler, Scope& connections,
-                   SocketPtr socket)
+                   SocketPtr socket, ListenerOptions options)
     : worker_(worker),
       handler_(handler),
       connections_(connections),
+      options_(std::move(options)),
       closing_(std::make_shared<Event>()),
       local_(std::make_shared<const Address>(worker.loop.engine().local_address(*socket))),
       accepting_(worker.loop, 1) {
@@ -81,9 +55,12 @@ Task<Done> Listener::serve(Accepted accepted) {
   client->peer_text = client->peer.ip_text();
   client->number = worker_.metrics.connections_accepted.value();
   Event& closing = *client->closing;
-  static_cast<void>(connections_.spawn(http::serve(
-      worker_.loop, std::make_unique<SocketStream>(worker_.loop, std::move(accepted.socket)),
-      worker_.server, handler_, std::move(client), closing)));
+  StreamPtr stream = std::make_unique<SocketStream>(worker_.loop, std::move(accepted.socket));
+  static_cast<void>(connections_.spawn(
+      options_.is_plain()
+          ? http::serve(worker_.loop, std::move(stream), worker_.server, handler_,
+                        std::move(client), closing)
+          : serve_client(worker_, handler_, std::move(stream), options_, std::move(client))));
   co_return Done{};
 }
 

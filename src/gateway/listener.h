@@ -2,6 +2,7 @@
 // One worker's side of one listening address: accepts, and serves each connection in a task of its
 // own.
 
+#include "gateway/client_connection.h"
 #include "gateway/worker_state.h"
 #include "runtime/listener.h"
 #include "runtime/scope.h"
@@ -12,7 +13,11 @@ class Listener {
  public:
   /// `connections` bounds and owns what is accepted; it, `worker` and `handler` outlive the
   /// listener and its connections.
-  Listener(WorkerState& worker, http::Handler& handler, Scope& connections, SocketPtr socket);
+  Listener(WorkerState& worker, http::Handler& handler, Scope& connections, SocketPtr socket,
+           ListenerOptions options = {});
+
+  /// For connections from now on.
+  void set_options(ListenerOptions options) { options_ = std::move(options); }
 
   /// Takes what the kernel has accepted already, then stops. Connections end after the exchange in
   /// flight, idle ones now.
@@ -28,6 +33,7 @@ class Listener {
   WorkerState& worker_;
   http::Handler& handler_;
   Scope& connections_;
+  ListenerOptions options_;
   std::shared_ptr<Event> closing_;  ///< shared with connections, which may outlive the listener
   std::shared_ptr<const Address> local_;
   Scope accepting_;

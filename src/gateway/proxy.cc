@@ -4,8 +4,9 @@
 #include <optional>
 #include <vector>
 
-#include "gateway/access_line.h"
+#include "gateway/access_record.h"
 #include "gateway/forward.h"
+#include "gateway/grpc.h"
 #include "gateway/worker_state.h"
 #include "http/replay.h"
 
@@ -47,6 +48,12 @@ class RetryBody {
   http::BodyPtr body_;
 };
 
+/// Whom a certificate must be for: a host as it stands in Host, without port and brackets.
+std::string_view server_name(std::string_view authority) {
+  const std::string_view host = host_without_port(authority);
+  return host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
+}
+
 /// One request's way through the targets of its service. Lives in the frame of forward().
 class Forwarding {
  public:
@@ -59,6 +66,13 @@ class Forwarding {
         has_body_(exchange.request.body != nullptr),
         body_(std::move(exchange.request.body),
               idempotent_ && service_.retries > 0 && exchange.request.protocol.empty()) {}
+
+  /// What connections for this client begin with.
+  void compose_preamble() {
+    if (service_.proxy_protocol != ProxyVersion::none)
+      preamble_ = compose_proxy_header(service_.proxy_protocol, exchange_.client->peer,
+                                       *exchange_.client->local);
+  }
 
   /// The next target: one that was not tried yet, as long as there is one. Null when there is none
   /// at all.
@@ -78,6 +92,18 @@ class Forwarding {
 
   TimePoint connect_by() const noexcept {
     return std::min(exchange_.head_by, after(worker_.loop.now(), service_.connect_timeout));
+  }
+
+  /// Precondition: the request has its upstream's Host, which is what SNI says (kong.md §3).
+  upstream::Wanted wanted(const Address& address) const noexcept {
+    const upstream::Transport& transport = service_.transport;
+    http::Request& request = exchange_.request;
+    request.scheme = transport.scheme();
+    return {.address = address,
+            .transport = transport,
+            .name = transport.tls ? server_name(request.authority) : std::string_view(),
+            .preamble = preamble_,
+            .upgrades = !request.protocol.empty()};
   }
 
   void begin_try(const Address& address) {
@@ -123,6 +149,7 @@ class Forwarding {
   bool idempotent_;
   bool has_body_;
   RetryBody body_;
+  std::string preamble_;
   std::vector<bool> tried_;
   std::uint32_t attempts_ = 0;
   TimePoint try_begun_{};
@@ -138,6 +165,7 @@ http::ResponseTask forward(Exchange& exchange) {
   WorkerState& worker = exchange.worker;
   Record& record = exchange.record;
   Forwarding forwarding(exchange);
+  forwarding.compose_preamble();
   for (;;) {
     const upstream::Target* target = forwarding.choose();
     if (target == nullptr)
@@ -155,15 +183,15 @@ http::ResponseTask forward(Exchange& exchange) {
       address = *std::move(resolved);
     }
 
+    set_host(exchange, *target);
     forwarding.begin_try(address);
-    auto lease = co_await worker.pools.lease(address, forwarding.connect_by());
+    auto lease = co_await worker.pools.lease(forwarding.wanted(address), forwarding.connect_by());
     forwarding.connected();
     if (!lease) {
       if (forwarding.again(lease.error())) continue;
       co_return std::unexpected(std::move(lease).error());
     }
 
-    set_host(exchange, *target);
     http::Lease::Attempt attempt = forwarding.attempt();
     http::Lease& place = **lease;
     auto response = co_await place.send(*std::move(lease), exchange.request, attempt);
@@ -189,6 +217,8 @@ Result<Done> begin_forward(Exchange& exchange) {
   if (exchange.route == nullptr) return fail(ErrorCode::no_route);
   const Service* service = exchange.route->service;
   if (service == nullptr) return fail(ErrorCode::no_service);
+  if (const auto timeout = grpc_timeout(exchange.request))
+    exchange.head_by = std::min(exchange.head_by, after(exchange.received_at, *timeout));
   const auto timeout =
       exchange.route->request_timeout ? exchange.route->request_timeout : service->request_timeout;
   if (timeout) exchange.head_by = std::min(exchange.head_by, after(exchange.received_at, *timeout));

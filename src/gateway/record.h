@@ -40,8 +40,8 @@ struct Record {
   TimePoint upstream_end_at{};
   TimePoint ended_at{};
   InlineVector<Try, 1> tries;
-  std::string_view request_head_log;  ///< the request's fields, before the gateway's own were added
-  std::string_view response_head_log;  ///< the response's fields, once it left: see access_line.h
+  std::string_view request_fields;   ///< before the gateway's own were added; see access_record.h
+  std::string_view response_fields;  ///< once the response left
 
   std::string_view request_id() const noexcept {
     return {request_id_text.data(), request_id_text.size()};

@@ -10,7 +10,9 @@
 
 #include "base/time.h"
 #include "gateway/pipeline.h"
+#include "gateway/proxy_protocol.h"
 #include "upstream/balancer.h"
+#include "upstream/transport.h"
 
 namespace sluice {
 
@@ -26,6 +28,8 @@ struct Service {
   milliseconds read_timeout{60'000};
   std::optional<milliseconds> request_timeout;
   upstream::TargetGroup targets;
+  upstream::Transport transport;
+  ProxyVersion proxy_protocol = ProxyVersion::none;
   bool enabled = true;   ///< else its routes match nothing
   std::string log_json;  ///< the member "service" of an access log line
 };
@@ -35,7 +39,8 @@ struct Route {
   std::string name;
   bool strip_path = true;
   bool preserve_host = false;
-  bool http = true;  ///< `protocols` has http
+  bool http = true;   ///< `protocols` has http or grpc: it is also for clients without TLS
+  bool grpc = false;  ///< `protocols` has grpc or grpcs
   std::uint16_t https_redirect_status_code = 426;
   std::optional<milliseconds> request_timeout;
   const Service* service = nullptr;

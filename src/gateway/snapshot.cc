@@ -6,6 +6,7 @@
 #include <string>
 
 #include "config/text_place.h"
+#include "gateway/tls_compiler.h"
 #include "http/text.h"
 #include "telemetry/json.h"
 
@@ -28,7 +29,12 @@ std::string service_log(const config::Service& service) {
   JsonWriter json(text);
   json.key("service").begin_object().key("id").text(service.id.text());
   if (service.name) json.key("name").text(*service.name);
-  json.key("protocol").text("http").key("host").text(service.host).key("port").number(service.port);
+  json.key("protocol")
+      .text(config::name_of(service.protocol))
+      .key("host")
+      .text(service.host)
+      .key("port")
+      .number(service.port);
   if (service.path) json.key("path").text(*service.path);
   json.key("retries").number(service.retries);
   json.key("connect_timeout").number(service.connect_timeout.count());
@@ -60,7 +66,10 @@ std::string route_log(const config::Route& route, const Service* service) {
 }
 
 upstream::Target compile_target(std::string_view host, std::uint16_t port, std::uint32_t weight) {
-  upstream::Target target{std::string(host), port, weight, std::nullopt};
+  std::string authority(host);
+  if (authority.find(':') != std::string::npos) authority = "[" + authority + "]";
+  if (port != 80) authority += ":" + std::to_string(port);
+  upstream::Target target{std::string(host), port, weight, std::move(authority), std::nullopt};
   if (auto address = Address::from_ip(host, port)) target.address = *address;
   return target;
 }
@@ -142,14 +151,17 @@ class RouteFactory {
     // Kong has no routes for a disabled service.
     if (service != nullptr && !service->enabled) return;
     // What is for other protocols only is left out: it was refused, or warned of.
-    if (!has_protocol(from, config::Protocol::http) && !has_protocol(from, config::Protocol::https))
-      return;
+    using config::Protocol;
+    const bool is_grpc = has_protocol(from, Protocol::grpc) || has_protocol(from, Protocol::grpcs);
+    const bool is_http = has_protocol(from, Protocol::http) || has_protocol(from, Protocol::https);
+    if (!is_grpc && !is_http) return;
     auto route = std::make_shared<Route>();
     route->id = from.id.text();
     route->name = from.name.value_or("");
     route->strip_path = from.strip_path;
     route->preserve_host = from.preserve_host;
-    route->http = has_protocol(from, config::Protocol::http);
+    route->http = has_protocol(from, Protocol::http) || has_protocol(from, Protocol::grpc);
+    route->grpc = is_grpc;
     route->https_redirect_status_code = from.https_redirect_status_code;
     route->request_timeout = from.request_timeout;
     route->service = service;
@@ -166,7 +178,7 @@ class RouteFactory {
     match.snis = from.snis;
     match.regex_priority = from.regex_priority;
     match.http = route->http;
-    match.https = has_protocol(from, config::Protocol::https);
+    match.https = has_protocol(from, Protocol::https) || has_protocol(from, Protocol::grpcs);
     match.route = std::move(route);
     compile_endpoints(from, match);
     if (from.expression && !compile_expression(from, match)) return;
@@ -263,7 +275,9 @@ class SnapshotCompiler {
     base_->router_flavor = file_.gateway.router_flavor;
     base_->consumers = Consumers(file_);
     compile_upstreams();
-    compile_services();
+    TlsCompiler tls(file_, diagnostics_);
+    base_->certificates = tls.certificates();
+    compile_services(tls);
     PipelineCompiler pipelines(file_.plugins, catalog_,
                                PluginDeps{base_->consumers, base_->upstreams, {}, {}}, diagnostics_,
                                base_->plugins, base_->scopes);
@@ -277,7 +291,7 @@ class SnapshotCompiler {
     factory.report(problems);
     snapshot->without_route_ = pipelines.without_route();
     snapshot->base_ = std::move(base_);
-    if (factory.failed() || pipelines.failed()) return nullptr;
+    if (factory.failed() || pipelines.failed() || tls.failed()) return nullptr;
     return snapshot;
   }
 
@@ -321,9 +335,12 @@ class SnapshotCompiler {
       if (target.weight > 0)
         base_->upstreams[file_.upstreams[target.upstream_index].name].targets.push_back(
             compile_target(target.host, target.port, target.weight));
+    for (const auto& [name, group] : base_->upstreams)
+      if (group.targets.size() > 1) base_->balanced.push_back(group.id);
+    std::ranges::sort(base_->balanced);
   }
 
-  void compile_services() {
+  void compile_services(TlsCompiler& tls) {
     for (const config::Service& from : file_.services) {
       auto service = std::make_unique<Service>();
       service->id = from.id.text();
@@ -335,6 +352,10 @@ class SnapshotCompiler {
       service->read_timeout = from.read_timeout;
       service->request_timeout = from.request_timeout;
       service->enabled = from.enabled;
+      service->transport = tls.transport_of(from);
+      if (from.proxy_protocol)
+        service->proxy_protocol =
+            *from.proxy_protocol == config::ProxyProtocol::v1 ? ProxyVersion::v1 : ProxyVersion::v2;
       service->log_json = service_log(from);
       if (from.upstream_index) {
         service->targets = base_->upstreams.at(file_.upstreams[*from.upstream_index].name);
@@ -364,6 +385,10 @@ std::shared_ptr<const Snapshot> Snapshot::compile(const Snapshot& previous,
                                                   PluginCatalog catalog,
                                                   config::Diagnostics& diagnostics) {
   return SnapshotCompiler::change(previous, changes, catalog, diagnostics);
+}
+
+bool Snapshot::balances(std::string_view id) const noexcept {
+  return std::ranges::binary_search(base_->balanced, id);
 }
 
 }  // namespace sluice

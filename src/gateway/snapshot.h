@@ -12,6 +12,7 @@
 #include "gateway/route.h"
 #include "gateway/router/router.h"
 #include "gateway/settings.h"
+#include "tls/certificates.h"
 
 namespace sluice {
 
@@ -46,6 +47,9 @@ class Snapshot {
   /// Global plugins that run where no route matched.
   const Pipeline& without_route() const noexcept { return without_route_; }
 
+  /// What listeners with TLS show.
+  const tls::CertificatesPtr& certificates() const noexcept { return base_->certificates; }
+
   const Consumers& consumers() const noexcept { return base_->consumers; }
 
   /// Called by whoever installs it; the first one counts. From then on the time of credentials
@@ -59,6 +63,9 @@ class Snapshot {
     return WallTime(WallTime::duration(base_->live_since.load(std::memory_order_relaxed)));
   }
 
+  /// Whether a group of several targets has this id: whose turn it is, workers keep.
+  bool balances(std::string_view id) const noexcept;
+
   std::size_t service_count() const noexcept { return base_->services.size(); }
 
   std::size_t route_count() const noexcept { return router_->size(); }
@@ -71,8 +78,10 @@ class Snapshot {
   struct Base {
     Settings settings;
     config::RouterFlavor router_flavor = config::RouterFlavor::traditional_compatible;
+    tls::CertificatesPtr certificates;
     Consumers consumers;
     TargetGroups upstreams;
+    std::vector<std::string_view> balanced;  ///< ids of groups, sorted
     CompiledPlugins plugins;
     PluginScopes scopes;
     std::vector<std::unique_ptr<const Service>> services;

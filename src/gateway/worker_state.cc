@@ -14,7 +14,9 @@ void WorkerState::install(std::shared_ptr<const Snapshot> snapshot) {
   server = snapshot->settings().server;
   client = snapshot->settings().client;
   pool = snapshot->settings().pool;
+  tls.use(snapshot->certificates());
   auto previous = std::exchange(pin, std::make_unique<Pin>(std::move(snapshot)));
+  balancers.forget([&](std::string_view group) { return pin->snapshot->balances(group); });
   if (previous == nullptr) return;
   if (previous->exchanges == 0) return hand_back(*this, std::move(previous));
   previous.release()->retired = true;  // its last PinRef takes it

@@ -10,15 +10,13 @@
 #include "gateway/snapshot.h"
 #include "runtime/loop.h"
 #include "runtime/resolver.h"
-#include "telemetry/json.h"
 #include "telemetry/metrics.h"
+#include "telemetry/record_ring.h"
+#include "tls/server_context.h"
 #include "upstream/balancer.h"
 #include "upstream/pool.h"
 
 namespace sluice {
-
-/// Takes one line of the access log; never blocks. False when it was dropped.
-using LogLine = std::move_only_function<bool(std::string_view line)>;
 
 /// Sees every exchange of a worker from both ends: `sluice explain`. A node has none.
 class ExchangeObserver {
@@ -34,7 +32,8 @@ struct WorkerState {
   WorkerState(Loop& its_loop, ResolverSettings resolver_settings)
       : loop(its_loop),
         pools(its_loop, pool, client),
-        resolver(its_loop, std::move(resolver_settings)) {}
+        resolver(its_loop, std::move(resolver_settings)),
+        tls(its_loop) {}
 
   Loop& loop;
   // Copies of the newest snapshot's settings, for connections, which outlive snapshots.
@@ -45,13 +44,13 @@ struct WorkerState {
   upstream::Pools pools;
   upstream::Balancers balancers;
   Resolver resolver;
+  tls::ServerContext tls;
   telemetry::WorkerMetrics metrics;
-  LogLine log_line;            ///< empty: no access log
-  std::string id;              ///< a UUID of this worker's life
-  std::uint64_t sequence = 0;  ///< of this worker, for whoever numbers
+  telemetry::RecordSink* access_log = nullptr;  ///< null where there is none; see access_record.h
+  std::string id;                               ///< a UUID of this worker's life
+  std::uint64_t sequence = 0;                   ///< of this worker, for whoever numbers
   ExchangeObserver* observer = nullptr;
-  telemetry::JsonText log_text;  ///< for composing a line without allocating
-  std::unique_ptr<Pin> pin;      ///< for new exchanges; null before the first snapshot
+  std::unique_ptr<Pin> pin;  ///< for new exchanges; null before the first snapshot
   /// Takes a snapshot that this worker is done with to where it may be freed.
   std::move_only_function<void(std::shared_ptr<const Snapshot>)> give_back;
 

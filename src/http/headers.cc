@@ -193,28 +193,6 @@ void Headers::put(HeaderId id, std::string_view name,
   append_line(id, name, parts);
 }
 
-void Headers::add_all(std::initializer_list<std::pair<HeaderId, std::string_view>> added) {
-  std::size_t size = 0;
-  for (const auto& [id, value] : added)
-    size += header_name(id).size() + value.size() + 4;
-  char* at = reserve(size);
-  while (state_->capacity - state_->count < added.size())
-    grow_fields();
-  for (const auto& [id, value] : added) {
-    const std::string_view name = header_name(id);
-    char* const line = at;
-    at = copy_short(at, name);
-    *at++ = ':';
-    *at++ = ' ';
-    char* const value_at = at;
-    at = copy_short(at, value);
-    *at++ = '\r';
-    *at++ = '\n';
-    append({line, value_at, static_cast<std::uint32_t>(value.size()),
-            static_cast<std::uint16_t>(name.size()), id, true});
-  }
-}
-
 std::size_t Headers::remove_from(std::uint32_t first, HeaderId id, std::string_view name) noexcept {
   std::uint32_t kept = first;
   for (std::uint32_t i = first; i < state_->count; ++i)

@@ -1,14 +1,19 @@
 #pragma once
 // The fields of one message, and the memory that its texts live in.
 
+#include <algorithm>
+#include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <initializer_list>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "http/header_id.h"
 
@@ -88,8 +93,9 @@ class Headers {
 
   void add(HeaderId id, std::string_view value) { append_line(id, {}, {value}); }
 
-  /// Several at once, for names that are not here yet: see has_any().
-  void add_all(std::initializer_list<std::pair<HeaderId, std::string_view>> added);
+  /// Several at once, for names that are not here yet: see has_any(). A text for each id.
+  template <HeaderId... Ids>
+  void add_all(std::same_as<std::string_view> auto... values);
 
   bool has_any(std::initializer_list<HeaderId> ids) const noexcept {
     std::uint64_t bits = 0;
@@ -107,17 +113,54 @@ class Headers {
   /// `size` bytes that live as long as the message, for whoever composes a text in place.
   char* reserve(std::size_t size);
 
-  /// For codecs: a field of a head that was kept before, checked, with the CRLF of its line behind
-  /// it.
-  void append_kept(HeaderId id, std::string_view name, std::string_view value) {
-    if (state_ == nullptr || state_->count == state_->capacity) [[unlikely]]
-      grow_fields();
-    const char* colon = name.data() + name.size();
-    const char* end = value.data() + value.size();
-    const bool wire = value.data() == colon + 2 && colon[1] == ' ' && end[0] == '\r';
-    append({name.data(), value.data(), static_cast<std::uint32_t>(value.size()),
-            static_cast<std::uint16_t>(name.size()), id, wire});
-  }
+  /// For codecs: appends the fields of a head that was kept before, checked, each with the CRLF of
+  /// its line behind it. Nothing else touches the headers meanwhile.
+  class Appender {
+   public:
+    explicit Appender(Headers& headers) : headers_(headers) {
+      if (headers.state_ == nullptr) headers.grow_fields();
+      at_ = headers.state_->fields + headers.state_->count;
+      end_ = headers.state_->fields + headers.state_->capacity;
+    }
+
+    Appender(const Appender&) = delete;
+    Appender& operator=(const Appender&) = delete;
+
+    ~Appender() { commit(); }
+
+    void append(HeaderId id, std::string_view name, std::string_view value) {
+      if (at_ == end_) [[unlikely]]
+        grow();
+      const char* colon = name.data() + name.size();
+      const char* end = value.data() + value.size();
+      const bool wire = value.data() == colon + 2 && colon[1] == ' ' && end[0] == '\r';
+      *at_++ = {name.data(),
+                value.data(),
+                static_cast<std::uint32_t>(value.size()),
+                static_cast<std::uint16_t>(name.size()),
+                id,
+                wire};
+      present_ |= bit(id);
+    }
+
+   private:
+    void commit() noexcept {
+      headers_.state_->count = static_cast<std::uint32_t>(at_ - headers_.state_->fields);
+      headers_.state_->present |= present_;
+    }
+
+    void grow() {
+      commit();
+      headers_.grow_fields();
+      at_ = headers_.state_->fields + headers_.state_->count;
+      end_ = headers_.state_->fields + headers_.state_->capacity;
+    }
+
+    Headers& headers_;
+    Field* at_;
+    Field* end_;
+    std::uint64_t present_ = 0;
+  };
 
  private:
   struct Block;
@@ -144,6 +187,38 @@ class Headers {
   void destroy() noexcept;
   void grow(std::size_t size);
   void grow_fields();
+
+  /// Place for `count` more fields, which are counted already.
+  Field* more_fields(std::uint32_t count) {
+    while (state_->capacity - state_->count < count) [[unlikely]]
+      grow_fields();
+    return state_->fields + std::exchange(state_->count, state_->count + count);
+  }
+
+  template <HeaderId Id>
+  static char* write_line(char* line, std::string_view value, Field& field) noexcept {
+    constexpr std::string_view name = header_name(Id);
+    static constexpr auto start = [&] {
+      std::array<char, name.size() + 2> text{};
+      std::ranges::copy(name, text.begin());
+      text[name.size()] = ':';
+      text[name.size() + 1] = ' ';
+      return text;
+    }();
+    std::memcpy(line, start.data(), start.size());
+    char* const value_at = line + start.size();
+    char* const end = copy_short(value_at, value);
+    end[0] = '\r';
+    end[1] = '\n';
+    field = {line,
+             value_at,
+             static_cast<std::uint32_t>(value.size()),
+             static_cast<std::uint16_t>(name.size()),
+             Id,
+             true};
+    return end + 2;
+  }
+
   Field make_line(HeaderId id, std::string_view name,
                   std::initializer_list<std::string_view> parts);
   void append_line(HeaderId id, std::string_view name,
@@ -153,5 +228,15 @@ class Headers {
 
   State* state_ = nullptr;  ///< null while nothing was kept
 };
+
+template <HeaderId... Ids>
+void Headers::add_all(std::same_as<std::string_view> auto... values) {
+  static_assert(sizeof...(Ids) == sizeof...(values));
+  constexpr std::size_t fixed = ((header_name(Ids).size() + 4) + ...);
+  char* at = reserve(fixed + (values.size() + ...));
+  Field* field = more_fields(sizeof...(Ids));
+  state_->present |= (bit(Ids) | ...);
+  ((at = write_line<Ids>(at, values, *field++)), ...);
+}
 
 }  // namespace sluice::http

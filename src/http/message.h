@@ -70,7 +70,8 @@ struct Request {
   Headers headers;
   bool accepts_trailers = false;  ///< TE: trailers
   bool expects_continue = false;  ///< the client waits for 100 Continue before it sends its body
-  std::uint8_t http_minor = 1;    ///< 0 for an HTTP/1.0 message
+  std::uint8_t http_major = 1;
+  std::uint8_t http_minor = 1;  ///< 0 for an HTTP/1.0 message, and for HTTP/2
   BodyPtr body;  ///< HTTP/1: the first read sends 100 Continue; tunnel: no byte before acceptance
 };
 
@@ -91,7 +92,11 @@ struct Client {
   std::string peer_text;                 ///< the peer's address without port
   std::uint64_t number = 0;              ///< of the connection, in its worker
   std::string_view scheme = "http";
-  std::string sni;  ///< of the TLS handshake, lower case; empty without
+  std::string sni;  ///< of the TLS handshake (SNI), lower case; "" without
+  std::string_view tls_version;
+  std::string_view tls_cipher;
+  bool http2 = false;
+  bool expects_tls = false;  ///< the listener does, and the client spoke without
 };
 
 using ClientPtr = std::shared_ptr<const Client>;

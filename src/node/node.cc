@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "gateway/access_line.h"
 #include "node/resolver_settings.h"
 #include "runtime/engine/epoll.h"
 
@@ -63,6 +64,7 @@ Node::~Node() {
   workers_.clear();
   // What workers and jobs still sent us.
   if (loop_) loop_->turn(loop_->now());
+  log::end_background();
 }
 
 bool Node::start() {
@@ -70,6 +72,7 @@ bool Node::start() {
   if (!compiled.problems.empty()) std::fputs(compiled.problems.c_str(), stderr);
   if (compiled.snapshot == nullptr) return false;
   gateway_ = std::move(compiled.gateway);
+  started_ = gateway_;
   status_.warnings = std::move(compiled.warnings);
   if (!log::open(gateway_.log.path, level_of(gateway_.log.level))) {
     std::fprintf(stderr,
@@ -86,6 +89,8 @@ bool Node::start() {
     return false;
   }
   status_.ready = true;
+  // What keeps a node from starting is said at once; from here on nobody waits for the log.
+  log::begin_background();
   for (auto& worker : workers_)
     worker->start();
 
@@ -125,7 +130,7 @@ bool Node::start_workers(const config::Gateway& gateway) {
   const std::size_t count =
       gateway.workers != 0 ? gateway.workers : std::max(1u, std::thread::hardware_concurrency());
   if (gateway.access_log) {
-    auto opened = telemetry::AccessLog::open(gateway.access_log->path, count);
+    auto opened = telemetry::AccessLog::open(gateway.access_log->path, count, write_access_line);
     if (!opened) {
       std::fprintf(stderr, "sluice: %s\n", opened.error().detail.text().c_str());
       return false;
@@ -148,10 +153,7 @@ bool Node::start_workers(const config::Gateway& gateway) {
         if (last) memory::trim();
       });
     };
-    if (access_log_)
-      state.log_line = [log = access_log_.get(), i](std::string_view line) {
-        return log->write(i, line);
-      };
+    if (access_log_) state.access_log = &access_log_->sink(i);
     status_.workers.push_back(&(*worker)->metrics());
     workers_.push_back(*std::move(worker));
   }
@@ -165,6 +167,20 @@ bool Node::start_workers(const config::Gateway& gateway) {
   return true;
 }
 
+ListenerOptions listener_options(const config::Gateway& gateway,
+                                 const config::ListenerSettings& listener) {
+  ListenerOptions options;
+  options.handshake_timeout = gateway.timeouts.tls_handshake;
+  if (listener.tls)
+    options.tls = {.min_version = listener.tls->min_version == config::TlsVersion::tls_1_3
+                                      ? tls::Version::tls_1_3
+                                      : tls::Version::tls_1_2,
+                   .http2 = listener.tls->http2};
+  options.h2c = listener.h2c;
+  options.proxy_protocol = listener.proxy_protocol;
+  return options;
+}
+
 /// Binds every new address for every worker before any of them accepts.
 bool Node::open_listeners(const config::Gateway& gateway, std::string& problem) {
   ListenOptions options;
@@ -173,6 +189,7 @@ bool Node::open_listeners(const config::Gateway& gateway, std::string& problem) 
   struct Opened {
     std::string address;
     std::vector<SocketPtr> sockets;
+    ListenerOptions options;
   };
 
   std::vector<Opened> opened;
@@ -183,7 +200,8 @@ bool Node::open_listeners(const config::Gateway& gateway, std::string& problem) 
       problem = address.error().detail.text();
       return false;
     }
-    Opened& entry = opened.emplace_back(Opened{listener.address, {}});
+    Opened& entry =
+        opened.emplace_back(Opened{listener.address, {}, listener_options(gateway, listener)});
     // A path has one socket: the first worker serves it.
     const bool shared = address->family != Address::Family::unix_path;
     for (std::size_t i = 0; i < (shared ? workers_.size() : 1); ++i) {
@@ -199,10 +217,10 @@ bool Node::open_listeners(const config::Gateway& gateway, std::string& problem) 
   for (Opened& entry : opened) {
     for (std::size_t i = 0; i < entry.sockets.size(); ++i) {
       Worker& worker = *workers_[i];
-      worker.loop().post(
-          [&worker, address = entry.address, socket = std::move(entry.sockets[i])]() mutable {
-            worker.add_listener(address, std::move(socket));
-          });
+      worker.loop().post([&worker, address = entry.address, socket = std::move(entry.sockets[i]),
+                          listener = entry.options]() mutable {
+        worker.add_listener(address, std::move(socket), std::move(listener));
+      });
     }
     listening_.push_back(std::move(entry.address));
   }

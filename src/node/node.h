@@ -26,6 +26,10 @@ struct NodeOptions {
   PluginCatalog catalog;
 };
 
+/// As `gateway` says for one of its listeners.
+ListenerOptions listener_options(const config::Gateway& gateway,
+                                 const config::ListenerSettings& listener);
+
 class Node {
  public:
   explicit Node(NodeOptions options);
@@ -58,6 +62,7 @@ class Node {
   // reload.cc
   void begin_reload(std::string_view reason);
   void finish_reload(Compiled compiled);
+  std::vector<std::string> waiting_for_restart(const config::Gateway& wanted) const;
   void apply_listeners(const config::Gateway& gateway);
   void install(const std::shared_ptr<const Snapshot>& snapshot);
   void open_access_log(const config::Gateway& gateway);
@@ -72,6 +77,7 @@ class Node {
   std::unique_ptr<Loop> loop_;
   std::unique_ptr<Scope> background_;
   config::Gateway gateway_;  ///< of the configuration in force
+  config::Gateway started_;  ///< of the start: what some settings stay at
   std::shared_ptr<const Snapshot> snapshot_;
   std::unique_ptr<telemetry::AccessLog> access_log_;
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "gateway/access_line.h"
 #include "gateway/plugin_check.h"
 #include "node/node.h"
 
@@ -63,10 +64,10 @@ void Node::finish_reload(Compiled compiled) {
               (!status_moves || open_status(compiled.gateway, problem));
   }
   if (applied) {
-    if (compiled.gateway.workers != gateway_.workers)
-      log::warn("gateway.workers changes with a restart");
-    if (compiled.gateway.engine != gateway_.engine)
-      log::warn("gateway.engine changes with a restart");
+    for (std::string& waiting : waiting_for_restart(compiled.gateway)) {
+      log::warn(waiting);
+      compiled.warnings.push_back(std::move(waiting));
+    }
     open_access_log(compiled.gateway);
     install(compiled.snapshot);
     apply_listeners(compiled.gateway);
@@ -87,6 +88,21 @@ void Node::finish_reload(Compiled compiled) {
   if (std::exchange(reload_again_, false)) begin_reload("changed again");
 }
 
+/// What the new configuration asks for and a running node cannot give.
+std::vector<std::string> Node::waiting_for_restart(const config::Gateway& wanted) const {
+  const std::pair<std::string_view, bool> settings[] = {
+      {"workers", wanted.workers != started_.workers},
+      {"engine", wanted.engine != started_.engine},
+      {"limits.connections", wanted.limits.connections != started_.limits.connections},
+      {"dns", wanted.dns != started_.dns},
+      {"tcp", wanted.tcp != started_.tcp},
+  };
+  std::vector<std::string> waiting;
+  for (const auto& [name, changed] : settings)
+    if (changed) waiting.push_back("gateway." + std::string(name) + " changes with a restart");
+  return waiting;
+}
+
 void Node::apply_listeners(const config::Gateway& gateway) {
   std::erase_if(listening_, [&](const std::string& address) {
     if (std::ranges::find(gateway.listeners, address, &config::ListenerSettings::address) !=
@@ -97,6 +113,12 @@ void Node::apply_listeners(const config::Gateway& gateway) {
     log::info("no longer listening on " + address);
     return true;
   });
+  for (const config::ListenerSettings& listener : gateway.listeners)
+    for (auto& worker : workers_)
+      worker->loop().post([&worker = *worker, address = listener.address,
+                           options = listener_options(gateway, listener)] {
+        worker.set_listener_options(address, options);
+      });
 }
 
 void Node::install(const std::shared_ptr<const Snapshot>& snapshot) {
@@ -112,7 +134,7 @@ void Node::open_access_log(const config::Gateway& gateway) {
   if (wanted == (access_log_ ? access_log_->path() : "")) return;
   std::unique_ptr<telemetry::AccessLog> next;
   if (!wanted.empty()) {
-    auto opened = telemetry::AccessLog::open(wanted, workers_.size());
+    auto opened = telemetry::AccessLog::open(wanted, workers_.size(), write_access_line);
     if (!opened) {
       log::error(opened.error().detail.text() + "; the old access log stays");
       return;
@@ -123,14 +145,11 @@ void Node::open_access_log(const config::Gateway& gateway) {
   std::shared_ptr<telemetry::AccessLog> old(std::move(access_log_));
   access_log_ = std::move(next);
   for (std::size_t i = 0; i < workers_.size(); ++i)
-    workers_[i]->loop().post([this, &worker = *workers_[i], log = access_log_.get(), i,
-                              old]() mutable {
-      if (log != nullptr)
-        worker.state().log_line = [log, i](std::string_view line) { return log->write(i, line); };
-      else
-        worker.state().log_line = nullptr;
-      loop_->post([kept = std::move(old)] {});
-    });
+    workers_[i]->loop().post(
+        [this, &worker = *workers_[i], log = access_log_.get(), i, old]() mutable {
+          worker.state().access_log = log != nullptr ? &log->sink(i) : nullptr;
+          loop_->post([kept = std::move(old)] {});
+        });
 }
 
 Task<Done> Node::watch_file() {

@@ -147,6 +147,8 @@ std::string metrics_text(const NodeStatus& status) {
 
 StatusServer::StatusServer(Loop& loop, const NodeStatus& status, SocketPtr socket)
     : loop_(loop), status_(status), connections_(loop, connections_max), accepting_(loop, 1) {
+  // An operator can look when the node has no descriptor left.
+  loop_.engine().keep_reserve();
   static_cast<void>(accepting_.spawn(accept_loop(std::move(socket))));
 }
 
@@ -166,9 +168,11 @@ Task<Done> StatusServer::serve(Accepted accepted) {
   auto client = std::make_shared<http::Client>();
   client->peer = std::move(accepted.peer);
   client->peer_text = client->peer.ip_text();
-  co_return co_await http::serve(loop_,
-                                 std::make_unique<SocketStream>(loop_, std::move(accepted.socket)),
-                                 settings_, *this, std::move(client), closing_);
+  const Done done =
+      co_await http::serve(loop_, std::make_unique<SocketStream>(loop_, std::move(accepted.socket)),
+                           settings_, *this, std::move(client), closing_);
+  loop_.engine().keep_reserve();
+  co_return done;
 }
 
 Task<Done> StatusServer::respond(http::Incoming& incoming, const http::ClientPtr&) {

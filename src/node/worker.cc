@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/memory.h"
+#include "base/thread_name.h"
 #include "runtime/engine/epoll.h"
 
 namespace sluice {
@@ -31,12 +32,20 @@ Worker::~Worker() {
 
 void Worker::start() {
   static_cast<void>(background_.spawn(housekeeping()));
-  thread_ = std::thread([this] { loop_.run(); });
+  thread_ = std::thread([this] {
+    name_thread("worker");
+    loop_.run();
+  });
 }
 
-void Worker::add_listener(const std::string& address, SocketPtr socket) {
-  listeners_[address] =
-      std::make_unique<Listener>(state_, gateway_, connections_, std::move(socket));
+void Worker::add_listener(const std::string& address, SocketPtr socket, ListenerOptions options) {
+  listeners_[address] = std::make_unique<Listener>(state_, gateway_, connections_,
+                                                   std::move(socket), std::move(options));
+}
+
+void Worker::set_listener_options(const std::string& address, ListenerOptions options) {
+  const auto found = listeners_.find(address);
+  if (found != listeners_.end()) found->second->set_options(std::move(options));
 }
 
 void Worker::remove_listener(const std::string& address) {

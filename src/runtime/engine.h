@@ -53,6 +53,11 @@ class Engine {
   /// the engine has as many as it may, and where there is no descriptor left. Each takes two
   /// descriptors and up to 256 KiB of the kernel's memory.
   virtual PipePtr pipe_towards(Socket& socket) = 0;
+
+  /// Keeps a descriptor for the first accept that finds none left, and takes it back where that was
+  /// given up: call it again behind the connection that had it. For few and short connections.
+  virtual void keep_reserve() noexcept {}
+
   /// The address of this end.
   virtual Address local_address(Socket& socket) = 0;
 

@@ -97,6 +97,7 @@ struct Op : memory::Pooled {
 
   Kind kind;
   bool pending = false;
+  std::uint16_t headroom = 0;  ///< of the chunk that a receive makes
   std::uint32_t wanted = 0;
   std::int64_t result = 0;  ///< bytes, 0, or a negative errno
   OpSink* sink;             ///< null once nobody wants the result

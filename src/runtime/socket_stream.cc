@@ -37,6 +37,7 @@ bool SocketStream::try_receive(std::size_t wanted) {
   if (receive_.pending()) return false;
   if (!receive_) receive_ = OpHandle<Op>(loop_, Op::Kind::receive, socket_, *this);
   receive_->wanted = std::max(static_cast<std::uint32_t>(wanted), read_size_);
+  receive_->headroom = receive_->wanted <= read_bytes ? read_headroom : 0;
   received_ = receive_.start();
   return received_;
 }
@@ -128,7 +129,16 @@ Task<Result<Done>> SocketStream::end(TimePoint deadline) {
 void SocketStream::queue(Chunks bytes) {
   // Behind all that was written before, also when send_ waits to be tried again.
   OpHandle<SendOp>& last = send_.pending() || next_send_ ? next_send_ : send_;
-  if (!last) last = OpHandle<SendOp>(loop_, Op::Kind::send, socket_, *this);
+  if (!last) {
+    last = OpHandle<SendOp>(loop_, Op::Kind::send, socket_, *this);
+    if (!send_.pending()) {
+      // Nearly all writes: nothing is before them.
+      for (const Chunk& chunk : bytes)
+        queued_ += chunk.size();
+      last->bytes = std::move(bytes);
+      return;
+    }
+  }
   for (Chunk& chunk : bytes) {
     if (chunk.empty()) continue;
     queued_ += chunk.size();
@@ -169,6 +179,10 @@ void SocketStream::account_sent(std::int64_t result) noexcept {
   auto left = static_cast<std::size_t>(result);
   queued_ -= left;
   sent_ += left;
+  if (queued_ == 0) {
+    send_->bytes.clear();
+    return;
+  }
   std::size_t whole = 0;
   Chunks& bytes = send_->bytes;
   while (left > 0 && left >= bytes[whole].size())
@@ -206,8 +220,7 @@ Event& SocketStream::gone() {
 }
 
 bool SocketStream::is_quiet() {
-  // As much as a response's head and a body of 16 KiB: what comes is read in one piece.
-  return write_error_ == 0 && unread_.empty() && !try_receive(32 * 1024);
+  return write_error_ == 0 && unread_.empty() && !try_receive(read_bytes);
 }
 
 namespace {

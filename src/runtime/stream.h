@@ -18,6 +18,12 @@ enum class Flush : std::uint8_t {
   end_of_turn,  ///< joins what the same turn produces, and never waits longer
 };
 
+/// Free in front of the bytes of a read of up to read_bytes, where the engine can: a head that is
+/// rewritten leaves with its body in one piece.
+inline constexpr std::size_t read_headroom = 512;
+/// The first read of a message: a head with a body of 16 KiB comes in one piece, in a block of 32
+/// KiB.
+inline constexpr std::size_t read_bytes = 32 * 1024 - read_headroom;
 /// The largest buffer of one read: beyond, memory costs more than calls save (docs/decisions/0008).
 inline constexpr std::size_t read_bytes_max = 256 * 1024;
 

@@ -93,6 +93,9 @@ class [[nodiscard]] Task {
 
   T await_resume() { return std::move(ready_ ? *ready_ : *frame_.promise().value); }
 
+  /// The value of a Task that was made from one; null for a coroutine. Not after await_resume().
+  const T* ready() const noexcept { return ready_ ? &*ready_ : nullptr; }
+
   bool done() const noexcept { return ready_.has_value() || (frame_ && frame_.done()); }
 
  private:

@@ -1,7 +1,6 @@
 #include "telemetry/access_log.h"
 
 #include <algorithm>
-#include <bit>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -14,12 +13,16 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/thread_name.h"
 
 namespace sluice::telemetry {
 namespace {
 
 // A line waits this long at most, unless a ring fills up first.
 constexpr std::chrono::milliseconds batch_interval{200};
+
+// Lines of this size leave together.
+constexpr std::size_t batch_bytes = 128 * 1024;
 
 // How long to wait for room in a pipe before looking whether the log ends.
 constexpr int room_wait_ms = 100;
@@ -42,45 +45,20 @@ bool is_regular(int descriptor) {
 
 }  // namespace
 
-LineRing::LineRing(std::size_t capacity)
-    : capacity_(std::bit_ceil(capacity)), bytes_(new char[capacity_]) {}
-
-bool LineRing::push(std::string_view line) noexcept {
-  const std::size_t written = written_.load(std::memory_order_relaxed);
-  if (capacity_ - (written - read_.load(std::memory_order_acquire)) < line.size()) return false;
-  const std::size_t at = written & (capacity_ - 1);
-  const std::size_t first = std::min(line.size(), capacity_ - at);
-  std::memcpy(bytes_.get() + at, line.data(), first);
-  std::memcpy(bytes_.get(), line.data() + first, line.size() - first);
-  written_.store(written + line.size(), std::memory_order_release);
-  return true;
-}
-
-void LineRing::drain(std::string& out) {
-  const std::size_t written = written_.load(std::memory_order_acquire);
-  std::size_t read = read_.load(std::memory_order_relaxed);
-  while (read < written) {
-    const std::size_t at = read & (capacity_ - 1);
-    const std::size_t size = std::min(written - read, capacity_ - at);
-    out.append(bytes_.get() + at, size);
-    read += size;
-  }
-  read_.store(read, std::memory_order_release);
-}
-
-Result<std::unique_ptr<AccessLog>> AccessLog::open(const std::string& path, std::size_t workers) {
+Result<std::unique_ptr<AccessLog>> AccessLog::open(const std::string& path, std::size_t workers,
+                                                   WriteRecord write) {
   const int descriptor = open_file(path);
   if (descriptor < 0)
     return fail(ErrorCode::io_failed,
                 "cannot write the access log " + path + ": " + std::strerror(errno) +
                     "; set gateway.access_log to a writable path, or to null for none");
-  return std::unique_ptr<AccessLog>(new AccessLog(path, descriptor, workers));
+  return std::unique_ptr<AccessLog>(new AccessLog(path, descriptor, workers, write));
 }
 
-AccessLog::AccessLog(std::string path, int descriptor, std::size_t workers)
-    : path_(std::move(path)), descriptor_(descriptor) {
+AccessLog::AccessLog(std::string path, int descriptor, std::size_t workers, WriteRecord write)
+    : path_(std::move(path)), descriptor_(descriptor), write_(write) {
   for (std::size_t i = 0; i < workers; ++i)
-    rings_.push_back(std::make_unique<LineRing>(ring_bytes));
+    channels_.push_back(std::make_unique<Channel>(*this));
   thread_ = std::thread([this] { run(); });
 }
 
@@ -91,19 +69,18 @@ AccessLog::~AccessLog() {
   ::close(descriptor_);
 }
 
-bool AccessLog::write(std::size_t worker, std::string_view line) noexcept {
-  LineRing& ring = *rings_[worker];
-  const bool taken = ring.push(line);
+void AccessLog::Channel::commit() noexcept {
+  ring_.commit();
   // One wake-up for each time that a ring gets a quarter full: a batch large enough to be cheap,
   // with room left while it is written.
-  if (ring.used() > ring_bytes / 4 && !hurry_.load(std::memory_order_relaxed) &&
-      !hurry_.exchange(true, std::memory_order_relaxed))
-    wake_.notify_one();
-  return taken;
+  if (ring_.used() > ring_bytes / 4 && !log_.hurry_.load(std::memory_order_relaxed) &&
+      !log_.hurry_.exchange(true, std::memory_order_relaxed))
+    log_.wake_.notify_one();
 }
 
 void AccessLog::run() {
-  std::string batch;
+  name_thread("access-log");
+  JsonText batch;
   for (bool last = false; !last;) {
     {
       std::unique_lock lock(mutex_);
@@ -117,14 +94,19 @@ void AccessLog::run() {
       if (const int descriptor = open_file(path_); descriptor >= 0)
         ::close(std::exchange(descriptor_, descriptor));
     }
+    for (auto& channel : channels_)
+      channel->ring().drain([&](std::string_view record) {
+        write_(record, batch);
+        if (batch.view().size() < batch_bytes) return;
+        write_out(batch.view());
+        batch.clear();
+      });
+    write_out(batch.view());
     batch.clear();
-    for (auto& ring : rings_)
-      ring->drain(batch);
-    write_out(batch);
   }
 }
 
-void AccessLog::write_out(std::string& batch) {
+void AccessLog::write_out(std::string_view batch) {
   const bool blocks = !is_regular(descriptor_);
   std::string_view rest = batch;
   while (!rest.empty()) {

@@ -1,6 +1,6 @@
 #pragma once
-// The access log: workers append whole lines to rings of their own, one thread writes them in
-// batches.
+// The access log: workers put records into rings of their own; one thread makes lines of them and
+// writes these in batches.
 
 #include <atomic>
 #include <condition_variable>
@@ -13,28 +13,13 @@
 #include <vector>
 
 #include "base/error.h"
+#include "telemetry/json.h"
+#include "telemetry/record_ring.h"
 
 namespace sluice::telemetry {
 
-/// Whole lines from one thread to another. Bounded; what does not fit is dropped by the writer.
-class LineRing {
- public:
-  explicit LineRing(std::size_t capacity);  ///< a power of two
-
-  bool push(std::string_view line) noexcept;
-  /// Appends all that is there to `out`.
-  void drain(std::string& out);
-
-  std::size_t used() const noexcept {
-    return written_.load(std::memory_order_acquire) - read_.load(std::memory_order_acquire);
-  }
-
- private:
-  std::size_t capacity_;
-  std::unique_ptr<char[]> bytes_;
-  alignas(64) std::atomic<std::size_t> written_ = 0;
-  alignas(64) std::atomic<std::size_t> read_ = 0;
-};
+/// Appends the line, or lines, of one record.
+using WriteRecord = void (*)(std::string_view record, JsonText& lines);
 
 class AccessLog {
  public:
@@ -42,11 +27,12 @@ class AccessLog {
 
   /// Error(io_failed) says why `path` cannot be written. A line is in the file at the latest after
   /// a second.
-  static Result<std::unique_ptr<AccessLog>> open(const std::string& path, std::size_t workers);
+  static Result<std::unique_ptr<AccessLog>> open(const std::string& path, std::size_t workers,
+                                                 WriteRecord write);
   ~AccessLog();
 
-  /// Called by one worker only. Never blocks; false when the line was dropped.
-  bool write(std::size_t worker, std::string_view line) noexcept;
+  /// Where one worker alone puts its records.
+  RecordSink& sink(std::size_t worker) noexcept { return *channels_[worker]; }
 
   /// Goes on in a new file of that name: after a rotation. Any thread.
   void reopen() noexcept { reopen_.store(true, std::memory_order_relaxed); }
@@ -54,13 +40,29 @@ class AccessLog {
   const std::string& path() const noexcept { return path_; }
 
  private:
-  AccessLog(std::string path, int descriptor, std::size_t workers);
+  class Channel final : public RecordSink {
+   public:
+    explicit Channel(AccessLog& log) : log_(log), ring_(ring_bytes) {}
+
+    char* reserve(std::size_t size) noexcept override { return ring_.reserve(size); }
+
+    void commit() noexcept override;
+
+    RecordRing& ring() noexcept { return ring_; }
+
+   private:
+    AccessLog& log_;
+    RecordRing ring_;
+  };
+
+  AccessLog(std::string path, int descriptor, std::size_t workers, WriteRecord write);
   void run();
-  void write_out(std::string& batch);
+  void write_out(std::string_view batch);
 
   std::string path_;
   int descriptor_;
-  std::vector<std::unique_ptr<LineRing>> rings_;
+  WriteRecord write_;
+  std::vector<std::unique_ptr<Channel>> channels_;
   std::atomic<bool> reopen_ = false;
   std::atomic<bool> stopping_ = false;
   std::atomic<bool> hurry_ = false;

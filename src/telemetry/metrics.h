@@ -30,6 +30,9 @@ class Counter {
 struct WorkerMetrics {
   Counter connections_accepted;
   Counter connections_active;
+  Counter tls_handshakes;
+  Counter tls_handshakes_resumed;
+  Counter tls_handshakes_failed;
   Counter requests;
   std::array<Counter, 6> responses_by_class;  ///< index = status / 100; 0: none left
   Counter bytes_received;

@@ -16,9 +16,10 @@ namespace sluice::upstream {
 
 /// One place that requests may go to.
 struct Target {
-  std::string host;  ///< name or IP address; what Host becomes
+  std::string host;  ///< name or IP address
   std::uint16_t port = 80;
   std::uint32_t weight = 100;
+  std::string authority;           ///< what Host becomes: without port 80
   std::optional<Address> address;  ///< when `host` is an IP address: nothing to resolve
 };
 
@@ -45,6 +46,14 @@ class RoundRobin {
 class Balancers {
  public:
   std::optional<std::size_t> pick(const TargetGroup& group, const std::vector<bool>& tried);
+
+  /// Forgets the groups that are not in use any more: is_used(id).
+  template <class IsUsed>
+  void forget(IsUsed&& is_used) {
+    std::erase_if(by_id_, [&](const auto& entry) { return !is_used(entry.first); });
+  }
+
+  std::size_t size() const noexcept { return by_id_.size(); }
 
  private:
   std::unordered_map<std::string, RoundRobin> by_id_;

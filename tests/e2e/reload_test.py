@@ -220,10 +220,20 @@ class Reloading(GatewayTest):
   def test_what_needs_a_restart_is_said_and_the_rest_applies(self):
     gateway = self.gateway(service(self.origin.port, route={"paths": ["/old"]}), gateway={"workers": 1})
 
-    gateway.reload({"services": [service(self.origin.port, route={"paths": ["/new"]})]}, {"workers": 3})
+    gateway.reload({"services": [service(self.origin.port, route={"paths": ["/new"]})]},
+                   {"workers": 3, "limits": {"connections": 77}, "dns": {"timeout": 1}})
 
-    self.assertIn("gateway.workers changes with a restart", gateway.said())
+    waiting = [f"gateway.{name} changes with a restart" for name in ("workers", "limits.connections", "dns")]
+    wait_until(lambda: all(text in gateway.said() for text in waiting), "the warnings")
+    self.assertNotIn("gateway.tcp changes", gateway.said())
+    self.assertEqual(gateway.configuration()["warnings"], waiting)
     self.assertEqual(gateway.client().get("/new").status, 200)
+
+    # Still not in force, whatever else is loaded; and no longer wanted.
+    gateway.reload({"services": []})
+    self.assertEqual(gateway.configuration()["warnings"], waiting)
+    gateway.reload({"services": []}, {"workers": 1, "limits": {}, "dns": {}})
+    self.assertNotIn("warnings", gateway.configuration())
 
   def test_many_signals_at_once_end_in_the_newest_file(self):
     gateway = self.gateway(service(self.origin.port, route={"paths": ["/0"]}))

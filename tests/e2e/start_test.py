@@ -1,8 +1,10 @@
 """The start of a node: what it says when it cannot, the command line, the status API, names of upstreams."""
 
+import itertools
 import json
 import os
 import pathlib
+import resource
 import socket
 import subprocess
 import tempfile
@@ -142,6 +144,26 @@ class Status(GatewayTest):
       self.assertEqual(client.get("/status", method="DELETE").status, 405)
       self.assertEqual(client.get("/status").status, 200)
       self.assertEqual(client.ask(b"\x01\r\n\r\n").status, 400)
+
+  def test_it_answers_when_no_descriptor_is_left(self):
+    upstream = self.upstream(lambda head, _: ok())
+    gateway = self.gateway(service(upstream.port), gateway={"workers": 1})
+    # A sanitizer needs descriptors for each type that it sees for the first time.
+    self.assertEqual(gateway.client().get("/").status, 200)
+    gateway.get("/")
+    process = gateway.process.pid
+    soft, hard = resource.prlimit(process, resource.RLIMIT_NOFILE)
+    taken = {int(name) for name in os.listdir(f"/proc/{process}/fd")}
+    free = next(number for number in itertools.count() if number not in taken)
+    resource.prlimit(process, resource.RLIMIT_NOFILE, (free, hard))
+
+    client = gateway.client()
+    wait_until(lambda: "raise the limit of descriptors" in gateway.said(), "a refused accept")
+    for _ in range(3):
+      self.assertEqual(gateway.status()[0], 200)
+
+    resource.prlimit(process, resource.RLIMIT_NOFILE, (soft, hard))
+    self.assertEqual(client.get("/").status, 200)
 
   def test_without_a_status_address_nothing_listens(self):
     port = free_port()

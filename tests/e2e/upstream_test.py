@@ -135,6 +135,7 @@ class Retries(GatewayTest):
     gateway = self.gateway(service(upstream.port), gateway={"workers": 1})
     client = gateway.client()
     self.assertEqual(client.get("/last").status, 200)
+    wait_until(lambda: "sluice_upstream_connections_idle 1" in gateway.status("/metrics")[1], "the kept connection")
     finish.set()
     wait_until(lambda: "sluice_upstream_connections_idle 0" in gateway.status("/metrics")[1],
                "the pool to notice that its connection closed")

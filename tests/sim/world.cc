@@ -105,16 +105,14 @@ World::World(std::uint64_t seed, SimFaults faults, bool verbose)
     : dice(seed * 31 + 7),
       engine_(seed, faults),
       loop_(engine_),
+      log_([this](std::string_view line) { collect_line(line); }),
       worker_(loop_, ResolverSettings{}),
       gateway_(worker_),
       connections_(loop_, 10'000),
       clients_(loop_, 10'000),
       verbose_(verbose) {
   current = this;
-  worker_.log_line = [this](std::string_view line) {
-    collect_line(line);
-    return true;
-  };
+  worker_.access_log = &log_;
   worker_.give_back = [this](std::shared_ptr<const Snapshot>) { ++returned_; };
   live_at_begin_ = memory::live_bytes();
   say("pieces of " + std::to_string(faults.piece_max) + ", buffers of " +
@@ -145,7 +143,8 @@ void World::install(const Configuration& configuration) {
   worker_.install(std::move(snapshot));
   if (listener_ == nullptr && !draining_)
     listener_ = std::make_unique<Listener>(worker_, gateway_, connections_,
-                                           engine_.listen(gateway_address(), {}).value());
+                                           engine_.listen(gateway_address(), {}).value(),
+                                           ListenerOptions{.h2c = configuration.h2c});
 }
 
 Upstream& World::add_upstream(const std::string& address) {

@@ -16,6 +16,7 @@
 #include "runtime/scope.h"
 #include "sim/ledger.h"
 #include "sim/wire.h"
+#include "support/line_sink.h"
 
 namespace sluice::sim {
 
@@ -30,6 +31,7 @@ struct Configuration {
   std::string plugins;    ///< further elements of `plugins`, each a line that begins with "- "
   std::string consumers;  ///< the list, in one line
   bool several_targets = false;
+  bool h2c = false;  ///< of the listener
   std::string text() const;
 };
 
@@ -102,6 +104,7 @@ class World {
 
   SimEngine engine_;
   Loop loop_;
+  LineSink log_;
   WorkerState worker_;
   Gateway gateway_;
   Scope connections_;

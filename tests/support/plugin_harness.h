@@ -19,6 +19,7 @@
 #include "plugins/catalog.h"
 #include "runtime/engine/sim.h"
 #include "runtime/socket_stream.h"
+#include "support/line_sink.h"
 #include "support/run.h"
 
 namespace sluice::testing {
@@ -107,10 +108,7 @@ class PluginHarness {
       std::fputs(problems.c_str(), stderr);
       std::abort();
     }
-    worker_.log_line = [this](std::string_view line) {
-      log_.emplace_back(line);
-      return true;
-    };
+    worker_.access_log = &sink_;
     worker_.install(std::move(snapshot));
     listener_ =
         std::make_unique<Listener>(worker_, gateway_, connections_, listen("10.9.0.1:8000"));
@@ -218,6 +216,7 @@ class PluginHarness {
   }
 
   std::vector<std::string> log_;
+  LineSink sink_{[this](std::string_view line) { log_.emplace_back(line); }};
   SimEngine engine_{1};
   Loop loop_{engine_};
   WorkerState worker_{loop_, ResolverSettings{}};

@@ -2,6 +2,7 @@
 
 #include "config/entities/certificate.h"
 
+#include <fstream>
 #include <string>
 
 #include "config/entities/certificate_fields.h"
@@ -10,6 +11,23 @@
 namespace sluice::config {
 namespace {
 
+/// `file:/path` stands for what the file holds, read again with each load.
+void take_file(const Given& given, std::string_view field, std::string& pem) {
+  constexpr std::string_view scheme = "file:";
+  constexpr std::size_t bytes_max = 1 << 20;
+  if (!pem.starts_with(scheme)) return;
+  const std::string path = pem.substr(scheme.size());
+  std::ifstream file(path, std::ios::binary);
+  std::string text(bytes_max + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (!file.eof() || text.empty()) {
+    given.error(field, "must name a readable file of PEM behind \"file:\", got " + in_quotes(path));
+    text.clear();
+  }
+  pem = std::move(text);
+}
+
 /// False where one of the two is wrong.
 bool check_pair(const Given& given, std::string_view cert_field, const std::string& cert,
                 std::string_view key_field, const std::string& key) {
@@ -17,6 +35,8 @@ bool check_pair(const Given& given, std::string_view cert_field, const std::stri
   const bool has_key = is_private_key(key);
   if (!has_cert) given.error(cert_field, "must be one or more certificates in PEM");
   if (!has_key) given.error(key_field, "must be a private key in PEM, without password");
+  if (has_cert && is_expired(cert))
+    given.error(cert_field, "has expired: no client accepts it; renew it, or leave it out");
   if (!has_cert || !has_key) return false;
   if (is_key_of(cert, key)) return true;
   given.error(key_field, std::string("must be the key of \"").append(cert_field).append("\""));
@@ -31,6 +51,10 @@ bool is_sni(std::string_view text) {
 }
 
 void Certificate::check(Certificate& certificate, const Given& given) {
+  take_file(given, "cert", certificate.cert);
+  take_file(given, "key", certificate.key);
+  if (certificate.cert_alt) take_file(given, "cert_alt", *certificate.cert_alt);
+  if (certificate.key_alt) take_file(given, "key_alt", *certificate.key_alt);
   bool right = check_pair(given, "cert", certificate.cert, "key", certificate.key);
   if (certificate.cert_alt.has_value() != certificate.key_alt.has_value()) {
     given.error("\"cert_alt\" and \"key_alt\" must be given together");
@@ -44,6 +68,7 @@ void Certificate::check(Certificate& certificate, const Given& given) {
 }
 
 void CaCertificate::check(CaCertificate& certificate, const Given& given) {
+  take_file(given, "cert", certificate.cert);
   if (!is_one_certificate(certificate.cert))
     given.error("cert", "must be one certificate in PEM");
   else if (!is_authority(certificate.cert))

@@ -99,6 +99,11 @@ Family family_of(Protocol protocol) {
   }
 }
 
+bool is_served(Protocol protocol) {
+  return protocol == Protocol::http || protocol == Protocol::https || protocol == Protocol::grpc ||
+         protocol == Protocol::grpcs;
+}
+
 void check_route_protocols(const Route& route, const Given& given) {
   if (route.protocols.empty()) {
     given.error("protocols", "must name at least one protocol, got an empty list");
@@ -110,7 +115,7 @@ void check_route_protocols(const Route& route, const Given& given) {
       given.error("protocols", i,
                   fmt::format("must not hold \"{}\" together with \"{}\"", name_of(protocol),
                               name_of(route.protocols[0])));
-    else if (protocol != Protocol::http && protocol != Protocol::https)
+    else if (!is_served(protocol))
       given.unsupported("protocols", i,
                         fmt::format("protocol \"{}\" is not supported yet", name_of(protocol)));
   }

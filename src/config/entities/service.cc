@@ -75,7 +75,14 @@ void Service::check(Service& service, const Given& given) {
     given.error(given.has("path") ? "path" : "url",
                 fmt::format("must have no path with protocol \"{}\"", name_of(service.protocol)));
   service.host = without_brackets(service.host);
-  if (service.protocol != Protocol::http)
+  const bool is_served = service.protocol == Protocol::http ||
+                         service.protocol == Protocol::https ||
+                         service.protocol == Protocol::grpc || service.protocol == Protocol::grpcs;
+  if (given.has("protocol_version") && service.protocol != Protocol::http &&
+      service.protocol != Protocol::https)
+    given.error("protocol_version",
+                fmt::format("must not be given with protocol \"{}\"", name_of(service.protocol)));
+  if (!is_served)
     given.unsupported(
         given.has("url") ? "url" : "protocol",
         fmt::format("protocol \"{}\" is not supported yet", name_of(service.protocol)));

@@ -1,6 +1,7 @@
 #pragma once
 // An API behind the gateway: where it is and how to speak to it.
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,6 +14,22 @@
 
 namespace sluice::config {
 
+/// The version of HTTP that an upstream is spoken to in; Sluice's own.
+enum class HttpVersion : std::uint8_t { http_1_1, http_2, automatic };
+
+constexpr auto names_of(HttpVersion) {
+  return std::to_array<std::string_view>({"1.1", "2", "auto"});
+}
+
+void accepts_numbers(HttpVersion);
+
+/// The PROXY header that an upstream wants; Sluice's own.
+enum class ProxyProtocol : std::uint8_t { v1, v2 };
+
+constexpr auto names_of(ProxyProtocol) {
+  return std::to_array<std::string_view>({"v1", "v2"});
+}
+
 struct Service {
   Uuid id;
   std::optional<std::string> name;
@@ -23,6 +40,8 @@ struct Service {
   std::optional<std::string> path;
   std::optional<std::string>
       url;  ///< as written; after loading its parts are in the four fields above
+  std::optional<HttpVersion> protocol_version;  ///< null: 1.1; 2 for grpc and grpcs
+  std::optional<ProxyProtocol> proxy_protocol;
   std::uint32_t retries = 5;
   milliseconds connect_timeout{60'000};
   milliseconds write_timeout{60'000};

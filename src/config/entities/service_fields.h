@@ -23,6 +23,12 @@ constexpr auto Service::fields() {
                "Not used where host names an upstream."),
       optional("path", &Service::path, detail::path_rule, "Put before the path of every request."),
       optional("url", &Service::url, "Protocol, host, port and path in one."),
+      optional("protocol_version", &Service::protocol_version,
+               "The version of HTTP towards an http or https upstream: 2 is by ALPN or, without "
+               "TLS, by prior knowledge; auto is what ALPN agrees on."),
+      optional("proxy_protocol", &Service::proxy_protocol,
+               "Begin connections to the upstream with a PROXY header of this version, which says "
+               "who the client is; each client then has connections of its own."),
       optional("retries", &Service::retries, between(0, 32'767),
                "Further attempts after one that failed and may be repeated."),
       optional("connect_timeout", &Service::connect_timeout, detail::timeout_rule,

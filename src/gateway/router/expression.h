@@ -95,16 +95,6 @@ class Expression {
 
   Keys keys() const { return keys_of(0); }
 
-  /// A predicate because of which a request is not admitted.
-  struct Unmet {
-    const ExpressionPredicate* predicate;
-    bool holds;  ///< it holds, and stands behind a "!"
-  };
-
-  /// Precondition: not admitted. In the order of the text; of conditions that must all hold, those
-  /// that do not.
-  std::vector<Unmet> unmet(const Question& question) const;
-
   /// For who has found a request by keys(), with its path if is_path_key():
   /// whether it also holds what they do not say whole.
   bool admits_found(const Question& question, PathMatch& path) const noexcept;
@@ -115,6 +105,16 @@ class Expression {
 
   /// Whether there is nothing that keys() do not say.
   bool is_all_keys() const noexcept { return is_all_keys_; }
+
+  /// A predicate because of which a request is not admitted.
+  struct Unmet {
+    const ExpressionPredicate* predicate;
+    bool holds;  ///< it holds, and stands behind a "!"
+  };
+
+  /// Precondition: not admitted. In the order of the text; of conditions that must all hold, those
+  /// that do not.
+  std::vector<Unmet> unmet(const Question& question) const;
 
  private:
   friend class ExpressionParser;
@@ -131,9 +131,9 @@ class Expression {
   Expression() = default;
   bool evaluate(std::uint32_t node, const Question& question, PathMatch& path) const noexcept;
   Keys keys_of(std::uint32_t node) const;
+  void mark_keys();
   void collect_unmet(std::uint32_t node, bool wanted, const Question& question,
                      std::vector<Unmet>& found) const;
-  void mark_keys();
 
   std::vector<Node> nodes_;
   std::vector<ExpressionPredicate> predicates_;

@@ -156,7 +156,7 @@ bool ChunkedDecoder::end_trailers() {
     at = read_field(at, end, line);
     if (at == nullptr) return refuse("a malformed trailer field");
     if (!is_forbidden_trailer(line.name, line.id))
-      trailers_.append_kept(line.id, line.name, line.value);
+      Headers::Appender(trailers_).append(line.id, line.name, line.value);
   }
   return true;
 }

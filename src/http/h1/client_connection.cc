@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "http/text.h"
+#include "http/websocket.h"
 
 namespace sluice::http::h1 {
 namespace {
@@ -108,8 +109,11 @@ class ResponseBody final : public Body, public memory::Pooled {
  private:
   Task<Done> upload(Coding coding, milliseconds write_timeout);
   Task<Done> fail_upload(Error error);
-  Task<Result<ResponseHead>> read_head(const Request& request, Lease::Attempt& attempt);
-  Result<std::size_t> first_read(Result<Chunk> bytes);
+  bool settle_head(Result<Chunk> bytes, const Request& request, Lease::Attempt& attempt,
+                   Result<ResponseHead>& head);
+  Task<Result<ResponseHead>> read_head(const Request& request, Lease::Attempt& attempt,
+                                       TimePoint waiting_since);
+  Response take_head(ResponseHead head, const Lease::Attempt& attempt);
   bool still_uploading(const Error& error, const Lease::Attempt& attempt,
                        TimePoint& waiting_since) const;
   static void pass_on(ResponseHead head, const Lease::Attempt& attempt);
@@ -179,30 +183,72 @@ ResponseTask ResponseBody::send(const Request& request, Lease::Attempt& attempt,
     }
   }
 
-  auto head = co_await read_head(request, attempt);
-  if (!head) co_return std::unexpected(std::move(head).error());
-  Response response;
-  response.status = head->status;
-  response.protocol = head->upgrade;
-  // The rest of an upload that its upstream no longer reads is read by nobody.
-  response.ends_connection =
-      !tunnel && upload_ != nullptr && !upload_->finished && !head->keep_alive;
-  response.headers = std::move(head->headers);
-  keep_alive_ = head->keep_alive &&
-                attempt.body == nullptr;  // a request that was not sent whole ends its connection
-  reader_.emplace(head->framing, settings_.limits);
-  declared_ = head->declared_length ? head->declared_length : reader_->length();
-  if (head->status == 101) {
-    reader_->become_tunnel();
-    read_timeout_ = settings_.tunnel_idle_timeout;
-    keep_alive_ = false;
-    tunnel_ = upload_ != nullptr;
+  Input& input = connection_->input;
+  const TimePoint waiting_since = loop_.now();
+  Result<ResponseHead> head(std::in_place);
+  bool settled = false;
+  if (upload_ == nullptr && input.buffered().empty()) {
+    // Nearly always the whole head comes with the first read.
+    const TimePoint by = std::min(attempt.head_by, after(waiting_since, attempt.read_timeout));
+    auto bytes = co_await input.read(by);
+    if (!bytes && bytes.error().code == ErrorCode::timed_out && by == attempt.head_by)
+      bytes.error().code = ErrorCode::deadline_exceeded;
+    settled = settle_head(std::move(bytes), request, attempt, head);
   }
+  if (!settled) head = co_await read_head(request, attempt, waiting_since);
+  if (!head) co_return std::unexpected(std::move(head).error());
+  Response response = take_head(*std::move(head), attempt);
+  // The rest of an upload that its upstream no longer reads is read by nobody.
+  response.ends_connection = !tunnel && upload_ != nullptr && !upload_->finished && !keep_alive_;
   const bool bodiless = reader_->finished();
   if (bodiless) finish();
   // A response that ended with its head needs its body only to own an upload, or to tell a length.
   if (!bodiless || upload_ != nullptr || declared_) response.body = std::move(self);
   co_return response;
+}
+
+Response ResponseBody::take_head(ResponseHead head, const Lease::Attempt& attempt) {
+  Response response;
+  response.status = head.status;
+  response.protocol = head.upgrade;
+  response.headers = std::move(head.headers);
+  keep_alive_ = head.keep_alive &&
+                attempt.body == nullptr;  // a request that was not sent whole ends its connection
+  reader_.emplace(head.framing, settings_.limits);
+  declared_ = head.declared_length ? head.declared_length : reader_->length();
+  if (head.status == 101) {
+    reader_->become_tunnel();
+    read_timeout_ = settings_.tunnel_idle_timeout;
+    keep_alive_ = false;
+    tunnel_ = upload_ != nullptr;
+  }
+  return response;
+}
+
+/// Takes the first bytes of an answer. False when they are not the whole of a final head, or are
+/// none: they lie buffered for read_head() then.
+bool ResponseBody::settle_head(Result<Chunk> bytes, const Request& request, Lease::Attempt& attempt,
+                               Result<ResponseHead>& head) {
+  Input& input = connection_->input;
+  if (!bytes || bytes->empty()) [[unlikely]] {
+    Error error =
+        bytes ? Error{ErrorCode::closed, "closed before the response"} : std::move(bytes).error();
+    head = std::unexpected(as_upstream_error(std::move(error), ErrorCode::upstream_read_timeout));
+    return true;
+  }
+  attempt.head_begun = true;
+  input.put_back(*std::move(bytes));
+  const std::size_t size = complete_head_size(input.buffered().text(), settings_.limits);
+  if (size == 0) return false;
+  if (auto parsed = parse_response(input.buffered().text().substr(0, size), request.method,
+                                   settings_.limits, *head);
+      !parsed) [[unlikely]] {
+    head = std::unexpected(std::move(parsed).error());
+    return true;
+  }
+  if (head->status < 200) return false;
+  input.consume(size);
+  return true;
 }
 
 Task<Done> ResponseBody::upload(Coding coding, milliseconds write_timeout) {
@@ -248,20 +294,15 @@ Task<Done> ResponseBody::fail_upload(Error error) {
   co_return Done{};
 }
 
-Task<Result<ResponseHead>> ResponseBody::read_head(const Request& request,
-                                                   Lease::Attempt& attempt) {
+Task<Result<ResponseHead>> ResponseBody::read_head(const Request& request, Lease::Attempt& attempt,
+                                                   TimePoint waiting_since) {
   Input& input = connection_->input;
-  TimePoint waiting_since = loop_.now();
   for (std::uint32_t informed = 0;;) {
     const TimePoint deadline =
         std::min(attempt.head_by, after(waiting_since, attempt.read_timeout));
     const std::uint64_t before = input.stream().received();
     Result<std::size_t> size = 0uz;
-    if (upload_ == nullptr && input.buffered().empty()) {
-      // Nearly always the whole head comes with the first read.
-      size = first_read(co_await input.read(deadline));
-      if (size && *size == 0) size = co_await input.read_head(settings_.limits, deadline);
-    } else if (upload_ == nullptr) {
+    if (upload_ == nullptr) {
       size = co_await input.read_head(settings_.limits, deadline);
     } else {
       auto result = co_await Until(input.read_head(settings_.limits, deadline), upload_->failed);
@@ -283,6 +324,11 @@ Task<Result<ResponseHead>> ResponseBody::read_head(const Request& request,
     // A tunnel only for who asked for this protocol, on this request.
     if (head->status == 101 && !was_asked_for(head->upgrade, request.protocol))
       co_return fail(ErrorCode::upgrade_refused, "unasked 101");
+    // RFC 6455 §4.1: else a cache or another request's answer might be taken for a handshake.
+    if (head->status == 101 && is_websocket(head->upgrade) &&
+        !is_accepted(request.headers, head->headers))
+      co_return fail(ErrorCode::upgrade_refused,
+                     "Sec-WebSocket-Accept does not fit Sec-WebSocket-Key");
     if (head->status == 101 || head->status >= 200) co_return head;
     waiting_since = loop_.now();
     if (++informed > settings_.informational_responses)
@@ -290,14 +336,6 @@ Task<Result<ResponseHead>> ResponseBody::read_head(const Request& request,
                      "more 1xx responses than limits.informational_responses");
     pass_on(*std::move(head), attempt);
   }
-}
-
-/// The size of the head in the first bytes of an answer; 0 when more of it is to come.
-Result<std::size_t> ResponseBody::first_read(Result<Chunk> bytes) {
-  if (!bytes) return std::unexpected(std::move(bytes).error());
-  if (bytes->empty()) return fail(ErrorCode::closed, "closed before the response");
-  connection_->input.put_back(*std::move(bytes));
-  return connection_->input.buffered_head(settings_.limits);
 }
 
 /// The upstream's time to answer begins with the upload's end: until then it waits for the client,

@@ -163,9 +163,9 @@ void HeadWriter::fields(const Headers& headers) {
 }
 
 void HeadWriter::grow(std::size_t size) {
-  Chunk larger = Chunk::with_room(2 * (head_.footprint() + size));
-  larger.append(head_.text());
-  head_ = std::move(larger);
+  const Chunk written = take();
+  take_room(Chunk::with_room(2 * (written.footprint() + size)));
+  *this << written.text();
 }
 
 // NOLINTNEXTLINE(readability-function-size): a table

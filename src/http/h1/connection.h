@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/bytes.h"
 #include "http/h1/chunked.h"
 #include "http/h1/head.h"
 #include "http/message.h"
@@ -13,9 +14,6 @@
 #include "runtime/stream.h"
 
 namespace sluice::http::h1 {
-
-/// A head with a body of 16 KiB comes in one read.
-inline constexpr std::size_t read_bytes = 32 * 1024;
 
 /// A stream, and the bytes that were read from it and belong to whoever reads next.
 class Input {
@@ -106,11 +104,12 @@ Chunks end_of_chunks(const Headers* trailers);
 /// Appends text to a head that is being composed; grows as needed.
 class HeadWriter {
  public:
-  explicit HeadWriter(std::size_t expected) : head_(Chunk::with_room(expected)) {}
+  explicit HeadWriter(std::size_t expected) { take_room(Chunk::with_room(expected)); }
 
   HeadWriter& operator<<(std::string_view text) {
-    if (text.size() > room_left()) grow(text.size());
-    head_.append(text);
+    if (text.size() > room_left()) [[unlikely]]
+      grow(text.size());
+    at_ = copy_short(at_, text);
     return *this;
   }
 
@@ -122,15 +121,28 @@ class HeadWriter {
 
   void fields(const Headers& headers);
 
-  /// Bytes that still fit without growing.
-  std::size_t room_left() noexcept { return head_.footprint() - head_.size(); }
-
-  Chunk take() noexcept { return std::move(head_); }
+  Chunk take() noexcept {
+    head_.extend(static_cast<std::size_t>(at_ - begin_));
+    return std::move(head_);
+  }
 
  private:
+  /// Bytes that still fit without growing.
+  std::size_t room_left() const noexcept { return static_cast<std::size_t>(end_ - at_); }
+
+  void take_room(Chunk empty) noexcept {
+    head_ = std::move(empty);
+    const auto room = head_.room();
+    begin_ = at_ = room.data();
+    end_ = begin_ + room.size();
+  }
+
   void grow(std::size_t size);
 
-  Chunk head_;
+  Chunk head_;  ///< empty until take()
+  char* begin_;
+  char* at_;
+  char* end_;
 };
 
 /// Standard reason phrase; empty for unknown codes.

@@ -77,6 +77,20 @@ bool is_forbidden_trailer(std::string_view name, HeaderId id) noexcept;
 /// in which the gateway says who asks. Never forwarded.
 bool is_identity_alias(std::string_view name) noexcept;
 
+/// Whether an unknown name may be one of is_framing_alias() or is_identity_alias(): all of them
+/// hold one of these bytes. Precondition: the text is padded.
+inline bool may_be_alias(std::string_view name) noexcept {
+  const char* at = name.data();
+  const char* end = at + name.size();
+  for (; at < end; at += scan_bytes) {
+    unsigned mask = equal_mask(at, '_') | equal_mask(at, '.');
+    if (const auto left = static_cast<std::size_t>(end - at); left < scan_bytes)
+      mask &= (1U << left) - 1;
+    if (mask != 0) return true;
+  }
+  return false;
+}
+
 /// A name that a CGI-like receiver would read as one of the framing fields.
 inline bool is_framing_alias(std::string_view name) noexcept {
   constexpr std::string_view length = "content_length";

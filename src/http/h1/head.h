@@ -100,9 +100,14 @@ struct ResponseHead {
 /// before the gateway trust: authorization, cookies, content-*, forwarding and identity fields (the
 /// list is in fields.cc).
 Result<RequestHead> parse_request(std::string_view head, const Limits& limits);
+/// The same into `result`, which is new; its content after an Error means nothing.
+Result<Done> parse_request(std::string_view head, const Limits& limits, RequestHead& result);
 /// `method` is the request's: it decides whether there is a body. A 1xx is a ResponseHead with
 /// Framing::none. All Errors are invalid_response.
 Result<ResponseHead> parse_response(std::string_view head, std::string_view method,
                                     const Limits& limits);
+/// As above.
+Result<Done> parse_response(std::string_view head, std::string_view method, const Limits& limits,
+                            ResponseHead& result);
 
 }  // namespace sluice::http::h1

@@ -113,19 +113,20 @@ class RequestParser {
   bool read_fields(const char* at, const char* end) {
     const char* last = end - 2;
     FieldLine line;
+    Headers::Appender kept(head_.headers);
     for (std::uint32_t count = 0; at != last; ++count) {
       if (count == limits_.header_count)
         return refuse("too many header fields", ErrorCode::header_too_large);
       at = read_field(at, end, line);
       if (at == nullptr) return refuse("a malformed header field");
-      if (line.id == other) {
+      if (line.id == other && may_be_alias(line.name)) [[unlikely]] {
         if (is_framing_alias(line.name)) return refuse("an alias of a framing field");
         if (is_identity_alias(line.name)) continue;
       } else if (ControlFields::owns(line.id)) {
         if (!take(line)) return false;
         continue;
       }
-      head_.headers.append_kept(line.id, line.name, line.value);
+      kept.append(line.id, line.name, line.value);
     }
     return true;
   }
@@ -248,10 +249,17 @@ class RequestParser {
 
 }  // namespace
 
+Result<Done> parse_request(std::string_view head, const Limits& limits, RequestHead& result) {
+  RequestParser parser(result, limits);
+  if (!parser.parse(head)) [[unlikely]]
+    return parser.error();
+  return Done{};
+}
+
 Result<RequestHead> parse_request(std::string_view head, const Limits& limits) {
   Result<RequestHead> result(std::in_place);
-  RequestParser parser(*result, limits);
-  if (!parser.parse(head)) result = parser.error();
+  if (auto parsed = parse_request(head, limits, *result); !parsed)
+    result = std::unexpected(std::move(parsed).error());
   return result;
 }
 

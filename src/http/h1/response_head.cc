@@ -56,17 +56,18 @@ class ResponseParser {
   bool read_fields(const char* at, const char* end) {
     const char* last = end - 2;
     FieldLine line;
+    Headers::Appender kept(head_.headers);
     for (std::uint32_t count = 0; at != last; ++count) {
       if (count == limits_.header_count) return refuse("too many header fields");
       at = read_field(at, end, line);
       if (at == nullptr) return refuse("a malformed header field");
-      if (line.id == other) {
+      if (line.id == other && may_be_alias(line.name)) [[unlikely]] {
         if (is_framing_alias(line.name)) return refuse("an alias of a framing field");
       } else if (ControlFields::owns(line.id)) {
         if (const char* why = fields_.take(line)) return refuse(why);
         continue;
       }
-      head_.headers.append_kept(line.id, line.name, line.value);
+      kept.append(line.id, line.name, line.value);
     }
     return true;
   }
@@ -115,11 +116,19 @@ class ResponseParser {
 
 }  // namespace
 
+Result<Done> parse_response(std::string_view head, std::string_view method, const Limits& limits,
+                            ResponseHead& result) {
+  ResponseParser parser(result, limits);
+  if (!parser.parse(head, method)) [[unlikely]]
+    return parser.error();
+  return Done{};
+}
+
 Result<ResponseHead> parse_response(std::string_view head, std::string_view method,
                                     const Limits& limits) {
   Result<ResponseHead> result(std::in_place);
-  ResponseParser parser(*result, limits);
-  if (!parser.parse(head, method)) result = parser.error();
+  if (auto parsed = parse_response(head, method, limits, *result); !parsed)
+    result = std::unexpected(std::move(parsed).error());
   return result;
 }
 

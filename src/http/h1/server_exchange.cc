@@ -7,7 +7,8 @@ namespace {
 
 // A response's head with the gateway's own fields; grows when it must.
 constexpr std::size_t head_room = 2048 - 64;
-// A body up to this size is copied behind its head: cheaper than a second piece for the kernel.
+// A body up to this size is copied behind its head: one piece for the kernel is cheaper than two.
+// The head of a larger one is copied in front of it, where there is room.
 constexpr std::size_t joined_body_max = 1024;
 constexpr std::size_t raw_line_max = 256;
 // From here on, pages that stay in the kernel are worth the calls that a pipe costs.
@@ -102,6 +103,18 @@ ServerExchange::~ServerExchange() {
 }
 
 bool ServerExchange::try_head() {
+  // Nearly always a head is all that there is. A parser that takes the whole of it has proved that
+  // it ends nowhere before.
+  const std::string_view text = connection_.input_.buffered().text();
+  const Limits& limits = connection_.settings_.limits;
+  if (text.size() <= limits.header_bytes && text.ends_with("\r\n\r\n")) {
+    has_head_ = parse_request(text, limits, head_).has_value();
+    if (has_head_) {
+      connection_.input_.consume(text.size());
+      return true;
+    }
+    head_ = RequestHead();
+  }
   auto size = connection_.input_.buffered_head(connection_.settings_.limits);
   if (size && *size == 0) return false;
   settle_head(std::move(size));
@@ -119,12 +132,10 @@ void ServerExchange::settle_head(Result<std::size_t> size) {
   Input& input = connection_.input_;
   const std::string_view text = input.buffered().text();
   if (size) {
-    auto head = parse_request(text.substr(0, *size), connection_.settings_.limits);
-    if (head) {
-      head_.emplace(*std::move(head));
-      return input.consume(*size);
-    }
-    error_ = std::move(head).error();
+    auto parsed = parse_request(text.substr(0, *size), connection_.settings_.limits, head_);
+    has_head_ = parsed.has_value();
+    if (has_head_) return input.consume(*size);
+    error_ = std::move(parsed).error();
   } else {
     error_ = in_client_terms(std::move(size).error());
   }
@@ -135,8 +146,8 @@ void ServerExchange::settle_head(Result<std::size_t> size) {
 }
 
 Result<Request> ServerExchange::take() {
-  if (!head_) return std::unexpected(error_);
-  RequestHead& head = *head_;
+  if (!has_head_) return std::unexpected(error_);
+  RequestHead& head = head_;
   is_head_method_ = head.method == "HEAD";
   http_1_0_ = head.version == Version::http_1_0;
   keep_alive_ = head.keep_alive;
@@ -245,41 +256,58 @@ Task<Result<Done>> ServerExchange::send(Response response) {
 
   Chunk head = compose_head(response, coding);
   head_sent_ = true;
-  if (!bodiless && response.body != nullptr)
-    return send_body(std::move(response.body), coding, std::move(head));
-  sent_ += head.size();
+  BodyPtr body = std::move(response.body);
+  Chunks bytes;
+  if (bodiless || body == nullptr) {
+    bytes.push_back(std::move(head));
+  } else {
+    auto reading = body->read();
+    const Result<Chunk>* piece = reading.ready();
+    const bool is_whole = piece != nullptr && *piece && !(*piece)->empty() &&
+                          coding == Coding::length && (*piece)->size() == body->length();
+    if (!is_whole) return send_body(std::move(body), std::move(reading), coding, std::move(head));
+    // Nearly all answers of a few KiB are here with their head.
+    bytes = frame_piece(head, *reading.await_resume(), coding, *body);
+    body = nullptr;
+  }
+  for (const Chunk& piece : bytes)
+    sent_ += piece.size();
   auto written = connection_.input_.stream().write(
-      Chunks(std::move(head)), Flush::end_of_turn,
+      std::move(bytes), Flush::end_of_turn,
       after(loop_.now(), connection_.settings_.write_idle_timeout));
-  if (response.body == nullptr && written.await_ready()) {
-    answered_ = written.await_resume().has_value();
+  if (body == nullptr && written.await_ready()) {
+    if (auto result = written.await_resume(); !result)
+      return client_takes_nothing(std::move(result).error());
+    answered_ = true;
     return Result<Done>(Done{});
   }
-  return end_bodiless(std::move(written), std::move(response.body));
+  return end_write(std::move(written), std::move(body));
+}
+
+std::unexpected<Error> ServerExchange::client_takes_nothing(Error error) noexcept {
+  keep_alive_ = connection_.flushes_ = false;
+  return fail(ErrorCode::client_gone, std::move(error.detail));
 }
 
 /// The body of an answer to HEAD has a length and reads empty: reading to its end gives its lease
 /// back. A pipeline of requests whose sender reads no answers waits here: heads alone would pile
 /// up.
-Task<Result<Done>> ServerExchange::end_bodiless(Task<Result<Done>> writing, BodyPtr body) {
+Task<Result<Done>> ServerExchange::end_write(Task<Result<Done>> writing, BodyPtr body) {
   if (body != nullptr) co_await body->read();
   body = nullptr;
   auto written = co_await std::move(writing);
-  if (!written) {
-    keep_alive_ = connection_.flushes_ = false;
-    co_return fail(ErrorCode::client_gone, std::move(written.error().detail));
-  }
+  if (!written) co_return client_takes_nothing(std::move(written).error());
   answered_ = true;
   co_return Done{};
 }
 
-Task<Result<Done>> ServerExchange::send_body(BodyPtr body, Coding coding, Chunk head) {
+Task<Result<Done>> ServerExchange::send_body(BodyPtr body, Task<Result<Chunk>> reading,
+                                             Coding coding, Chunk head) {
   Stream& stream = connection_.input_.stream();
   const auto declared = body->length();
   std::uint64_t delivered = 0;
   bool may_pass = declared.has_value();
-  for (;;) {
-    auto reading = body->read();
+  for (;; reading = body->read()) {
     // The head does not wait for a body that has nothing to say yet; what is there leaves with it.
     if (!head.empty() && !reading.await_ready())
       write(Chunks(std::exchange(head, Chunk())), Flush::end_of_turn);
@@ -303,10 +331,7 @@ Task<Result<Done>> ServerExchange::send_body(BodyPtr body, Coding coding, Chunk 
       auto written =
           co_await stream.write(std::move(bytes), Flush::end_of_turn,
                                 after(loop_.now(), connection_.settings_.write_idle_timeout));
-      if (!written) {
-        keep_alive_ = connection_.flushes_ = false;
-        co_return fail(ErrorCode::client_gone, std::move(written.error().detail));
-      }
+      if (!written) co_return client_takes_nothing(std::move(written).error());
     }
     if (finished) break;
     if (may_pass && *declared - delivered >= passed_body_min && body->can_read_into()) {
@@ -325,10 +350,17 @@ Chunks ServerExchange::frame_piece(Chunk& head, Chunk piece, Coding coding, Body
   const bool at_end = piece.empty();
   Chunks bytes;
   if (!head.empty()) {
-    if (!at_end && coding == Coding::length &&
-        piece.size() <= std::min(joined_body_max, head.room().size())) {
-      head.append(piece.text());
-      return Chunks(std::exchange(head, Chunk()));
+    if (!at_end && coding != Coding::chunked) {
+      // What waits for the end of the turn keeps no large block.
+      if (piece.size() <= std::min(joined_body_max, head.room().size())) {
+        head.append(piece.text());
+        return Chunks(std::exchange(head, Chunk()));
+      }
+      if (piece.front_room() >= head.size()) {
+        piece.prepend(head.text());
+        head = Chunk();
+        return Chunks(std::move(piece));
+      }
     }
     bytes.push_back(std::exchange(head, Chunk()));
   }
@@ -357,10 +389,7 @@ Task<Result<std::uint64_t>> ServerExchange::pass_body(Body& body, std::uint64_t 
     sent_ += *size;
     auto written = co_await stream.write_from(
         pipe, *size, after(loop_.now(), connection_.settings_.write_idle_timeout));
-    if (!written) {
-      keep_alive_ = connection_.flushes_ = false;
-      co_return fail(ErrorCode::client_gone, std::move(written.error().detail));
-    }
+    if (!written) co_return client_takes_nothing(std::move(written).error());
     passed += *size;
   }
   co_return passed;

@@ -66,8 +66,10 @@ class ServerExchange final : public Incoming {
   Coding coding_of(const Response& response) const noexcept;
   Chunks frame_piece(Chunk& head, Chunk piece, Coding coding, Body& body) const;
   Task<Result<std::uint64_t>> pass_body(Body& body, std::uint64_t left);
-  Task<Result<Done>> send_body(BodyPtr body, Coding coding, Chunk head);
-  Task<Result<Done>> end_bodiless(Task<Result<Done>> writing, BodyPtr body);
+  Task<Result<Done>> send_body(BodyPtr body, Task<Result<Chunk>> reading, Coding coding,
+                               Chunk head);
+  std::unexpected<Error> client_takes_nothing(Error error) noexcept;
+  Task<Result<Done>> end_write(Task<Result<Done>> writing, BodyPtr body);
   Task<Result<Done>> send_tunnel(BodyPtr body, Chunk head);
   void write(Chunks bytes, Flush flush);
 
@@ -76,7 +78,8 @@ class ServerExchange final : public Incoming {
   TimePoint received_at_;
   std::uint64_t received_before_;
   std::uint64_t sent_ = 0;
-  std::optional<RequestHead> head_;
+  RequestHead head_;
+  bool has_head_ = false;
   Error error_;  ///< when there is no head
   std::string raw_line_;
   std::string_view upgrade_;

@@ -80,12 +80,10 @@ ssize_t send(int descriptor, std::string_view text) {
 class EpollEngine final : public Engine {
  public:
   EpollEngine(int epoll, int bell, std::size_t pipes_max)
-      : epoll_(epoll), bell_(bell), random_(unforeseen()), pipes_max_(pipes_max) {
-    epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.ptr = nullptr}};
-    ::epoll_ctl(epoll_, EPOLL_CTL_ADD, bell_, &event);
-  }
+      : epoll_(epoll), bell_(bell), random_(unforeseen()), pipes_max_(pipes_max) {}
 
   ~EpollEngine() override {
+    if (reserve_ >= 0) ::close(reserve_);
     ::close(epoll_);
     ::close(bell_);
   }
@@ -112,6 +110,7 @@ class EpollEngine final : public Engine {
   Result<SocketPtr> datagram_socket(Address::Family family) override;
   PipePtr pipe_towards(Socket& socket) override;
   Address local_address(Socket& socket) override;
+  void keep_reserve() noexcept override;
 
  private:
   static std::uint64_t unforeseen() {
@@ -120,7 +119,9 @@ class EpollEngine final : public Engine {
     return value;
   }
 
-  void enroll(EpollSocket& socket);
+  /// 0, or the errno of what the kernel refused.
+  int enroll(EpollSocket& socket);
+  bool give_up_reserve() noexcept;
   /// Tries; empty when the kernel would block.
   std::optional<std::int64_t> attempt(EpollSocket& socket, Op& op);
   std::optional<std::int64_t> attempt_receive(EpollSocket& socket, Op& op);
@@ -136,6 +137,8 @@ class EpollEngine final : public Engine {
   Random random_;
   const std::size_t pipes_max_;
   std::size_t pipes_ = 0;
+  bool keeps_reserve_ = false;
+  int reserve_ = -1;  ///< open for nothing, to be closed for an accept
   std::array<epoll_event, events_max> events_{};
 };
 
@@ -153,17 +156,25 @@ Op*& slot_of(EpollSocket& socket, Op::Kind kind) {
   }
 }
 
-void EpollEngine::enroll(EpollSocket& socket) {
-  if (socket.registered) return;
-  socket.registered = true;
+int EpollEngine::enroll(EpollSocket& socket) {
+  if (socket.registered) return 0;
   epoll_event event{.events = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET,
                     .data = {.ptr = &socket}};
-  ::epoll_ctl(epoll_, EPOLL_CTL_ADD, socket.descriptor, &event);
+  if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, socket.descriptor, &event) != 0) return errno;
+  socket.registered = true;
+  return 0;
 }
 
 void EpollEngine::submit(Op& op) {
   auto& socket = static_cast<EpollSocket&>(*op.socket);
-  if (op.kind != Op::Kind::connect) enroll(socket);
+  if (op.kind != Op::Kind::connect) {
+    // Nothing would ever be heard of this socket: the system's limit of watched ones is reached.
+    if (const int error = enroll(socket); error != 0) [[unlikely]] {
+      op.result = -error;
+      op.pending = false;
+      return;
+    }
+  }
   if (const auto result = attempt(socket, op)) {
     op.result = *result;
     op.pending = false;
@@ -206,7 +217,8 @@ std::optional<std::int64_t> EpollEngine::attempt(EpollSocket& socket, Op& op) {
 std::optional<std::int64_t> EpollEngine::attempt_receive(EpollSocket& socket, Op& op) {
   if (!socket.readable) return std::nullopt;
   // The buffer is taken only now that there may be bytes: an idle connection holds none.
-  Chunk chunk = Chunk::with_room(op.kind == Op::Kind::receive ? op.wanted : datagram_bytes);
+  Chunk chunk =
+      Chunk::with_room(op.kind == Op::Kind::receive ? op.wanted : datagram_bytes, op.headroom);
   const auto room = chunk.room();
   for (;;) {
     ssize_t got;
@@ -275,7 +287,19 @@ std::optional<std::int64_t> EpollEngine::attempt_send(EpollSocket& socket, Op& o
   }
 }
 
+void EpollEngine::keep_reserve() noexcept {
+  keeps_reserve_ = true;
+  if (reserve_ < 0) reserve_ = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+bool EpollEngine::give_up_reserve() noexcept {
+  if (reserve_ < 0) return false;
+  ::close(std::exchange(reserve_, -1));
+  return true;
+}
+
 std::optional<std::int64_t> EpollEngine::attempt_accept(EpollSocket& socket, Op& op) {
+  if (keeps_reserve_) keep_reserve();
   while (socket.readable) {
     SockAddr peer;
     const int descriptor =
@@ -288,6 +312,7 @@ std::optional<std::int64_t> EpollEngine::attempt_accept(EpollSocket& socket, Op&
       return 0;
     }
     if (errno == EINTR || errno == ECONNABORTED) continue;
+    if (errno == EMFILE && give_up_reserve()) continue;
     if (errno != EAGAIN && errno != EWOULDBLOCK) return -errno;
     socket.readable = false;
   }
@@ -298,13 +323,10 @@ std::optional<std::int64_t> EpollEngine::attempt_connect(EpollSocket& socket, Op
   if (!socket.registered) {
     SockAddr to(static_cast<AddressedOp&>(op).address);
     const int failed = ::connect(socket.descriptor, to.get(), to.size);
-    if (failed == 0) {
-      enroll(socket);
-      return 0;
-    }
+    if (failed == 0) return -enroll(socket);
     if (errno != EINPROGRESS && errno != EINTR) return -errno;
     socket.writable = false;
-    enroll(socket);
+    if (const int error = enroll(socket); error != 0) return -error;
     return std::nullopt;
   }
   if (!socket.writable) return std::nullopt;
@@ -438,6 +460,13 @@ Result<std::unique_ptr<Engine>> make_epoll_engine(std::size_t pipes_max) {
     const int error = errno;
     ::close(epoll);
     return std::unexpected(io_error(error, "eventfd"));
+  }
+  epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.ptr = nullptr}};
+  if (::epoll_ctl(epoll, EPOLL_CTL_ADD, bell, &event) != 0) {
+    const int error = errno;
+    ::close(epoll);
+    ::close(bell);
+    return std::unexpected(io_error(error, "epoll_ctl"));
   }
   return std::make_unique<EpollEngine>(epoll, bell, pipes_max);
 }

@@ -1,8 +1,9 @@
-#include "gateway/https_only.h"
+#include "gateway/protocol_mismatch.h"
 
 #include <string>
 
 #include "gateway/error_response.h"
+#include "gateway/grpc.h"
 
 namespace sluice {
 
@@ -18,8 +19,9 @@ bool came_by_https(const Exchange& exchange) noexcept {
   return true;
 }
 
-http::Response https_only_answer(Exchange& exchange) {
-  exchange.record.source = Source::plugin;
+namespace {
+
+http::Response https_only(Exchange& exchange) {
   std::string_view host = exchange.origin.host;
   if (exchange.origin.trusted_peer)
     if (const auto told = exchange.request.headers.get(HeaderId::x_forwarded_host)) host = *told;
@@ -35,6 +37,32 @@ http::Response https_only_answer(Exchange& exchange) {
   response.status = status;
   response.headers.set(HeaderId::location, {"https://", host, target == "*" ? "/" : target});
   return response;
+}
+
+std::optional<http::Response> grpc_mismatch(Exchange& exchange) {
+  const http::Request& request = exchange.request;
+  if (request.http_major != 2) {
+    http::Response response = status_response(426, "Please use HTTP2 protocol", exchange);
+    response.protocol = "HTTP/2";
+    return response;
+  }
+  if (!is_grpc(request))
+    return status_response(415, "Non-gRPC request matched gRPC route", exchange);
+  if (exchange.route->http || came_by_https(exchange)) return std::nullopt;
+  return grpc_refusal(1, "gRPC request matched gRPCs route");
+}
+
+}  // namespace
+
+std::optional<http::Response> protocol_mismatch(Exchange& exchange) {
+  const Route& route = *exchange.route;
+  std::optional<http::Response> answer;
+  if (route.grpc)
+    answer = grpc_mismatch(exchange);
+  else if (!route.http && !came_by_https(exchange))
+    answer = https_only(exchange);
+  if (answer) exchange.record.source = Source::plugin;
+  return answer;
 }
 
 }  // namespace sluice

@@ -1,0 +1,106 @@
+#include "gateway/grpc.h"
+
+#include <charconv>
+
+#include "http/text.h"
+
+namespace sluice {
+namespace {
+
+constexpr std::string_view content_type = "application/grpc";
+
+}  // namespace
+
+bool is_grpc(const http::Request& request) {
+  if (request.http_major != 2) return false;
+  const auto type = request.headers.get(http::HeaderId::content_type);
+  if (!type || !http::starts_ignoring_case(*type, content_type)) return false;
+  const std::string_view rest = type->substr(content_type.size());
+  return rest.empty() || rest[0] == '+' || rest[0] == ';' || rest[0] == ' ';
+}
+
+std::optional<milliseconds> grpc_timeout(const http::Request& request) {
+  if (request.http_major != 2) return std::nullopt;
+  const auto text = request.headers.get("grpc-timeout");
+  // At most eight digits and a unit.
+  if (!text || text->size() < 2 || text->size() > 9 || !is_grpc(request)) return std::nullopt;
+  std::int64_t value = 0;
+  const char* end = text->data() + text->size() - 1;
+  const auto parsed = std::from_chars(text->data(), end, value);
+  if (parsed.ec != std::errc() || parsed.ptr != end || value < 0) return std::nullopt;
+  using namespace std::chrono;
+  switch (text->back()) {
+    case 'H':
+      return hours(value);
+    case 'M':
+      return minutes(value);
+    case 'S':
+      return seconds(value);
+    case 'm':
+      return milliseconds(value);
+    case 'u':
+      return ceil<milliseconds>(microseconds(value));
+    case 'n':
+      return ceil<milliseconds>(nanoseconds(value));
+    default:
+      return std::nullopt;
+  }
+}
+
+std::uint32_t grpc_status(std::uint16_t http_status) noexcept {
+  switch (http_status) {
+    case 400:
+    case 422:
+      return 3;  // INVALID_ARGUMENT
+    case 401:
+      return 16;  // UNAUTHENTICATED
+    case 403:
+      return 7;  // PERMISSION_DENIED
+    case 404:
+    case 405:
+    case 501:
+      return 12;  // UNIMPLEMENTED
+    case 408:
+    case 504:
+      return 4;  // DEADLINE_EXCEEDED
+    case 409:
+      return 10;  // ABORTED
+    case 413:
+    case 429:
+    case 431:
+      return 8;  // RESOURCE_EXHAUSTED
+    case 499:
+      return 1;  // CANCELLED
+    case 502:
+    case 503:
+      return 14;  // UNAVAILABLE
+    default:
+      return http_status >= 500 ? 13 : 2;  // INTERNAL, UNKNOWN
+  }
+}
+
+std::string grpc_message(std::string_view text) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string encoded;
+  for (const char byte : text) {
+    if (byte >= ' ' && byte <= '~' && byte != '%') {
+      encoded += byte;
+      continue;
+    }
+    const auto value = static_cast<unsigned char>(byte);
+    encoded += '%';
+    encoded += digits[value >> 4];
+    encoded += digits[value & 15];
+  }
+  return encoded;
+}
+
+http::Response grpc_refusal(std::uint32_t status, std::string_view message) {
+  http::Response response;
+  response.headers.set(http::HeaderId::content_type, content_type);
+  static_cast<void>(response.headers.set("grpc-status", std::to_string(status)));
+  static_cast<void>(response.headers.set("grpc-message", grpc_message(message)));
+  return response;
+}
+
+}  // namespace sluice

@@ -1,0 +1,86 @@
+#include "gateway/tls_compiler.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "config/diagnostics.h"
+
+namespace sluice {
+
+using config::Protocol;
+
+TlsCompiler::TlsCompiler(const config::LoadedFile& file, config::Diagnostics& diagnostics)
+    : file_(file), diagnostics_(diagnostics) {
+  auto certificates = std::make_shared<tls::Certificates>(tls::self_signed_identity());
+  for (const config::Certificate& from : file_.certificates) {
+    tls::Identity identity;
+    add_pair(identity, from.cert, from.key, from.place);
+    if (from.cert_alt) add_pair(identity, *from.cert_alt, *from.key_alt, from.place);
+    identities_.push_back(std::make_shared<const tls::Identity>(std::move(identity)));
+  }
+  for (const config::Sni& sni : file_.snis)
+    certificates->add(sni.name, identities_[sni.certificate_index]);
+  certificates_ = std::move(certificates);
+}
+
+void TlsCompiler::add_pair(tls::Identity& identity, std::string_view cert, std::string_view key,
+                           config::Place place) {
+  auto pair = tls::KeyPair::parse(cert, key);
+  if (pair) return identity.pairs.push_back(*std::move(pair));
+  refuse(place, "certificates", pair.error());
+}
+
+void TlsCompiler::refuse(config::Place place, std::string_view field, const Error& error) {
+  failed_ = true;
+  diagnostics_.error(place, config::Path(field), error.detail.text());
+}
+
+upstream::Transport TlsCompiler::transport_of(const config::Service& service) {
+  upstream::Transport transport;
+  if (service.protocol == Protocol::grpc || service.protocol == Protocol::grpcs)
+    transport.version = upstream::HttpVersion::http_2;
+  else if (service.protocol_version)
+    transport.version = static_cast<upstream::HttpVersion>(*service.protocol_version);
+  if (service.protocol == Protocol::https || service.protocol == Protocol::grpcs)
+    transport.tls = policy_of(service);
+  if (transport.tls || transport.version != upstream::HttpVersion::http_1_1)
+    transport.key = std::to_string(std::to_underlying(transport.version)) +
+                    (transport.tls ? transport.tls->key : std::string());
+  return transport;
+}
+
+tls::ClientPolicyPtr TlsCompiler::policy_of(const config::Service& service) {
+  auto policy = std::make_shared<tls::ClientPolicy>();
+  policy->verifies = service.tls_verify.value_or(true);
+  if (service.tls_verify_depth) policy->depth = static_cast<int>(*service.tls_verify_depth);
+  policy->names = service.tls_sans;
+  std::string key =
+      policy->verifies ? "v" + std::to_string(service.tls_verify_depth.value_or(UINT32_MAX)) : "-";
+  for (const std::string& name : service.tls_sans)
+    key.append(" ").append(name);
+
+  std::vector<std::string> authorities;
+  for (const config::CaCertificate& authority : file_.ca_certificates)
+    if (std::ranges::find(service.ca_certificates, authority.id) != service.ca_certificates.end())
+      key += authorities.emplace_back(authority.cert);
+  if (!authorities.empty()) {
+    auto parsed = tls::Authorities::parse(authorities);
+    if (parsed)
+      policy->authorities = *std::move(parsed);
+    else
+      refuse(service.place, "ca_certificates", parsed.error());
+  }
+
+  if (service.client_certificate_index) {
+    const std::uint32_t index = *service.client_certificate_index;
+    const auto& pairs = identities_[index]->pairs;
+    if (!pairs.empty()) policy->certificate = pairs.front();
+    key += file_.certificates[index].cert + file_.certificates[index].key;
+  }
+  // A digest: the key of a pool is compared with each request.
+  policy->key = tls::digest(key);
+  return policy;
+}
+
+}  // namespace sluice

@@ -1,0 +1,40 @@
+#pragma once
+// Certificates, and how upstreams are spoken to: from the configuration to what handshakes use.
+
+#include <vector>
+
+#include "config/load.h"
+#include "tls/certificates.h"
+#include "upstream/transport.h"
+
+namespace sluice {
+
+/// `file` and `diagnostics` outlive it.
+class TlsCompiler {
+ public:
+  TlsCompiler(const config::LoadedFile& file, config::Diagnostics& diagnostics);
+
+  /// What listeners with TLS show.
+  const tls::CertificatesPtr& certificates() const noexcept { return certificates_; }
+
+  /// How a service's upstream is spoken to. Verification is on unless the service turns it off,
+  /// against the system's authorities unless it names others.
+  upstream::Transport transport_of(const config::Service& service);
+
+  /// Something could not be used; the diagnostics say what.
+  bool failed() const noexcept { return failed_; }
+
+ private:
+  void add_pair(tls::Identity& identity, std::string_view cert, std::string_view key,
+                config::Place place);
+  tls::ClientPolicyPtr policy_of(const config::Service& service);
+  void refuse(config::Place place, std::string_view field, const Error& error);
+
+  const config::LoadedFile& file_;
+  config::Diagnostics& diagnostics_;
+  std::vector<tls::IdentityPtr> identities_;  ///< of file_.certificates
+  tls::CertificatesPtr certificates_;
+  bool failed_ = false;
+};
+
+}  // namespace sluice

@@ -1,0 +1,328 @@
+#include "http/h2/session.h"
+
+#include <algorithm>
+
+#include "http/h2/callbacks.h"
+
+namespace sluice::http::h2 {
+namespace {
+
+// What one write gives to the stream below.
+constexpr std::size_t write_bytes = 64 * 1024;
+// Data up to this size are copied behind their frame's head: one piece for the kernel, one record
+// for TLS.
+constexpr std::size_t joined_bytes = 2048;
+constexpr std::size_t piece_bytes = 4096 - 64;
+// Until a peer that was told of the shutdown must have heard of it.
+constexpr milliseconds shutdown_notice{1000};
+// What a peer still sends after the end is read and dropped, so that it sees our last frames.
+constexpr milliseconds linger_time{1000};
+constexpr std::size_t linger_bytes = 256 * 1024;
+
+std::vector<nghttp2_nv>& scratch() {
+  static thread_local std::vector<nghttp2_nv> fields;
+  return fields;
+}
+
+std::uint8_t* bytes_of(std::string_view text) {
+  return const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(text.data()));
+}
+
+/// Secrets stay out of the tables of HPACK (RFC 7541 §7.1.3).
+bool is_secret(HeaderId id) noexcept {
+  return id == HeaderId::authorization || id == HeaderId::cookie || id == HeaderId::set_cookie;
+}
+
+}  // namespace
+
+FieldList::FieldList() : fields_(scratch()) {
+  fields_.clear();
+}
+
+FieldList::~FieldList() = default;
+
+void FieldList::add(std::string_view name, std::string_view value) {
+  fields_.push_back(
+      {bytes_of(name), bytes_of(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});
+}
+
+void FieldList::add_all(const Headers& headers) {
+  for (const Headers::Field& field : headers.fields()) {
+    add(field.name(), field.value());
+    if (is_secret(field.id)) fields_.back().flags = NGHTTP2_NV_FLAG_NO_INDEX;
+  }
+}
+
+const nghttp2_nv* FieldList::data() const noexcept {
+  return fields_.data();
+}
+
+std::size_t FieldList::size() const noexcept {
+  return fields_.size();
+}
+
+Session::Session(Loop& loop, Role role, StreamPtr stream, const SessionSettings& settings,
+                 SessionEvents& events)
+    : loop_(loop),
+      role_(role),
+      stream_(std::move(stream)),
+      settings_(settings),
+      events_(events),
+      guard_(loop.now()),
+      idle_since_(loop.now()),
+      tasks_(loop, 2) {
+  if (role == Role::server)
+    nghttp2_session_server_new2(&ng_, SessionCallbacks::all(), this, SessionCallbacks::options());
+  else
+    nghttp2_session_client_new2(&ng_, SessionCallbacks::all(), this, SessionCallbacks::options());
+  std::vector<nghttp2_settings_entry> entries = {
+      {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, settings.streams},
+      {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, settings.window},
+      {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, settings.limits.header_bytes},
+  };
+  if (role == Role::server)
+    entries.push_back({NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1});
+  else
+    entries.push_back({NGHTTP2_SETTINGS_ENABLE_PUSH, 0});
+  nghttp2_submit_settings(ng_, NGHTTP2_FLAG_NONE, entries.data(), entries.size());
+  // Streams whose data nobody reads must not stop the others: there is room for all of them.
+  const std::int64_t window = std::int64_t{settings.streams} * settings.window;
+  nghttp2_session_set_local_window_size(
+      ng_, NGHTTP2_FLAG_NONE, 0,
+      static_cast<std::int32_t>(std::min<std::int64_t>(window, INT32_MAX)));
+}
+
+Session::~Session() {
+  die();
+}
+
+Task<Done> Session::run() {
+  static_cast<void>(tasks_.spawn(write_loop()));
+  co_await read_loop();
+  over_ = true;
+  kick();
+  const bool peer_left = !stop_.is_set() && !nghttp2_session_want_write(ng_);
+  if (Chunks rest = collect(); !rest.empty())
+    static_cast<void>(stream_->write(std::move(rest), Flush::now, never));
+  die();
+  const auto ended = co_await stream_->end(after(loop_.now(), settings_.write_timeout));
+  if (peer_left || !ended) co_return Done{};
+  const TimePoint until = after(loop_.now(), linger_time);
+  for (std::size_t dropped = 0; dropped < linger_bytes;) {
+    auto bytes = co_await stream_->read(read_bytes, until);
+    if (!bytes || bytes->empty()) break;
+    dropped += bytes->size();
+  }
+  co_return Done{};
+}
+
+TimePoint Session::read_by() const noexcept {
+  if (section_since_ != never) return after(section_since_, settings_.header_timeout);
+  if (!greeted_) return after(idle_since_, settings_.header_timeout);
+  if (streams_.empty()) return after(idle_since_, settings_.idle_timeout);
+  return after(loop_.now(), settings_.idle_timeout);
+}
+
+Task<Done> Session::read_loop() {
+  while (!stop_.is_set()) {
+    auto bytes = co_await Until(stream_->read(read_bytes, read_by()), stop_);
+    if (!bytes) break;
+    if (!*bytes) {
+      if ((*bytes).error().code != ErrorCode::timed_out) break;
+      if (loop_.now() < read_by()) continue;
+      nghttp2_session_terminate_session(ng_, error_code::no_error);
+      break;
+    }
+    if ((*bytes)->empty() || !take(**std::move(bytes))) break;
+  }
+  co_return Done{};
+}
+
+/// False when the connection is at its end.
+bool Session::take(Chunk bytes) {
+  input_ = std::move(bytes);
+  const auto taken = nghttp2_session_mem_recv(
+      ng_, reinterpret_cast<const std::uint8_t*>(input_.text().data()), input_.size());
+  input_ = Chunk();
+  for (const StatePtr& state : std::exchange(arrived_, {}))
+    if (!flooded_) events_.on_request(state);
+  if (flooded_) nghttp2_session_terminate_session(ng_, error_code::enhance_your_calm);
+  kick();
+  return taken >= 0 && !flooded_ && nghttp2_session_want_read(ng_) != 0;
+}
+
+Task<Done> Session::write_loop() {
+  struct Parked {
+    Session& session;
+
+    bool await_ready() const noexcept { return false; }
+
+    void await_suspend(std::coroutine_handle<> frame) const noexcept {
+      session.writer_.frame = frame;
+      session.parked_ = true;
+    }
+
+    void await_resume() const noexcept {}
+  };
+
+  while (!over_) {
+    Chunks bytes = collect();
+    if (bytes.empty()) {
+      co_await Parked{*this};
+      continue;
+    }
+    auto written = co_await stream_->write(std::move(bytes), Flush::now,
+                                           after(loop_.now(), settings_.write_timeout));
+    if (!written) {
+      stop_.set(loop_);
+      break;
+    }
+  }
+  co_return Done{};
+}
+
+/// The writer runs once this turn has nothing else to do: what all streams made leaves together.
+void Session::kick() noexcept {
+  if (std::exchange(parked_, false)) loop_.make_last(writer_);
+}
+
+Chunks Session::collect() {
+  output_bytes_ = 0;
+  while (ng_ != nullptr && !output_is_full()) {
+    const std::uint8_t* data = nullptr;
+    const auto size = nghttp2_session_mem_send(ng_, &data);
+    if (size < 0) stop_.set(loop_);
+    if (size <= 0) break;
+    append_out({reinterpret_cast<const char*>(data), static_cast<std::size_t>(size)});
+  }
+  return std::exchange(output_, Chunks());
+}
+
+bool Session::output_is_full() const noexcept {
+  return output_bytes_ >= write_bytes;
+}
+
+void Session::append_out(std::string_view bytes) {
+  output_bytes_ += bytes.size();
+  if (output_.empty() || output_.back().room().size() < bytes.size())
+    output_.push_back(Chunk::with_room(std::max(bytes.size(), piece_bytes)));
+  output_.back().append(bytes);
+}
+
+void Session::append_out(const Chunk& chunk, std::size_t size) {
+  if (size <= joined_bytes) return append_out(chunk.text().substr(0, size));
+  output_bytes_ += size;
+  output_.push_back(chunk.slice(0, size));
+}
+
+void Session::spend(std::int64_t units) noexcept {
+  flooded_ = flooded_ || !guard_.spend(units, loop_.now());
+}
+
+void Session::close(StreamState& state, std::uint32_t code) noexcept {
+  state.closed = true;
+  state.error_code = code;
+  if (!state.out_finished || code != error_code::no_error) state.gone.set(loop_);
+  state.readers.wake_all(loop_);
+  state.room.wake_all(loop_);
+  events_.on_limits_changed();
+  if (!streams_.empty()) return;
+  idle_since_ = loop_.now();
+  if (final_goaway_) stop_.set(loop_);
+}
+
+void Session::die() noexcept {
+  if (ng_ == nullptr) return;
+  nghttp2_session_del(std::exchange(ng_, nullptr));
+  for (auto& [id, state] : std::exchange(streams_, {})) {
+    state->session = nullptr;
+    close(*state, error_code::internal_error);
+  }
+  events_.on_limits_changed();
+}
+
+void Session::shut_down() {
+  if (shutting_down_ || ng_ == nullptr) return;
+  shutting_down_ = true;
+  nghttp2_submit_shutdown_notice(ng_);
+  nghttp2_submit_ping(ng_, NGHTTP2_FLAG_NONE, nullptr);
+  kick();
+  static_cast<void>(tasks_.spawn(finish_shutdown()));
+}
+
+Task<Done> Session::finish_shutdown() {
+  // What the peer sent before it heard of the notice is here once the ping is answered.
+  if (!ponged_.is_set())
+    co_await wait_for(loop_, ponged_.waiting(), after(loop_.now(), shutdown_notice));
+  if (ng_ == nullptr) co_return Done{};
+  nghttp2_submit_goaway(ng_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(ng_),
+                        error_code::no_error, nullptr, 0);
+  final_goaway_ = true;
+  kick();
+  if (streams_.empty()) stop_.set(loop_);
+  co_return Done{};
+}
+
+bool Session::submit_head(StreamState& state, const FieldList& fields, bool has_body) {
+  if (!state.alive()) return false;
+  const nghttp2_data_provider data = SessionCallbacks::data_of(state);
+  nghttp2_submit_response(ng_, state.id, fields.data(), fields.size(), has_body ? &data : nullptr);
+  kick();
+  return true;
+}
+
+bool Session::submit_information(StreamState& state, const FieldList& fields) {
+  if (!state.alive()) return false;
+  nghttp2_submit_headers(ng_, NGHTTP2_FLAG_NONE, state.id, nullptr, fields.data(), fields.size(),
+                         nullptr);
+  kick();
+  return true;
+}
+
+bool Session::submit_request(const StatePtr& state, const FieldList& fields, bool has_body) {
+  if (ng_ == nullptr || over_) return false;
+  const nghttp2_data_provider data = SessionCallbacks::data_of(*state);
+  const std::int32_t id = nghttp2_submit_request(ng_, nullptr, fields.data(), fields.size(),
+                                                 has_body ? &data : nullptr, state.get());
+  if (id < 0) return false;
+  state->id = id;
+  streams_.emplace(id, state);
+  kick();
+  return true;
+}
+
+void Session::resume(StreamState& state) {
+  if (!state.alive()) return;
+  nghttp2_session_resume_data(ng_, state.id);
+  kick();
+}
+
+void Session::reset(StreamState& state, std::uint32_t code) {
+  if (!state.alive() || std::exchange(state.reset, true)) return;
+  nghttp2_submit_rst_stream(ng_, NGHTTP2_FLAG_NONE, state.id, code);
+  kick();
+}
+
+void Session::credit(StreamState& state, std::size_t size) {
+  if (ng_ == nullptr || size == 0) return;
+  nghttp2_session_consume_connection(ng_, size);
+  if (!state.closed && !state.in_dropped) nghttp2_session_consume_stream(ng_, state.id, size);
+  kick();
+}
+
+void Session::drop_input(StreamState& state) {
+  state.in_dropped = true;
+  state.in.clear();
+  credit(state, std::exchange(state.in_bytes, 0));
+}
+
+std::size_t Session::places_left() const noexcept {
+  if (ng_ == nullptr || over_ || shutting_down_ || nghttp2_session_check_request_allowed(ng_) == 0)
+    return 0;
+  const std::size_t allowed =
+      nghttp2_session_get_remote_settings(ng_, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+  const std::size_t limit = std::min<std::size_t>(allowed, settings_.streams);
+  return limit > streams_.size() ? limit - streams_.size() : 0;
+}
+
+}  // namespace sluice::http::h2

@@ -1,0 +1,51 @@
+#include "tls/certificates.h"
+
+#include <algorithm>
+
+namespace sluice::tls {
+namespace {
+
+std::string normal_name(std::string_view name) {
+  if (name.ends_with('.')) name.remove_suffix(1);
+  std::string normal(name);
+  for (char& byte : normal)
+    if (byte >= 'A' && byte <= 'Z') byte = static_cast<char>(byte - 'A' + 'a');
+  return normal;
+}
+
+}  // namespace
+
+const IdentityPtr& self_signed_identity() {
+  static const IdentityPtr shared = [] {
+    Identity identity;
+    identity.pairs.push_back(KeyPair::self_signed("localhost"));
+    return std::make_shared<const Identity>(std::move(identity));
+  }();
+  return shared;
+}
+
+void Certificates::add(std::string_view name, IdentityPtr identity) {
+  if (std::ranges::find(all_, identity) == all_.end()) all_.push_back(identity);
+  if (name == "*")
+    fallback_ = std::move(identity);
+  else
+    by_name_[normal_name(name)] = std::move(identity);
+}
+
+const Identity* Certificates::find(const std::string& name) const {
+  const auto found = by_name_.find(name);
+  return found == by_name_.end() ? nullptr : found->second.get();
+}
+
+const Identity& Certificates::choose(std::string_view server_name) const {
+  const std::string name = normal_name(server_name);
+  if (const Identity* exact = find(name)) return *exact;
+  // What a client sends is no pattern.
+  const std::size_t first = name.find('.');
+  if (first == std::string::npos || name.find('*') != std::string::npos) return *fallback_;
+  if (const Identity* suffix = find("*" + name.substr(first))) return *suffix;
+  if (const Identity* prefix = find(name.substr(0, name.rfind('.') + 1) + "*")) return *prefix;
+  return *fallback_;
+}
+
+}  // namespace sluice::tls

@@ -1,0 +1,101 @@
+#pragma once
+// A worker's side of TLS towards upstreams: whom it believes, and what it shows.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/stream.h"
+#include "tls/key_pair.h"
+#include "tls/tls_stream.h"
+
+struct ssl_ctx_st;
+struct ssl_session_st;
+struct x509_store_st;
+
+namespace sluice::tls {
+
+/// Authorities that a service trusts. Immutable; shared by all workers.
+class Authorities {
+ public:
+  /// Each text holds one certificate in PEM. Error(invalid_configuration).
+  static Result<std::shared_ptr<const Authorities>> parse(const std::vector<std::string>& pems);
+  /// Those of the operating system, read once a process.
+  static std::shared_ptr<const Authorities> of_system();
+
+  Authorities(const Authorities&) = delete;
+  Authorities& operator=(const Authorities&) = delete;
+  ~Authorities();
+
+  x509_store_st* store() const noexcept { return store_; }
+
+ private:
+  explicit Authorities(x509_store_st* store) : store_(store) {}
+
+  x509_store_st* store_;
+};
+
+using AuthoritiesPtr = std::shared_ptr<const Authorities>;
+
+/// SHA-256, in hex.
+std::string digest(std::string_view text);
+
+/// All that makes connections to one service what they are. Immutable, in the snapshot.
+struct ClientPolicy {
+  bool verifies = true;        ///< the chain, and that it is for the name asked for
+  std::optional<int> depth;    ///< of the chain between the certificate and its authority
+  AuthoritiesPtr authorities;  ///< null: the system's
+  KeyPairPtr certificate;      ///< shown to servers that ask; null: none
+  /// One of which the server's certificate must be for; empty: the name asked for.
+  std::vector<std::string> names;
+  /// Equal where all of the above is: part of the pool's key.
+  std::string key;
+};
+
+using ClientPolicyPtr = std::shared_ptr<const ClientPolicy>;
+
+/// The newest session of one pool of connections.
+class SessionSlot {
+ public:
+  SessionSlot() = default;
+  SessionSlot(const SessionSlot&) = delete;
+  SessionSlot& operator=(const SessionSlot&) = delete;
+
+  ~SessionSlot() { put(nullptr); }
+
+  /// Takes what the caller owned.
+  void put(ssl_session_st* session) noexcept;
+
+  ssl_session_st* get() const noexcept { return session_; }
+
+ private:
+  ssl_session_st* session_ = nullptr;
+};
+
+/// What a client offers by ALPN.
+enum class Offer : std::uint8_t { nothing, http_1_1, http_2, either };
+
+class ClientContext {
+ public:
+  explicit ClientContext(Loop& loop, ClientPolicyPtr policy);
+  ClientContext(const ClientContext&) = delete;
+  ClientContext& operator=(const ClientContext&) = delete;
+  ~ClientContext();
+
+  /// The client's end of TLS over `lower`; shake() it. `name` is a host name or an IP address: the
+  /// certificate must be for it, and a host name is what SNI says.
+  std::unique_ptr<TlsStream> connect(StreamPtr lower, const std::string& name, Offer offer,
+                                     std::shared_ptr<SessionSlot> sessions);
+
+  /// Whether nobody else holds the policy.
+  bool is_unused() const noexcept { return policy_.use_count() == 1; }
+
+ private:
+  Loop& loop_;
+  ClientPolicyPtr policy_;
+  ssl_ctx_st* context_;
+};
+
+}  // namespace sluice::tls

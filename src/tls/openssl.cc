@@ -1,0 +1,20 @@
+#include "tls/openssl.h"
+
+namespace sluice::tls {
+
+std::string error_text() {
+  std::string text;
+  while (const unsigned long code = ERR_get_error()) {
+    const char* reason = ERR_reason_error_string(code);
+    if (reason == nullptr) continue;
+    if (!text.empty()) text += ": ";
+    text += reason;
+  }
+  return text;
+}
+
+BioOwner reader_of(std::string_view text) {
+  return BioOwner(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+}  // namespace sluice::tls

@@ -1,0 +1,44 @@
+"""Keys and certificates for tests, made by the openssl command line."""
+
+import pathlib
+import subprocess
+
+KINDS = {"rsa": ["rsa:2048"], "ec": ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]}
+
+
+class Authority:
+  """Issues certificates in a folder of a test; keeps its own in `pem`."""
+
+  def __init__(self, folder, name="authority"):
+    self.folder = pathlib.Path(folder)
+    self.pem, self.key = self._request(name, "ec", [], ["-x509", "-days", "30"])
+    self.serial = 0
+
+  def _request(self, name, kind, names, more):
+    key, out = self.folder / f"{name}.key", self.folder / f"{name}.pem"
+    self.run("req", "-newkey", *KINDS[kind], "-nodes", "-subj", f"/CN={name}", "-keyout", key, "-out", out, *more,
+             *(["-addext", "subjectAltName=" + ",".join(names)] if names else []))
+    return out, key
+
+  @staticmethod
+  def run(*words):
+    subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True)
+
+  def issue(self, name, *names, kind="ec", days=30):
+    """(certificate, key) as texts; `names` as in subjectAltName, "DNS:name" by default."""
+    self.serial += 1
+    file = f"{name.replace('*', 'any')}-{kind}-{self.serial}"
+    request, key = self._request(file, kind, [], [])
+    names_file = self.folder / f"{file}.names"
+    names_file.write_text("subjectAltName=" + ",".join(names or [f"DNS:{name}"]), encoding="utf-8")
+    out = self.folder / f"{file}.crt"
+    self.run("x509", "-req", "-in", request, "-CA", self.pem, "-CAkey", self.key, "-set_serial", 1000 + self.serial,
+             "-extfile", names_file, "-out", out, *(["-days", days] if days > 0 else ["-days", "-1"]))
+    return out.read_text(), key.read_text()
+
+  def files(self, pair, name):
+    """Writes a pair to files; (certificate, key) as paths."""
+    certificate, key = self.folder / f"{name}.used.crt", self.folder / f"{name}.used.key"
+    certificate.write_text(pair[0], encoding="utf-8")
+    key.write_text(pair[1], encoding="utf-8")
+    return str(certificate), str(key)

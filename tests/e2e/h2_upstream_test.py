@@ -1,0 +1,234 @@
+"""HTTP/2 towards upstreams: by prior knowledge and by ALPN, shared connections, and upstreams that misbehave."""
+
+import os
+import socket
+import struct
+import subprocess
+import tempfile
+import threading
+import unittest
+
+from certificates import Authority
+from h2_wire import ACK, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PREFACE, RST_STREAM, SETTINGS, frame, literal
+from support import PATIENCE, GatewayTest, free_port, wait_until
+
+REFUSED_STREAM = 7
+
+
+class Scripted:
+  """An upstream that speaks frames: `script(connection, stream number, count)` after each request's head."""
+
+  def __init__(self, test, script, settings=b""):
+    self.listening = socket.create_server(("127.0.0.1", 0))
+    test.addCleanup(self.listening.close)
+    self.port = self.listening.getsockname()[1]
+    self.script, self.settings = script, settings
+    self.requests = 0
+    self.connections = 0
+    self.lock = threading.Lock()
+    threading.Thread(target=self.accept, daemon=True).start()
+
+  def accept(self):
+    try:
+      while True:
+        threading.Thread(target=self.serve, args=(self.listening.accept()[0],), daemon=True).start()
+    except OSError:
+      pass
+
+  def serve(self, connection):
+    self.connections += 1
+    data, greeted = b"", False
+    try:
+      connection.sendall(frame(SETTINGS, payload=self.settings))
+      while True:
+        more = connection.recv(65536)
+        if not more:
+          return
+        data += more
+        if not greeted and len(data) >= len(PREFACE):
+          assert data.startswith(PREFACE), data[:30]
+          data, greeted = data[len(PREFACE):], True
+        while greeted and len(data) >= 9 and len(data) >= 9 + int.from_bytes(data[:3], "big"):
+          size = int.from_bytes(data[:3], "big")
+          kind, flags, stream = data[3], data[4], int.from_bytes(data[5:9], "big")
+          data = data[9 + size:]
+          if kind == SETTINGS and not flags & ACK:
+            connection.sendall(frame(SETTINGS, ACK))
+          if kind == HEADERS:
+            with self.lock:
+              self.requests += 1
+              count = self.requests
+            self.script(connection, stream, count)
+    except OSError:
+      pass
+    finally:
+      connection.close()
+
+
+def answer(stream, body=b"fine", *fields):
+  block = literal(":status", "200") + b"".join(literal(name, value) for name, value in fields)
+  return frame(HEADERS, END_HEADERS, stream, block) + frame(DATA, END_STREAM, stream, body)
+
+
+class H2UpstreamTest(GatewayTest):
+
+  def behind(self, port, scheme="http", **fields):
+    return self.gateway({"name": "s", "url": f"{scheme}://127.0.0.1:{port}", "protocol_version": 2,
+                         "routes": [{"name": "r", "paths": ["/"]}], **fields}, gateway={"workers": 1})
+
+
+class Real(H2UpstreamTest):
+
+  def setUp(self):
+    folder = tempfile.TemporaryDirectory()
+    self.addCleanup(folder.cleanup)
+    self.folder = folder.name
+    self.big = os.urandom(1_500_000)
+    with open(os.path.join(self.folder, "big"), "wb") as file:
+      file.write(self.big)
+
+  def nghttpd(self, *more):
+    port = free_port()
+    process = subprocess.Popen(["nghttpd", "-a", "127.0.0.1", "-d", self.folder, "--echo-upload", *more[:1], str(port),
+                                *more[1:]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    self.addCleanup(process.wait)
+    self.addCleanup(process.terminate)
+
+    def listens():
+      with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    wait_until(listens, "nghttpd")
+    return port
+
+  def check(self, gateway):
+    client = gateway.client()
+    for _ in range(3):
+      self.assertEqual(client.get("/big").body, self.big)
+    self.assertEqual(client.get("/none").status, 404)
+    sent = b"POST /up HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % len(self.big)
+    self.assertEqual(client.ask(sent + self.big, "POST").body, self.big)
+
+  def test_prior_knowledge(self):
+    self.check(self.behind(self.nghttpd("--no-tls")))
+
+  def test_alpn(self):
+    authority = Authority(self.folder)
+    certificate, key = authority.files(authority.issue("local", "IP:127.0.0.1"), "nghttpd")
+    port = self.nghttpd("-v", key, certificate)
+    for version in ("2", "auto", 2):
+      self.check(self.behind(port, "https", tls_verify=False, protocol_version=version))
+
+  def test_auto_speaks_http_1_1_to_who_knows_no_other(self):
+    port = self.nghttpd("--no-tls")
+    plain = self.upstream(lambda head, _: b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    self.assertEqual(self.behind(plain.port, protocol_version="auto").client().get().status, 200)
+    self.assertEqual(self.behind(port, protocol_version="1.1", retries=0).client().get().status, 502)
+
+
+class Misbehaving(H2UpstreamTest):
+
+  def test_requests_share_one_connection(self):
+    upstream = Scripted(self, lambda connection, stream, count: connection.sendall(answer(stream)))
+    gateway = self.behind(upstream.port)
+    clients = [gateway.client() for _ in range(20)]
+    for client in clients * 3:
+      self.assertEqual(client.get().body, b"fine")
+    self.assertEqual((upstream.connections, upstream.requests), (1, 60))
+
+  def test_a_refused_stream_goes_again_whatever_its_method(self):
+    def script(connection, stream, count):
+      if count == 1:
+        connection.sendall(frame(RST_STREAM, stream=stream, payload=struct.pack(">I", REFUSED_STREAM)))
+      else:
+        connection.sendall(answer(stream))
+
+    upstream = Scripted(self, script)
+    answered = self.behind(upstream.port).client().ask(
+        b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n", "POST")
+    self.assertEqual((answered.body, upstream.requests), (b"fine", 2))
+
+  def test_a_reset_post_goes_not_again(self):
+    upstream = Scripted(self, lambda connection, stream, count: connection.sendall(
+        frame(RST_STREAM, stream=stream, payload=struct.pack(">I", 2))))
+    answered = self.behind(upstream.port).client().ask(
+        b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n", "POST")
+    self.assertEqual((answered.status, upstream.requests), (502, 1))
+
+  def test_goaway_moves_to_a_new_connection_without_a_failure(self):
+    def script(connection, stream, count):
+      connection.sendall(answer(stream))
+      if count % 3 == 0:
+        connection.sendall(frame(GOAWAY, payload=struct.pack(">II", stream, 0)))
+
+    upstream = Scripted(self, script)
+    client = self.behind(upstream.port).client()
+    self.assertEqual([client.get().status for _ in range(12)], [200] * 12)
+    self.assertGreaterEqual(upstream.connections, 4)
+
+  def test_few_streams_make_requests_wait_or_connect(self):
+    hold = []
+
+    def script(connection, stream, count):
+      hold.append((connection, stream))
+
+    upstream = Scripted(self, script, settings=struct.pack(">HI", 3, 2))
+    gateway = self.behind(upstream.port)
+    clients = [gateway.connect() for _ in range(6)]
+    for client in clients:
+      client.sendall(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+    wait_until(lambda: len(hold) >= 6, "all requests at the upstream")
+    for connection, stream in hold:
+      connection.sendall(answer(stream))
+    for client in clients:
+      data = b""
+      while b"fine" not in data:
+        data += client.recv(65536)
+
+  def test_a_response_that_is_none_is_502(self):
+    heads = {
+        "no status": b"",
+        "a strange status": literal(":status", "9"),
+        "101": literal(":status", "101"),
+        "a pseudo field of requests": literal(":status", "200") + literal(":path", "/"),
+        "connection": literal(":status", "200") + literal("connection", "close"),
+        "upper case": literal(":status", "200") + literal("X-Up", "1"),
+        "CR LF": literal(":status", "200") + literal("a", "b\r\nc: d"),
+    }
+    for what, block in heads.items():
+      with self.subTest(what):
+        upstream = Scripted(self, lambda connection, stream, count, block=block: connection.sendall(
+            frame(HEADERS, END_HEADERS | END_STREAM, stream, block)))
+        self.assertEqual(self.behind(upstream.port, retries=0).client().get().status, 502)
+
+  def test_a_cut_body_is_never_whole(self):
+    def script(connection, stream, count):
+      connection.sendall(frame(HEADERS, END_HEADERS, stream, literal(":status", "200")) +
+                         frame(DATA, 0, stream, b"half") +
+                         frame(RST_STREAM, stream=stream, payload=struct.pack(">I", 2)))
+
+    upstream = Scripted(self, script)
+    data = self.behind(upstream.port).get()
+    self.assertNotIn(b"0\r\n\r\n", data)
+
+  def test_a_flood_ends_that_connection_alone(self):
+    def script(connection, stream, count):
+      if count == 1:
+        connection.sendall(frame(SETTINGS) * 20_000)
+      connection.sendall(answer(stream))
+
+    upstream = Scripted(self, script)
+    gateway = self.behind(upstream.port)
+    first = gateway.client().get()
+    self.assertIn(first.status, (200, 502))
+    self.assertEqual(gateway.client().get().status, 200)
+    self.assertGreaterEqual(upstream.connections, 2)
+
+  def test_a_silent_upstream_times_out(self):
+    upstream = Scripted(self, lambda connection, stream, count: None)
+    gateway = self.behind(upstream.port, read_timeout=300, retries=0)
+    self.assertEqual(gateway.client().get().status, 504)
+
+
+if __name__ == "__main__":
+  unittest.main()
