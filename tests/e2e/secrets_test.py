@@ -64,7 +64,7 @@ class Secrets(GatewayTest):
     self.assertEqual(len(accounts), len(answers) // 2)
     self.expect_silence("\n".join(accounts), "an account")
     # The upstream got what it should.
-    self.assertTrue(any(SECRETS["setting"] in head for head in self.origin.heads))
+    self.assertTrue(any(SECRETS["authorization"] in head for head in self.origin.heads))
     self.assertTrue(any(SECRETS["environment"] in head for head in self.origin.heads))
 
   def test_of_a_file_is_in_no_problem_that_is_reported(self):
