@@ -257,25 +257,28 @@ bool read_object(const Reading& reading, void* value) {
   const std::span<const Field> fields = reading.type.fields();
   reading.type.set_place(value, reading.node.place());
   bool right = true;
+  std::vector<std::string_view> wrong;
   for (const Member& member : reading.node.members()) {
     if (member.key == "_comment" || member.key == "_ignore") continue;
     const Field* field = field_named(fields, member.key);
-    right &= field == nullptr ? unknown_field(reading, fields, member)
-                              : read_member(reading, *field, member, value);
+    if (field == nullptr) {
+      right = unknown_field(reading, fields, member);
+    } else if (!read_member(reading, *field, member, value)) {
+      right = false;
+      wrong.push_back(field->name);
+    }
   }
   const Given given(reading.node, reading.path, reading.diagnostics);
   for (const Field& field : fields) {
     if (field.presence != Presence::required || given.has(field.name)) continue;
     given.error(fmt::format("field \"{}\" is required", field.name));
     right = false;
+    wrong.push_back(field.name);
   }
-  // Rules between fields say nothing new about an object that already has a mistake.
-  if (right) {
-    const std::size_t errors = reading.diagnostics.error_count();
-    reading.type.check(value, given);
-    right = reading.diagnostics.error_count() == errors;
-  }
-  return right;
+  if (!right && !reading.type.checks_flawed) return false;
+  const std::size_t errors = reading.diagnostics.error_count();
+  reading.type.check(value, Given(reading.node, reading.path, reading.diagnostics, wrong, !right));
+  return right && reading.diagnostics.error_count() == errors;
 }
 
 bool read(const Reading& reading, void* value) {
@@ -392,6 +395,14 @@ std::string expectation(const Type& type, const Constraint& constraint) {
       return "a map";
   }
   return "";
+}
+
+bool Given::knows(std::string_view field) const noexcept {
+  return std::ranges::find(wrong_, field) == wrong_.end();
+}
+
+bool Given::knows(std::initializer_list<std::string_view> fields) const noexcept {
+  return std::ranges::all_of(fields, [&](std::string_view field) { return knows(field); });
 }
 
 const Node* Given::value(std::string_view field) const noexcept {

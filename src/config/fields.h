@@ -10,6 +10,8 @@
 //     }
 //     static void check(Limit& limit, const Given& given);   // rules between fields; may be left
 //     out
+//     static constexpr bool checks_flawed = true;            // they look at nothing that
+//     given.knows() denies, so that they also run where the object has a mistake; may be left out
 //   };
 //
 // A member named `place` is set to where the object begins in the file.

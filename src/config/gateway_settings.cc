@@ -6,7 +6,9 @@
 
 namespace sluice::config {
 
-void Gateway::check(Gateway& gateway, const Given& given) {
+namespace {
+
+void check_listeners(const Gateway& gateway, const Given& given) {
   if (gateway.listeners.empty())
     given.error("listeners", "must name at least one address, got an empty list");
   for (std::size_t i = 0; i < gateway.listeners.size(); ++i) {
@@ -19,11 +21,17 @@ void Gateway::check(Gateway& gateway, const Given& given) {
       given.error("listeners", i,
                   fmt::format("must not be the address of \"status\", got {}", in_quotes(address)));
   }
+}
+
+}  // namespace
+
+void Gateway::check(Gateway& gateway, const Given& given) {
+  if (given.knows({"listeners", "status"})) check_listeners(gateway, given);
   if (gateway.router_flavor == RouterFlavor::traditional)
     given.unsupported("router_flavor",
                       "Kong's router before 3.0 is not supported, use traditional_compatible, "
                       "which only tries routes that are equal otherwise in another order");
-  if (gateway.dns.order.empty())
+  if (gateway.dns.order.empty() && given.knows("dns"))
     given.error("dns", "must have at least one record type in \"order\", got an empty list");
 }
 

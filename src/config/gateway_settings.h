@@ -351,6 +351,7 @@ struct Gateway {
   TcpSettings tcp;
 
   static constexpr std::string_view type_name = "gateway";
+  static constexpr bool checks_flawed = true;
   static constexpr std::array<std::string_view, 4> error_types = {"text/plain", "application/json",
                                                                   "text/html", "application/xml"};
 

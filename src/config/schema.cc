@@ -59,8 +59,9 @@ class SchemaWriter {
       rules += fmt::format(
           "{}{{\"if\": {{\"properties\": {{\"name\": {{\"const\": {}}}}}, \"required\": "
           "[\"name\"]}}, "
-          "\"then\": {{\"properties\": {{\"config\": {{\"$ref\": \"#/$defs/{}\"}}}}}}}}",
-          rules.empty() ? "" : ", ", name, definition);
+          "\"then\": {{\"properties\": {{\"config\": {{{}}}}}}}}}",
+          rules.empty() ? "" : ", ", name,
+          or_null(fmt::format(R"("$ref": "#/$defs/{}")", definition)));
     }
     return fmt::format(", \"allOf\": [{{\"properties\": {{\"name\": {{\"enum\": [{}]}}}}}}{}{}]",
                        names, rules.empty() ? "" : ", ", rules);
@@ -78,8 +79,16 @@ class SchemaWriter {
       const bool says_nothing = json == "null" || json == "\"\"" || json == "[]" || json[0] == '{';
       if (!says_nothing) given = ", \"default\": " + json;
     }
+    const std::string value = keywords(*field.type, field.constraint);
+    // Null is "not given", as in Kong.
+    const bool takes_null =
+        field.presence == Presence::optional && field.type->kind != TypeKind::optional;
     return fmt::format("{{\"description\": {}, {}{}}}", json_text(summary),
-                       keywords(*field.type, field.constraint), given);
+                       takes_null ? or_null(value) : value, given);
+  }
+
+  static std::string or_null(std::string_view keywords) {
+    return fmt::format("\"anyOf\": [{{{}}}, {{\"type\": \"null\"}}]", keywords);
   }
 
   static std::string range(std::string_view type, double low, double high) {
@@ -151,8 +160,7 @@ class SchemaWriter {
       case TypeKind::reference:
         return R"("type": ["string", "object"])";
       case TypeKind::optional:
-        return fmt::format("\"anyOf\": [{{{}}}, {{\"type\": \"null\"}}]",
-                           keywords(*type.element(), constraint));
+        return or_null(keywords(*type.element(), constraint));
       case TypeKind::list:
         return fmt::format("\"type\": \"array\", \"items\": {{{}}}{}",
                            keywords(*type.element(), constraint),

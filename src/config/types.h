@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <span>
 #include <string>
@@ -92,6 +93,7 @@ struct Type {
   std::string_view (*key)(const void* container, std::size_t index) = nullptr;  ///< map
   std::span<const Field> (*fields)() = nullptr;                                 ///< object
   void (*check)(void* object, const Given& given) = nullptr;
+  bool checks_flawed = false;  ///< `check` asks Given what it may look at
   void (*set_place)(void* object, Place place) = nullptr;
   std::shared_ptr<void> (*make)() = nullptr;  ///< object: with its defaults
 };
@@ -117,8 +119,17 @@ struct Field {
 /// What the file gave for one object: for rules between fields.
 class Given {
  public:
-  Given(const Node& node, const Path& path, Diagnostics& diagnostics)
-      : node_(node), path_(path), diagnostics_(diagnostics) {}
+  Given(const Node& node, const Path& path, Diagnostics& diagnostics,
+        std::span<const std::string_view> wrong = {}, bool is_flawed = false)
+      : node_(node), path_(path), diagnostics_(diagnostics), wrong_(wrong), is_flawed_(is_flawed) {}
+
+  /// Whether something about the object is wrong already: what it lacks may be what is misspelt.
+  bool is_flawed() const noexcept { return is_flawed_; }
+
+  /// Whether the value of the field is what the file says, or its default. The others keep their
+  /// default, and a rule that looks at one says nothing that is sure.
+  bool knows(std::string_view field) const noexcept;
+  bool knows(std::initializer_list<std::string_view> fields) const noexcept;
 
   /// Written, and not null.
   bool has(std::string_view field) const noexcept;
@@ -149,6 +160,8 @@ class Given {
   const Node& node_;
   const Path& path_;
   Diagnostics& diagnostics_;
+  std::span<const std::string_view> wrong_;
+  bool is_flawed_;
 };
 
 /// Reads a node into a value of that type; problems go to `diagnostics`, and what is wrong stays as

@@ -95,6 +95,10 @@ class Curtain {
   Curtain(const config::LoadedFile& file, SecretNames secrets) : secrets_(secrets) {
     for (const config::Plugin& plugin : file.plugins)
       if (plugin.config != nullptr) config::collect_concealed(*plugin.config, concealed_);
+    // Transformers take `name:value`, of which the value goes on alone.
+    for (std::size_t i = concealed_.size(); i-- > 0;)
+      if (const std::size_t colon = concealed_[i].find(':'); colon + 1 < concealed_[i].size())
+        concealed_.push_back(concealed_[i].substr(colon + 1));
   }
 
   std::string value(std::string_view name, std::string_view text) const {

@@ -91,6 +91,15 @@ class ExplainCommandTest(WithFile):
       self.assertEqual(done.returncode, 2, arguments)
       self.assertIn(message, done.stderr)
 
+  def test_a_route_for_https_alone_says_so(self):
+    for code, status, ends in ((426, 426, 1), (301, 301, 0)):
+      route = {"protocols": ["https"], "https_redirect_status_code": code}
+      path = self.file({"services": [service(9000, route=route)]})
+      done = run("explain", path, "GET", "http://a.com/x")
+      self.assertIn(f"answer: {status} by a plugin", done.stdout)
+      self.assertEqual(done.returncode, ends)
+      self.assertEqual(run("explain", path, "GET", "https://a.com/x").returncode, 0)
+
   def test_json_is_json_whatever_a_request_holds(self):
     done = run("explain", self.path, "GET", "http://a.com/%ff?\"=1", "-H", "X-Odd: \"\\\u00e9",
                "-H", "apikey: alices-key", "--format", "json")

@@ -1,7 +1,9 @@
 """The JSON Schema is one by its own standard, takes what loads, and refuses what is wrong, by a validator of others."""
 
 import json
+import pathlib
 import subprocess
+import tempfile
 import unittest
 
 import jsonschema
@@ -70,6 +72,30 @@ class Schema(unittest.TestCase):
     for file in WRONG:
       with self.subTest(file=file):
         self.assertFalse(self.validator.is_valid(file))
+
+  def test_takes_null_for_every_setting_that_may_be_left_out(self):
+    refused = []
+    definitions = {"file": self.schema, **self.schema["$defs"]}
+    for name, definition in definitions.items():
+      for setting, rule in definition.get("properties", {}).items():
+        if setting in definition.get("required", []) or setting.startswith("_"):
+          continue
+        if not jsonschema.Draft202012Validator({**rule, "$defs": self.schema["$defs"]}).is_valid(None):
+          refused.append(f"{name}.{setting}")
+    self.assertEqual(refused, [])
+
+  def test_what_check_takes_as_null_the_schema_takes_too(self):
+    file = {"_format_version": "3.0", "gateway": {"limits": None, "workers": None}, "plugins": [
+        {"name": "correlation-id", "config": None, "protocols": None},
+        {"name": "correlation-id", "consumer": None, "service": "s", "config": {"generator": None}}],
+            "services": [{"name": "s", "host": "h", "retries": None, "tags": None, "routes": [
+                {"paths": ["/"], "methods": None, "headers": None, "strip_path": None, "service": None}]}]}
+    with tempfile.TemporaryDirectory() as folder:
+      path = pathlib.Path(folder) / "kong.json"
+      path.write_text(json.dumps(file))
+      checked = subprocess.run([BINARY, "check", str(path)], capture_output=True, text=True, check=False)
+    self.assertEqual(checked.returncode, 0, checked.stderr)
+    self.assertEqual([error.message for error in self.validator.iter_errors(file)], [])
 
   def test_has_the_settings_of_every_plugin(self):
     plugins = [name for name in self.schema["$defs"] if name.startswith("plugin:")]

@@ -143,7 +143,8 @@ void World::install(const Configuration& configuration) {
   worker_.install(std::move(snapshot));
   if (listener_ == nullptr && !draining_)
     listener_ = std::make_unique<Listener>(worker_, gateway_, connections_,
-                                           engine_.listen(gateway_address(), {}).value());
+                                           engine_.listen(gateway_address(), {}).value(),
+                                           ListenerOptions{.h2c = configuration.h2c});
 }
 
 Upstream& World::add_upstream(const std::string& address) {

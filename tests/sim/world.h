@@ -31,6 +31,7 @@ struct Configuration {
   std::string plugins;    ///< further elements of `plugins`, each a line that begins with "- "
   std::string consumers;  ///< the list, in one line
   bool several_targets = false;
+  bool h2c = false;  ///< of the listener
   std::string text() const;
 };
 

@@ -7,11 +7,12 @@
 namespace sluice::config {
 
 void Plugin::check(Plugin& plugin, const Given& given) {
-  if (plugin.protocols.empty())
+  if (plugin.protocols.empty() && given.knows("protocols"))
     given.error("protocols", "must name at least one protocol, got an empty list");
   if (given.has("consumer") && given.has("consumer_group"))
     given.error("consumer_group", "must not be given together with \"consumer\"");
-  if (plugin.ordering) given.unsupported("ordering", "ordering is not supported yet");
+  if (plugin.ordering && given.knows("ordering"))
+    given.unsupported("ordering", "ordering is not supported yet");
 }
 
 }  // namespace sluice::config

@@ -177,22 +177,23 @@ void RouteEndpoint::check(RouteEndpoint& endpoint, const Given& given) {
 }
 
 void Route::check(Route& route, const Given& given) {
-  check_route_protocols(route, given);
-  check_route_paths(route, given);
-  check_route_headers(route, given);
-  keep_places(route, given);
-  if (route.expression) {
+  if (given.knows("protocols")) check_route_protocols(route, given);
+  if (given.knows("paths")) check_route_paths(route, given);
+  if (given.knows("headers")) check_route_headers(route, given);
+  if (given.has("expression")) {
     for (const std::string_view matcher :
          {"methods", "hosts", "paths", "headers", "snis", "sources", "destinations"})
       if (given.has(matcher))
         given.error(matcher, "must not be given together with \"expression\"");
-  } else if (given.has("priority")) {
+  } else if (given.has("priority") && !given.is_flawed()) {
     given.error("priority", "is only for routes with \"expression\"; use regex_priority");
   }
-  check_route_matchers(route, given);
-  if (route.path_handling == PathHandling::v1)
+  if (route.path_handling == PathHandling::v1 && given.knows("path_handling"))
     given.warning("path_handling",
                   "has no effect, as under Kong's traditional_compatible: paths are joined as v0");
+  if (given.is_flawed()) return;
+  keep_places(route, given);
+  check_route_matchers(route, given);
 }
 
 }  // namespace sluice::config

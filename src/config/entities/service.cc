@@ -56,10 +56,11 @@ std::string without_brackets(const std::string& host) {
 }  // namespace
 
 void Service::check(Service& service, const Given& given) {
-  if (service.url)
+  if (service.url && given.knows("url"))
     take_url(service, *service.url, given);
-  else if (!given.has("host"))
+  else if (!given.has("url") && !given.has("host") && !given.is_flawed())
     given.error("field \"host\" or \"url\" is required");
+  if (!given.knows({"url", "protocol"})) return;
   const bool is_tls = service.protocol == Protocol::https || service.protocol == Protocol::tls ||
                       service.protocol == Protocol::grpcs || service.protocol == Protocol::wss;
   for (const std::string_view field :
@@ -70,7 +71,7 @@ void Service::check(Service& service, const Given& given) {
   const bool has_paths = service.protocol == Protocol::http ||
                          service.protocol == Protocol::https || service.protocol == Protocol::ws ||
                          service.protocol == Protocol::wss;
-  if (service.path && !has_paths)
+  if (service.path && !has_paths && given.knows("path"))
     given.error(given.has("path") ? "path" : "url",
                 fmt::format("must have no path with protocol \"{}\"", name_of(service.protocol)));
   service.host = without_brackets(service.host);

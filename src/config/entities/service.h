@@ -63,6 +63,7 @@ struct Service {
   Place place;
 
   static constexpr std::string_view type_name = "service";
+  static constexpr bool checks_flawed = true;
   static constexpr auto fields();
   static void check(Service& service, const Given& given);
 };

@@ -79,14 +79,18 @@ void Target::check(Target& target, const Given& given) {
 }
 
 void Upstream::check(Upstream& upstream, const Given& given) {
-  check_hash_needs(upstream, given);
-  check_hash_pair(upstream, given);
+  const bool knows_hash = given.knows({"hash_on", "hash_fallback"});
+  if (knows_hash && !given.is_flawed()) {
+    check_hash_needs(upstream, given);
+    check_hash_pair(upstream, given);
+  }
   // Kong lets hash_on decide where the algorithm is not given.
   if (!given.has("algorithm") && upstream.hash_on != HashInput::none)
     upstream.algorithm = Algorithm::consistent_hashing;
-  if (upstream.algorithm == Algorithm::sticky_sessions && !upstream.sticky_sessions_cookie)
+  if (upstream.algorithm == Algorithm::sticky_sessions && !upstream.sticky_sessions_cookie &&
+      !given.is_flawed())
     given.error("algorithm", "sticky-sessions needs \"sticky_sessions_cookie\"");
-  if (upstream.algorithm != Algorithm::round_robin)
+  if (upstream.algorithm != Algorithm::round_robin && knows_hash && given.knows("algorithm"))
     given.unsupported(
         given.has("algorithm") ? "algorithm" : "hash_on",
         fmt::format("algorithm \"{}\" is not supported yet", name_of(upstream.algorithm)));
@@ -94,7 +98,7 @@ void Upstream::check(Upstream& upstream, const Given& given) {
   if (given.has("client_certificate"))
     given.unsupported("client_certificate", "client_certificate is not supported yet");
   // As Kong exports them, switched off, they ask for nothing.
-  if (upstream.healthchecks && is_active(*upstream.healthchecks))
+  if (upstream.healthchecks && given.knows("healthchecks") && is_active(*upstream.healthchecks))
     given.unsupported("healthchecks", "health checks are not supported yet");
 }
 

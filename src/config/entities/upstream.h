@@ -173,6 +173,7 @@ struct Upstream {
   Place place;
 
   static constexpr std::string_view type_name = "upstream";
+  static constexpr bool checks_flawed = true;
   static constexpr auto fields();
   static void check(Upstream& upstream, const Given& given);
 };

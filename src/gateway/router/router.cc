@@ -109,6 +109,21 @@ Router::Router(const Router& previous, RouterChanges changes, std::vector<RouteP
   RouterBuilder(*this, problems).change(previous, std::move(changes));
 }
 
+std::vector<const HostRoutes*> Router::routes_of_host(std::string_view host) const {
+  std::vector<const HostRoutes*> found;
+  const auto look_up = [&](const HostTable& table, std::string_view text) {
+    if (const HostRoutes* routes = table.find(text); routes != nullptr) found.push_back(routes);
+  };
+  for (std::size_t dot = host.find('.'); dot != std::string_view::npos;
+       dot = host.find('.', dot + 1)) {
+    if (dot > 0) look_up(suffixes_, host.substr(dot));
+    if (dot + 1 < host.size()) look_up(prefixes_, host.substr(0, dot + 1));
+  }
+  look_up(exact_hosts_, host);
+  if (any_host_ != nullptr) found.push_back(any_host_.get());
+  return found;
+}
+
 Answer Router::match(const Question& question) const noexcept {
   Search search(question);
   const HostRoutes* const exact = exact_hosts_.empty() ? nullptr : exact_hosts_.find(question.host);

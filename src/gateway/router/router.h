@@ -52,6 +52,9 @@ class Router {
 
   const CompiledRoute& compiled(std::size_t route) const noexcept { return *routes_[route]; }
 
+  /// What host patterns lead a host to. For people; match() does the same without a list.
+  std::vector<const HostRoutes*> routes_of_host(std::string_view host) const;
+
   /// In the order of evaluation.
   std::span<const Candidate> candidates() const noexcept { return candidates_; }
 

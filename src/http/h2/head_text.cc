@@ -169,13 +169,14 @@ Headers HeadText::trailers() {
   if (why_ != nullptr) return trailers;
   const Chunk fields = fields_.take();
   std::string_view rest = trailers.keep(fields.text());
+  Headers::Appender kept(trailers);
   while (!rest.empty()) {
     const std::size_t colon = rest.find(':');
     const std::size_t end = rest.find("\r\n");
     const std::string_view name = rest.substr(0, colon);
     const HeaderId id = header_id(name);
     if (!h1::is_forbidden_trailer(name, id))
-      trailers.append_kept(id, name, trim(rest.substr(colon + 1, end - colon - 1)));
+      kept.append(id, name, trim(rest.substr(colon + 1, end - colon - 1)));
     rest.remove_prefix(end + 2);
   }
   return trailers;

@@ -109,7 +109,7 @@ Task<Done> Session::run() {
   if (peer_left || !ended) co_return Done{};
   const TimePoint until = after(loop_.now(), linger_time);
   for (std::size_t dropped = 0; dropped < linger_bytes;) {
-    auto bytes = co_await stream_->read(h1::read_bytes, until);
+    auto bytes = co_await stream_->read(read_bytes, until);
     if (!bytes || bytes->empty()) break;
     dropped += bytes->size();
   }
@@ -125,7 +125,7 @@ TimePoint Session::read_by() const noexcept {
 
 Task<Done> Session::read_loop() {
   while (!stop_.is_set()) {
-    auto bytes = co_await Until(stream_->read(h1::read_bytes, read_by()), stop_);
+    auto bytes = co_await Until(stream_->read(read_bytes, read_by()), stop_);
     if (!bytes) break;
     if (!*bytes) {
       if ((*bytes).error().code != ErrorCode::timed_out) break;
