@@ -42,25 +42,24 @@ std::string text_of(const EndpointMatch& endpoint) {
 }
 
 Verdict RouterInspector::examine(std::size_t rank, const Question& question) const {
-  const auto index = static_cast<std::uint32_t>(rank);
-  const Candidate& candidate = router_.candidates_[rank];
+  const Candidate& candidate = router_.candidates()[rank];
   const CompiledRoute& route = router_.compiled(candidate.route);
-  const RouteMatch& match = route.match;
-  Verdict verdict{rank, index, {}};
-  if (match.expression != nullptr) {
-    examine_expression(match, question, verdict);
-    return verdict;
+  Verdict verdict{rank, static_cast<std::uint32_t>(rank), {}};
+  if (route.match.expression == nullptr) {
+    examine_host(route.match, question, verdict);
+    examine_path(route, candidate, question, verdict);
+    const bool admits_method =
+        route.methods == 0 ||
+        (route.conditions == nullptr ? (route.methods & bit_of_method(question.method)) != 0
+                                     : route.conditions->admits_method(route.methods, question));
+    if (!admits_method)
+      verdict.misfits.push_back(
+          {Mismatch::method, joined(route.match.methods), std::string(question.method)});
   }
-  examine_host(match, question, verdict);
-  examine_path(candidate, question, verdict);
-  const bool admits_method =
-      route.methods == 0 ||
-      (route.conditions == nullptr ? (route.methods & bit_of_method(question.method)) != 0
-                                   : route.conditions->admits_method(route.methods, question));
-  if (!admits_method)
-    verdict.misfits.push_back(
-        {Mismatch::method, joined(match.methods), std::string(question.method)});
-  if (route.conditions != nullptr) examine_conditions(match, *route.conditions, question, verdict);
+  if (route.conditions != nullptr)
+    examine_conditions(route.match, *route.conditions, question, verdict);
+  else if (route.match.expression != nullptr)
+    examine_expression(*route.match.expression, question, verdict);
   return verdict;
 }
 
@@ -81,17 +80,17 @@ void RouterInspector::examine_host(const RouteMatch& match, const Question& ques
     verdict.misfits.push_back({Mismatch::host, joined(match.hosts), std::string(question.host)});
 }
 
-void RouterInspector::examine_path(const Candidate& candidate, const Question& question,
-                                   Verdict& verdict) const {
-  const CompiledRoute& route = router_.compiled(candidate.route);
+void RouterInspector::examine_path(const CompiledRoute& route, const Candidate& candidate,
+                                   const Question& question, Verdict& verdict) const {
+  const std::vector<std::uint32_t> paths = paths_of(route.match, candidate);
+  if (paths.empty()) return;
   std::vector<std::string> wanted;
-  for (const std::uint32_t index : paths_of(route.match, candidate)) {
+  for (const std::uint32_t index : paths) {
     const std::string& path = route.match.paths[index];
     const Regex* regex = route.regex(index);
     if (regex != nullptr ? regex->matches(question.path) : question.path.starts_with(path)) return;
     wanted.push_back(path);
   }
-  if (wanted.empty()) return;
   verdict.misfits.push_back({Mismatch::path, joined(wanted), std::string(question.path)});
 }
 
@@ -110,15 +109,10 @@ void RouterInspector::examine_header(const HeaderCondition& condition,
        joined(found)});
 }
 
-void RouterInspector::examine_expression(const RouteMatch& match, const Question& question,
+void RouterInspector::examine_expression(const Expression& expression, const Question& question,
                                          Verdict& verdict) const {
-  const Expression& expression = *match.expression;
   PathMatch path;
-  if (expression.admits(question, path)) {
-    if (!match.https && question.scheme == "https")
-      verdict.misfits.push_back({Mismatch::protocol, "http", std::string(question.scheme)});
-    return;
-  }
+  if (expression.admits(question, path)) return;
   for (const Expression::Unmet& unmet : expression.unmet(question)) {
     const ExpressionPredicate& predicate = *unmet.predicate;
     const bool is_hidden = (predicate.field == ExpressionField::http_header ||
@@ -134,6 +128,13 @@ void RouterInspector::examine_expression(const RouteMatch& match, const Question
 
 void RouterInspector::examine_conditions(const RouteMatch& match, const Conditions& conditions,
                                          const Question& question, Verdict& verdict) const {
+  if (match.expression != nullptr) {
+    const std::size_t before = verdict.misfits.size();
+    examine_expression(*match.expression, question, verdict);
+    if (verdict.misfits.size() == before && conditions.http_only && question.scheme == "https")
+      verdict.misfits.push_back({Mismatch::protocol, "http", std::string(question.scheme)});
+    return;
+  }
   for (std::size_t i = 0; i < conditions.headers.size(); ++i)
     examine_header(conditions.headers[i], match.headers[i], question, verdict);
   if (!conditions.admits_sni(question))
@@ -149,59 +150,12 @@ void RouterInspector::examine_conditions(const RouteMatch& match, const Conditio
 std::vector<Verdict> RouterInspector::examine_all(const Question& question,
                                                   std::size_t candidates_max) const {
   std::vector<Verdict> verdicts;
-  const std::size_t count = std::min(router_.candidates_.size(), candidates_max);
+  const std::size_t count = std::min(router_.candidates().size(), candidates_max);
   for (std::size_t rank = 0; rank < count; ++rank) {
     verdicts.push_back(examine(rank, question));
     if (verdicts.back().misfits.empty()) break;
   }
   return verdicts;
-}
-
-std::vector<std::uint32_t> RouterInspector::rivals(std::string_view host, std::string_view path,
-                                                   std::uint32_t candidate,
-                                                   std::size_t count) const {
-  std::vector<std::uint32_t> found;
-  const CompiledRoute& own = router_.compiled(router_.candidates_[candidate].route);
-  const auto index =
-      static_cast<std::size_t>(std::ranges::find(own.match.paths, path) - own.match.paths.begin());
-  const Regex* regex = is_regex_path(path) ? own.regex(index) : nullptr;
-  // All that a regular expression admits begins with its literal prefix, and nothing else is sure.
-  const std::string_view beginning =
-      regex != nullptr ? std::string_view(regex->literal_prefix()) : path;
-  const auto visit = [&](const HostRoutes& routes) {
-    routes.walk(beginning, [&](std::span<const HostRoutes::Entry> entries) {
-      for (const HostRoutes::Entry& entry : entries) {
-        const std::uint32_t other = candidate_of(entry);
-        if (other >= candidate || found.size() >= count * 4) break;
-        // A plain prefix was walked to.
-        if (entry.regex == nullptr ||
-            (regex != nullptr && entry.regex->pattern() == regex->pattern()))
-          found.push_back(other);
-      }
-    });
-  };
-  if (const HostRoutes* exact = router_.exact_hosts_.find(host)) visit(*exact);
-  router_.visit_wildcards(host, visit);
-  if (router_.any_host_ != nullptr) visit(*router_.any_host_);
-  std::ranges::sort(found);
-  found.erase(std::ranges::unique(found).begin(), found.end());
-  std::vector<std::uint32_t> rivals;
-  for (const std::uint32_t each : found) {
-    if (rivals.size() == count) break;
-    if (router_.candidates_[each].route != router_.candidates_[candidate].route)
-      rivals.push_back(each);
-  }
-  return rivals;
-}
-
-std::uint32_t RouterInspector::candidate_of(const HostRoutes::Entry& entry) const {
-  const Candidate wanted{entry.priority, entry.compiled->part_id(entry.priority), 0, 0};
-  const auto found = std::ranges::lower_bound(
-      router_.candidates_, wanted, [](const Candidate& left, const Candidate& right) {
-        return left.priority != right.priority ? left.priority > right.priority
-                                               : left.id > right.id;
-      });
-  return static_cast<std::uint32_t>(found - router_.candidates_.begin());
 }
 
 std::vector<const Verdict*> closest(std::span<const Verdict> verdicts, std::size_t count) {

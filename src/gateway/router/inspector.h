@@ -41,21 +41,14 @@ class RouterInspector {
   std::vector<Verdict> examine_all(const Question& question,
                                    std::size_t candidates_max = SIZE_MAX) const;
 
-  /// Those before `candidate` that, as far as host and path go, admit every request with this host
-  /// and a path that the configured `path` admits ("" for any path); `count` at most, the first
-  /// ones.
-  std::vector<std::uint32_t> rivals(std::string_view host, std::string_view path,
-                                    std::uint32_t candidate, std::size_t count) const;
-
  private:
-  /// Index of the candidate that an entry of the router's tables is of.
-  std::uint32_t candidate_of(const HostRoutes::Entry& entry) const;
   void examine_host(const RouteMatch& match, const Question& question, Verdict& verdict) const;
-  void examine_path(const Candidate& candidate, const Question& question, Verdict& verdict) const;
+  void examine_path(const CompiledRoute& route, const Candidate& candidate,
+                    const Question& question, Verdict& verdict) const;
   void examine_header(const HeaderCondition& condition,
                       const std::pair<std::string, std::vector<std::string>>& wanted,
                       const Question& question, Verdict& verdict) const;
-  void examine_expression(const RouteMatch& match, const Question& question,
+  void examine_expression(const Expression& expression, const Question& question,
                           Verdict& verdict) const;
   void examine_conditions(const RouteMatch& match, const Conditions& conditions,
                           const Question& question, Verdict& verdict) const;

@@ -1,10 +1,11 @@
 #include "gateway/router/shadows.h"
 
 #include <algorithm>
+#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
-#include "gateway/router/inspector.h"
 #include "http/text.h"
 
 namespace sluice {
@@ -99,36 +100,72 @@ std::string host_like(const HostPattern& pattern) {
   }
 }
 
+/// What every path that the configured one admits begins with.
+std::string_view beginning_of(std::string_view path, const Regex* regex) {
+  return regex == nullptr ? path : std::string_view(regex->literal_prefix());
+}
+
 class ShadowSearch {
  public:
-  explicit ShadowSearch(const Router& router) : router_(router), inspector_(router, {}) {}
+  explicit ShadowSearch(const Router& router) : router_(router) {
+    for (std::uint32_t i = 0; i < router.candidates().size(); ++i) {
+      const Candidate& candidate = router.candidates()[i];
+      ranks_.emplace(std::pair(&router.compiled(candidate.route), candidate.priority), i);
+    }
+  }
 
   std::vector<Shadow> run() {
     for (std::uint32_t i = 0; i < router_.candidates().size(); ++i) {
       const Candidate& candidate = router_.candidates()[i];
-      const RouteMatch& match = router_.routes()[candidate.route];
-      if (match.expression != nullptr) continue;
-      if (match.paths.empty()) look_at(i, match, std::nullopt);
-      for (const std::uint32_t path : paths_of(match, candidate))
-        look_at(i, match, path);
+      const CompiledRoute& route = router_.compiled(candidate.route);
+      if (route.match.expression != nullptr) continue;
+      const std::vector<std::uint32_t> paths = paths_of(route.match, candidate);
+      if (paths.empty()) look_at(i, route, std::nullopt);
+      for (const std::uint32_t path : paths)
+        look_at(i, route, path);
     }
     return std::move(shadows_);
   }
 
  private:
-  void look_at(std::uint32_t index, const RouteMatch& match, std::optional<std::uint32_t> path) {
+  using Entry = HostRoutes::Entry;
+
+  void look_at(std::uint32_t rank, const CompiledRoute& route, std::optional<std::uint32_t> path) {
+    const RouteMatch& match = route.match;
     const std::string host =
         match.hosts.empty() ? std::string() : host_like(parse_host_pattern(match.hosts.front()));
     const std::string_view own_path = path ? std::string_view(match.paths[*path]) : "";
-    for (const std::uint32_t rival : inspector_.rivals(host, own_path, index, rivals_max)) {
-      if (!covers_rest(router_.routes()[router_.candidates()[rival].route], match)) continue;
-      shadows_.push_back({index, path, rival});
-      return;
-    }
+    const Regex* regex = path ? route.regex(*path) : nullptr;
+    std::size_t seen = 0;
+    std::uint32_t best = rank;
+    for (const HostRoutes* routes : router_.routes_of_host(host))
+      routes->walk(beginning_of(own_path, regex), [&](std::span<const Entry> entries) {
+        for (const Entry& entry : entries) {
+          if (++seen > rivals_max) return;
+          if (entry.compiled == &route || !takes_path(entry, own_path)) continue;
+          const std::uint32_t rival = rank_of(entry);
+          if (rival < best && covers_rest(entry.compiled->match, match)) best = rival;
+        }
+      });
+    if (best != rank) shadows_.push_back({rank, path, best});
+  }
+
+  /// Whether the entry admits every path that the configured one does. Its plain prefix was walked
+  /// to.
+  static bool takes_path(const Entry& entry, std::string_view path) {
+    if (entry.compiled->match.expression != nullptr) return false;
+    if (entry.regex == nullptr) return true;
+    return is_regex_path(path) && entry.regex->pattern() == path.substr(1);
+  }
+
+  /// Behind all others where it is none of this router's.
+  std::uint32_t rank_of(const Entry& entry) const {
+    const auto found = ranks_.find(std::pair(entry.compiled, entry.priority));
+    return found == ranks_.end() ? UINT32_MAX : found->second;
   }
 
   const Router& router_;
-  RouterInspector inspector_;
+  std::map<std::pair<const CompiledRoute*, std::uint64_t>, std::uint32_t> ranks_;
   std::vector<Shadow> shadows_;
 };
 
