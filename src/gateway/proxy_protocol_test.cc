@@ -1,3 +1,5 @@
+// PROXY headers of both versions: right, begun, malformed, and composed.
+
 #include "gateway/proxy_protocol.h"
 
 #include <gtest/gtest.h>

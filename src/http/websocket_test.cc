@@ -1,3 +1,5 @@
+// The handshake of WebSocket, with the values of its RFC.
+
 #include "http/websocket.h"
 
 #include <gtest/gtest.h>

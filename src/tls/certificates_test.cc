@@ -1,3 +1,5 @@
+// Which certificate a name gets, and keys of tickets over the hours.
+
 #include "tls/certificates.h"
 
 #include <gtest/gtest.h>

@@ -133,7 +133,8 @@ class Messages(H2Test):
 
   def test_an_early_answer_ends_the_upload_and_no_sibling(self):
     def script(head, connection):
-      return ok() if head.startswith("GET") else b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"
+      early = b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"
+      return ok() if head.startswith("GET") else early
 
     gateway, _ = self.answering(script)
     client = self.h2(gateway)

@@ -57,7 +57,8 @@ class WebSocket(GatewayTest):
 
   def run_client(self, script):
     async def main():
-      async with websockets.connect(f"ws://127.0.0.1:{self.front}/chat", max_size=None, open_timeout=PATIENCE) as socket:
+      url = f"ws://127.0.0.1:{self.front}/chat"
+      async with websockets.connect(url, max_size=None, open_timeout=PATIENCE) as socket:
         return await asyncio.wait_for(script(socket), PATIENCE)
 
     return asyncio.run(main())

@@ -1,3 +1,5 @@
+// Field lists of HTTP/2 as heads of HTTP/1.1, and all that may not become one.
+
 #include "http/h2/head_text.h"
 
 #include <string>
