@@ -158,7 +158,7 @@ class RouteFactory {
     auto route = std::make_shared<Route>();
     route->id = from.id.text();
     route->name = from.name.value_or("");
-    route->strip_path = from.strip_path;
+    route->strip_path = from.strip_path && !is_grpc;  // a method's name is its whole path
     route->preserve_host = from.preserve_host;
     route->http = has_protocol(from, Protocol::http) || has_protocol(from, Protocol::grpc);
     route->grpc = is_grpc;

@@ -39,10 +39,11 @@ const Identity* Certificates::find(const std::string& name) const {
 
 const Identity& Certificates::choose(std::string_view server_name) const {
   const std::string name = normal_name(server_name);
-  if (const Identity* exact = find(name)) return *exact;
   // What a client sends is no pattern.
+  if (name.find('*') != std::string::npos) return *fallback_;
+  if (const Identity* exact = find(name)) return *exact;
   const std::size_t first = name.find('.');
-  if (first == std::string::npos || name.find('*') != std::string::npos) return *fallback_;
+  if (first == std::string::npos) return *fallback_;
   if (const Identity* suffix = find("*" + name.substr(first))) return *suffix;
   if (const Identity* prefix = find(name.substr(0, name.rfind('.') + 1) + "*")) return *prefix;
   return *fallback_;

@@ -86,7 +86,7 @@ class Examples(GatewayTest):
     echo = gateway.ask("/cart?a=1", host="m.shop.example")[2]
     self.assertEqual((echo["path"], echo["query"]), ("/mobile/cart", "a=1&fields=id%2Cname"))
     echo = gateway.ask("/", host="api.shop.example")[2]
-    self.assertEqual((echo["path"], echo["host"]), ("/shop/", "api.shop.example"))
+    self.assertEqual((echo["path"], echo["host"]), ("/shop", "api.shop.example"))
 
   def test_versioned_api(self):
     gateway = Example(self, "versioned-api.yaml")

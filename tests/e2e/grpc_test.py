@@ -16,7 +16,7 @@ class Echo(grpc.GenericRpcHandler):
   """Answers with what came; messages are bytes."""
 
   def __init__(self):
-    self.cancelled = threading.Event()
+    self.started, self.cancelled = threading.Event(), threading.Event()
     self.metadata = []
     self.remaining = []
 
@@ -45,6 +45,7 @@ class Echo(grpc.GenericRpcHandler):
 
   def sleep(self, request, context):
     context.add_callback(self.cancelled.set)
+    self.started.set()
     self.cancelled.wait(PATIENCE)
     return request
 
@@ -151,9 +152,7 @@ class GrpcTest(GatewayTest):
 
   def test_a_cancelled_call_is_cancelled_at_the_server(self):
     call = self.call("unary_unary", "Sleep").future(b"", timeout=PATIENCE)
-    wait_until(lambda: self.gate.status("/status")[0] == 200, "the status")
-    time.sleep(0)
-    wait_until(lambda: call.running(), "a running call")
+    wait_until(self.echo.started.is_set, "the call at the server")
     call.cancel()
     wait_until(self.echo.cancelled.is_set, "the cancellation at the server")
 

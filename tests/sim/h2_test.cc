@@ -84,7 +84,7 @@ class Origin final : public http::Handler {
       }
       response.body = std::make_unique<PiecedBody>(world_, std::move(text), world_.dice.one_in(2));
     }
-    request->body = nullptr;
+    if (request) request->body = nullptr;
     co_await incoming.send(std::move(response));
     co_return Done{};
   }

@@ -159,11 +159,14 @@ ResponseTask StreamLease::exchange(std::unique_ptr<Lease> self, const Request& r
   Response response;
   response.status = head->status;
   response.headers = std::move(head->headers);
-  const auto length = head->declared_length ? head->declared_length
-                      : head->framing.kind == h1::Framing::Kind::length
-                          ? std::optional(head->framing.length)
-                          : std::nullopt;
   const bool at_end = state_->in_end && state_->in.empty();
+  auto length = head->declared_length ? head->declared_length
+                : head->framing.kind == h1::Framing::Kind::length
+                    ? std::optional(head->framing.length)
+                    : std::nullopt;
+  // That the head was all is itself an answer: of gRPC, "Trailers-Only".
+  const bool has_length = head->status != 204 && head->status != 304 && request.method != "HEAD";
+  if (at_end && !length && has_length) length = 0;
   // An answer that ended with its head needs a body only to own an upload, to tell a length, or for
   // trailers.
   if (!at_end || upload_ != nullptr || length)

@@ -187,8 +187,8 @@ Task<Result<Done>> ServerExchange::send(Response response) {
   if (!state.alive()) return fail(client_gone, "the stream was reset");
   if (response.status == 101 && (!is_tunnel_ || response.body == nullptr))
     return fail(upgrade_refused, "not asked for");
-  const bool bodiless =
-      is_head_method_ || never_has_body(response.status) || response.body == nullptr;
+  const bool bodiless = is_head_method_ || never_has_body(response.status) ||
+                        response.body == nullptr || response.body->length() == 0;
   if (response.status == 101) response.headers.remove("sec-websocket-accept");
   submit(response, !bodiless);
   // `ends_connection` is about bytes that nobody reads: here they end with their stream.
@@ -197,7 +197,7 @@ Task<Result<Done>> ServerExchange::send(Response response) {
 }
 
 Task<Result<Done>> ServerExchange::send_without_body(BodyPtr body) {
-  // An answer to HEAD: reading to its end gives its lease back.
+  // Reading to its end gives its lease back.
   if (body != nullptr) co_await body->read();
   body = nullptr;
   if (!co_await finish_sending(*state_, settings_.write_idle_timeout))
