@@ -58,7 +58,7 @@ std::string digest(std::string_view text) {
 
 Result<AuthoritiesPtr> Authorities::parse(const std::vector<std::string>& pems) {
   ERR_clear_error();
-  const std::shared_ptr<Authorities> authorities(new Authorities(X509_STORE_new()));
+  std::shared_ptr<Authorities> authorities(new Authorities(X509_STORE_new()));
   for (const std::string& pem : pems) {
     const BioOwner reader = reader_of(pem);
     const CertificateOwner certificate(PEM_read_bio_X509(reader.get(), nullptr, nullptr, nullptr));

@@ -35,7 +35,7 @@ KeyPair::~KeyPair() {
 
 Result<KeyPairPtr> KeyPair::parse(std::string_view certificate, std::string_view key) {
   ERR_clear_error();
-  const std::shared_ptr<KeyPair> pair(new KeyPair);
+  std::shared_ptr<KeyPair> pair(new KeyPair);
   const BioOwner certificates = reader_of(certificate);
   pair->certificate_ = PEM_read_bio_X509(certificates.get(), nullptr, no_password, nullptr);
   if (pair->certificate_ == nullptr) return refuse("no certificate in PEM");
@@ -55,7 +55,7 @@ Result<KeyPairPtr> KeyPair::parse(std::string_view certificate, std::string_view
 }
 
 KeyPairPtr KeyPair::self_signed(std::string_view common_name) {
-  const std::shared_ptr<KeyPair> pair(new KeyPair);
+  std::shared_ptr<KeyPair> pair(new KeyPair);
   pair->key_ = EVP_EC_gen("P-256");
   pair->certificate_ = X509_new();
   pair->chain_ = sk_X509_new_null();

@@ -15,11 +15,11 @@
 
 namespace sluice::tls {
 
-template <auto release>
+template <auto Release>
 struct ReleasedBy {
   template <class T>
   void operator()(T* object) const noexcept {
-    release(object);
+    Release(object);
   }
 };
 

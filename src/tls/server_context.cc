@@ -57,6 +57,7 @@ struct ServerCallbacks {
 
   /// The server's choice: h2 where both have it. Neither is no reason to refuse: HTTP/1.1 needs no
   /// word.
+  // NOLINTNEXTLINE(readability-function-size): OpenSSL's signature
   static int choose_protocol(SSL* ssl, const unsigned char** out, unsigned char* out_size,
                              const unsigned char* in, unsigned in_size, void*) {
     const std::string_view list(reinterpret_cast<const char*>(in), in_size);
@@ -70,6 +71,7 @@ struct ServerCallbacks {
     return SSL_TLSEXT_ERR_OK;
   }
 
+  // NOLINTNEXTLINE(readability-function-size): OpenSSL's signature
   static int ticket_key(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
                         EVP_MAC_CTX* mac, int encrypts) {
     TicketKeys& keys = context_of(ssl).tickets_;

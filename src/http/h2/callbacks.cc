@@ -93,6 +93,7 @@ int SessionCallbacks::on_begin_headers(nghttp2_session* ng, const nghttp2_frame*
   return 0;
 }
 
+// NOLINTNEXTLINE(readability-function-size): nghttp2's signature
 int SessionCallbacks::on_header(nghttp2_session* ng, const nghttp2_frame* frame,
                                 const std::uint8_t* name, std::size_t name_size,
                                 const std::uint8_t* value, std::size_t value_size, std::uint8_t,
@@ -167,6 +168,7 @@ void SessionCallbacks::on_headers(Session& session, StreamState& state,
   state.readers.wake_all(session.loop_);
 }
 
+// NOLINTNEXTLINE(readability-function-size): nghttp2's signature
 int SessionCallbacks::on_data(nghttp2_session* ng, std::uint8_t, std::int32_t id,
                               const std::uint8_t* data, std::size_t size, void* user) {
   Session& session = session_of(user);
@@ -213,6 +215,7 @@ int SessionCallbacks::on_stream_close(nghttp2_session* ng, std::int32_t id,
   return 0;
 }
 
+// NOLINTNEXTLINE(readability-function-size): nghttp2's signature
 ssize_t SessionCallbacks::read_data(nghttp2_session* ng, std::int32_t id, std::uint8_t*,
                                     std::size_t size, std::uint32_t* flags,
                                     nghttp2_data_source* source, void*) {
@@ -232,6 +235,7 @@ ssize_t SessionCallbacks::read_data(nghttp2_session* ng, std::int32_t id, std::u
   return static_cast<ssize_t>(taken);
 }
 
+// NOLINTNEXTLINE(readability-function-size): nghttp2's signature
 int SessionCallbacks::send_data(nghttp2_session*, nghttp2_frame* frame, const std::uint8_t* head,
                                 std::size_t size, nghttp2_data_source* source, void* user) {
   Session& session = session_of(user);

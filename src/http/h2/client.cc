@@ -183,11 +183,11 @@ Task<Result<Done>> StreamLease::wait_for_head(Attempt& attempt) {
   TimePoint since = loop.now();
   std::uint32_t informed = 0;
   while (!state.head) {
-    for (; !state.informations.empty(); state.informations.erase(state.informations.begin())) {
+    for (; !state.early_heads.empty(); state.early_heads.erase(state.early_heads.begin())) {
       since = loop.now();
       if (++informed > connection_->settings_.informational_responses)
         co_return fail(invalid_response, "more 1xx responses than limits.informational_responses");
-      auto head = state.informations.front().response("GET", connection_->settings_.limits);
+      auto head = state.early_heads.front().response("GET", connection_->settings_.limits);
       if (!head) co_return std::unexpected(std::move(head).error());
       Response information;
       information.status = head->status;
@@ -208,7 +208,7 @@ Task<Result<Done>> StreamLease::wait_for_head(Attempt& attempt) {
     if (uploading) since = loop.now();
     const TimePoint deadline = std::min(attempt.head_by, after(since, attempt.read_timeout));
     const bool woken = co_await wait_for(loop, state.readers, deadline);
-    if (woken || state.head || !state.informations.empty()) continue;
+    if (woken || state.head || !state.early_heads.empty()) continue;
     if (loop.now() >= attempt.head_by) co_return fail(deadline_exceeded, "no response in time");
     if (upload_ != nullptr && upload_->scope.size() > 0) continue;
     if (uploading) continue;
@@ -233,8 +233,8 @@ Task<Done> ClientConnection::run(std::shared_ptr<ClientConnection> self) {
 
 void ClientConnection::on_information(StreamState& state, HeadText head) {
   // More than the limit is an error of the waiting exchange, which needs only to see that.
-  if (state.informations.size() <= settings_.informational_responses)
-    state.informations.push_back(std::move(head));
+  if (state.early_heads.size() <= settings_.informational_responses)
+    state.early_heads.push_back(std::move(head));
   state.readers.wake_all(state.loop);
 }
 

@@ -32,7 +32,7 @@ struct StreamState {
   // What the peer sends.
   std::optional<HeadText> collecting;  ///< a section that is being decoded
   std::optional<HeadText> head;        ///< complete
-  std::vector<HeadText> informations;  ///< 1xx heads that nobody has read
+  std::vector<HeadText> early_heads;   ///< 1xx heads that nobody has read
   Chunks in;                           ///< data that nobody has read
   std::size_t in_bytes = 0;
   Headers in_trailers;
