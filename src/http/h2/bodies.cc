@@ -59,7 +59,7 @@ Task<SentBody> send_body(StreamState& state, Body& body, bool with_trailers,
       state.out.push_back(*std::move(chunk));
     } else if (const Headers* trailers = with_trailers ? body.trailers() : nullptr) {
       for (const Headers::Field& field : trailers->fields())
-        state.out_trailers.add(field.name(), field.value());
+        static_cast<void>(state.out_trailers.add(field.name(), field.value()));
     }
     // A body of known length needs no read to learn that it is over.
     state.out_end = at_end || (declared && delivered == *declared);

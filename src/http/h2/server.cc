@@ -231,6 +231,7 @@ Task<Result<Done>> ServerExchange::send_with_body(BodyPtr body) {
 /// A client's connection. Owned by the frame of serve().
 class ServerConnection final : public SessionEvents, public memory::Pooled {
  public:
+  // NOLINTNEXTLINE(readability-function-size): as http::serve
   ServerConnection(Loop& loop, StreamPtr stream, const ServerSettings& settings, Handler& handler,
                    ClientPtr client, Event& closing)
       : loop_(loop),
@@ -293,6 +294,7 @@ class ServerConnection final : public SessionEvents, public memory::Pooled {
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-function-size): as http::serve
 Task<Done> serve(Loop& loop, StreamPtr stream, const ServerSettings& settings, Handler& handler,
                  ClientPtr client, Event& closing) {
   return ServerConnection::run(std::make_unique<ServerConnection>(

@@ -39,8 +39,6 @@ FieldList::FieldList() : fields_(scratch()) {
   fields_.clear();
 }
 
-FieldList::~FieldList() = default;
-
 void FieldList::add(std::string_view name, std::string_view value) {
   fields_.push_back(
       {bytes_of(name), bytes_of(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE});

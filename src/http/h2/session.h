@@ -64,7 +64,6 @@ class FieldList {
   std::size_t size() const noexcept;
 
   FieldList();
-  ~FieldList();
   FieldList(const FieldList&) = delete;
   FieldList& operator=(const FieldList&) = delete;
 
