@@ -52,7 +52,8 @@ class WebSocket(GatewayTest):
     self.addCleanup(self.server.close)
     self.front = free_port()
     listeners = [{"address": f"127.0.0.1:{self.front}", "h2c": True}]
-    self.gate = self.gateway(service(self.server.port), gateway={"workers": 1, "listeners": listeners})
+    self.gate = self.gateway(service(self.server.port), gateway={
+        "workers": 1, "listeners": listeners, "timeouts": {"body_idle": 0.3}})
     self.gate.port = self.front
 
   def run_client(self, script):
@@ -118,6 +119,8 @@ class WebSocket(GatewayTest):
       while len(response.body) < 2 + len(text):
         self.assertTrue(client.step())
       self.assertEqual(response.body, b"\x81" + bytes([len(text)]) + text)
+    # Silence is longer than a body may take, and shorter than a tunnel may.
+    wait_until(lambda: self.gate.raw(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n"), "a late body's end")
     client.h2.reset_stream(first, 8)
     client.flush()
     wait_until(lambda: self.server.open == 1, "the end of the first tunnel")

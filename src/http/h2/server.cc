@@ -5,6 +5,7 @@
 #include <string>
 
 #include "http/h2/bodies.h"
+#include "http/text.h"
 #include "http/websocket.h"
 
 namespace sluice::http::h2 {
@@ -26,8 +27,8 @@ bool never_has_body(std::uint16_t status) noexcept {
 class RequestBody final : public StreamBody {
  public:
   RequestBody(StatePtr state, std::optional<std::uint64_t> length, const ServerSettings& settings,
-              bool expects_continue)
-      : StreamBody(std::move(state), length, settings.body_idle_timeout),
+              milliseconds idle, bool expects_continue)
+      : StreamBody(std::move(state), length, idle),
         limit_(settings.body_bytes),
         expects_continue_(expects_continue) {}
 
@@ -146,8 +147,12 @@ Result<Request> ServerExchange::take() {
   if (settings_.body_bytes != 0 && length.value_or(0) > settings_.body_bytes)
     return fail(payload_too_large, "Content-Length exceeds limits.body_bytes");
   request.expects_continue = text.expects_continue();
+  // A conversation may be silent for long: a tunnel, a call of gRPC whose client has its say later.
+  const auto type = request.headers.get(HeaderId::content_type);
+  const bool converses = is_tunnel_ || (type && starts_ignoring_case(*type, "application/grpc"));
+  const milliseconds idle = converses ? settings_.tunnel_idle_timeout : settings_.body_idle_timeout;
   request.body = std::make_unique<RequestBody>(state_, is_tunnel_ ? std::nullopt : length,
-                                               settings_, request.expects_continue);
+                                               settings_, idle, request.expects_continue);
   return request;
 }
 
