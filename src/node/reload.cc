@@ -124,6 +124,7 @@ void Node::apply_listeners(const config::Gateway& gateway) {
 void Node::install(const std::shared_ptr<const Snapshot>& snapshot) {
   status_.services = snapshot->service_count();
   status_.routes = snapshot->route_count();
+  status_.certificates = snapshot->certificates();
   snapshot_ = snapshot;
   for (auto& worker : workers_)
     worker->loop().post([&worker = *worker, snapshot] { worker.state().install(snapshot); });

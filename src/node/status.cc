@@ -1,6 +1,8 @@
 #include "node/status.h"
 
+#include <algorithm>
 #include <functional>
+#include <map>
 
 #include "runtime/socket_stream.h"
 #include "telemetry/json.h"
@@ -96,7 +98,35 @@ std::string status_json(const NodeStatus& status) {
   return text.text();
 }
 
-std::string metrics_text(const NodeStatus& status) {
+namespace {
+
+/// Until the first of a name's certificates is accepted by nobody any more; 0 from then on.
+std::uint64_t days_left(const tls::Identity& identity, WallTime now) {
+  WallTime ends = WallTime::max();
+  for (const tls::KeyPairPtr& pair : identity.pairs)
+    ends = std::min(ends, pair->expires());
+  return ends <= now ? 0
+                     : static_cast<std::uint64_t>(
+                           std::chrono::floor<std::chrono::days>(ends - now).count());
+}
+
+void add_tls(Exposition& out, const NodeStatus& status, WallTime now) {
+  out.family("sluice_tls_handshakes_total", "counter", "Handshakes of clients")
+      .value(sum(status, &WorkerMetrics::tls_handshakes), "result=\"done\"")
+      .value(sum(status, &WorkerMetrics::tls_handshakes_resumed), "result=\"resumed\"")
+      .value(sum(status, &WorkerMetrics::tls_handshakes_failed), "result=\"failed\"");
+  if (status.certificates == nullptr || status.certificates->by_name().empty()) return;
+  out.family("sluice_certificate_days_left", "gauge",
+             "Whole days until the certificate of a server name expires");
+  const auto& by_name = status.certificates->by_name();
+  const std::map<std::string, tls::IdentityPtr> sorted(by_name.begin(), by_name.end());
+  for (const auto& [name, identity] : sorted)
+    out.value(days_left(*identity, now), "sni=\"" + name + "\"");
+}
+
+}  // namespace
+
+std::string metrics_text(const NodeStatus& status, WallTime now) {
   Exposition out;
   out.family("kong_node_info", "gauge", "Node metadata")
       .value(1, "node_id=\"" + status.node_id + "\",version=\"" SLUICE_VERSION "\"");
@@ -139,6 +169,7 @@ std::string metrics_text(const NodeStatus& status) {
       .value(sum(status, &WorkerMetrics::log_lines_dropped));
   out.family("sluice_worker_memory_bytes", "gauge", "Buffers and frames that workers hold")
       .value(sum(status, &WorkerMetrics::memory_bytes));
+  add_tls(out, status, now);
   out.family("sluice_reloads_total", "counter", "Configuration reloads")
       .value(status.reloads, "result=\"applied\"")
       .value(status.reloads_failed, "result=\"refused\"");
@@ -193,7 +224,8 @@ http::Response StatusServer::answer(const http::Request& request) const {
   if (path == "/status/ready")
     return status_.ready ? json_message(200, "ready") : json_message(503, status_.not_ready_reason);
   if (path == "/metrics")
-    return text_response(200, "text/plain; version=0.0.4; charset=utf-8", metrics_text(status_));
+    return text_response(200, "text/plain; version=0.0.4; charset=utf-8",
+                         metrics_text(status_, loop_.wall()));
   return json_message(404, "Not found");
 }
 

@@ -10,6 +10,7 @@
 #include "gateway/worker_state.h"
 #include "http/server.h"
 #include "runtime/scope.h"
+#include "tls/certificates.h"
 
 namespace sluice {
 
@@ -24,6 +25,7 @@ struct NodeStatus {
   std::string last_problem;  ///< of the last reload that failed; empty after one that worked
   std::uint64_t services = 0;
   std::uint64_t routes = 0;
+  tls::CertificatesPtr certificates;  ///< of the configuration in use; null before the first
   std::vector<const telemetry::WorkerMetrics*> workers;
 };
 
@@ -49,6 +51,7 @@ class StatusServer final : public http::Handler {
 
 /// The texts, apart from their transport.
 std::string status_json(const NodeStatus& status);
-std::string metrics_text(const NodeStatus& status);
+/// `now` is what certificates are compared with.
+std::string metrics_text(const NodeStatus& status, WallTime now);
 
 }  // namespace sluice

@@ -1,7 +1,5 @@
 #include "tls/certificates.h"
 
-#include <algorithm>
-
 namespace sluice::tls {
 namespace {
 
@@ -25,7 +23,6 @@ const IdentityPtr& self_signed_identity() {
 }
 
 void Certificates::add(std::string_view name, IdentityPtr identity) {
-  if (std::ranges::find(all_, identity) == all_.end()) all_.push_back(identity);
   if (name == "*")
     fallback_ = std::move(identity);
   else

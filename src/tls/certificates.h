@@ -32,15 +32,14 @@ class Certificates {
   /// (kong.md §1, certificates). Ignores case and a dot at the end.
   const Identity& choose(std::string_view server_name) const;
 
-  /// Each of them once.
-  const std::vector<IdentityPtr>& all() const noexcept { return all_; }
+  /// The names that were added, but for `*`, and what they get.
+  const std::unordered_map<std::string, IdentityPtr>& by_name() const noexcept { return by_name_; }
 
  private:
   const Identity* find(const std::string& name) const;
 
   IdentityPtr fallback_;
   std::unordered_map<std::string, IdentityPtr> by_name_;
-  std::vector<IdentityPtr> all_;
 };
 
 /// Made once a process: what a node shows that was given no certificate.

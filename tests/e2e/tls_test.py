@@ -124,6 +124,32 @@ class Certificates(TlsTest):
     self.assertRegex(said, "no renegotiation|alert no_renegotiation|unexpected eof|NO RENEGOTIATION")
 
 
+  def test_the_days_left_of_a_certificate_are_a_metric(self):
+    upstream = self.upstream(lambda head, _: ok())
+    gateway = self.secured(service(upstream.port), certificates=self.certificates())
+    self.open(gateway)
+    said = gateway.status("/metrics")[1]
+    for name in ("api.example.com", "*.example.com", "example.*"):
+      self.assertRegex(said, f'sluice_certificate_days_left{{sni="{re.escape(name)}"}} (29|30)\n')
+    self.assertIn('sluice_tls_handshakes_total{result="done"} 1\n', said)
+
+  def test_files_are_read_again_and_expired_ones_are_refused(self):
+    upstream = self.upstream(lambda head, _: ok())
+    certificate, key = self.authority.files(self.wild, "renewed")
+    entities = {"certificates": [{"cert": f"file:{certificate}", "key": f"file:{key}",
+                                  "snis": [{"name": "api.example.com"}]}]}
+    gateway = self.secured(service(upstream.port), **entities)
+    self.assertEqual(self.names_of(gateway, "api.example.com"), {"*.example.com"})
+    self.authority.files(self.exact, "renewed")
+    gateway.reload({"services": [service(upstream.port)], **entities})
+    wait_until(lambda: self.names_of(gateway, "api.example.com") == {"api.example.com"}, "the new certificate")
+    self.authority.files(self.authority.issue("api.example.com", days=0), "renewed")
+    gateway.signal(1)
+    wait_until(lambda: gateway.configuration()["reloads_failed"] == 1, "the refused reload")
+    self.assertIn("has expired", gateway.configuration()["last_problem"])
+    self.assertEqual(self.names_of(gateway, "api.example.com"), {"api.example.com"})
+
+
 class Connections(TlsTest):
 
   def test_requests_share_a_connection_and_the_upstream_hears_of_tls(self):
