@@ -1,5 +1,6 @@
 #include "gateway/grpc.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "http/text.h"
@@ -29,13 +30,15 @@ std::optional<milliseconds> grpc_timeout(const http::Request& request) {
   const auto parsed = std::from_chars(text->data(), end, value);
   if (parsed.ec != std::errc() || parsed.ptr != end || value < 0) return std::nullopt;
   using namespace std::chrono;
+  // Longer than anything that this node waits for.
+  const auto bounded = [](milliseconds wait) { return std::min<milliseconds>(wait, days(365)); };
   switch (text->back()) {
     case 'H':
-      return hours(value);
+      return bounded(hours(value));
     case 'M':
-      return minutes(value);
+      return bounded(minutes(value));
     case 'S':
-      return seconds(value);
+      return bounded(seconds(value));
     case 'm':
       return milliseconds(value);
     case 'u':

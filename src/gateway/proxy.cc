@@ -102,6 +102,7 @@ class Forwarding {
     return {.address = address,
             .transport = transport,
             .name = transport.tls ? server_name(request.authority) : std::string_view(),
+            .connect_timeout = service_.connect_timeout,
             .preamble = preamble_,
             .upgrades = !request.protocol.empty()};
   }

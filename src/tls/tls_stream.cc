@@ -15,8 +15,9 @@ namespace {
 constexpr std::size_t record_bytes = 16 * 1024;
 // Small pieces of one write (a chunk's size line, its end) share a record.
 constexpr std::size_t joined_bytes = 4096;
-// KeyUpdates that a peer may ask for without sending data in between: each draws an answer.
-constexpr std::uint32_t answers_max = 32;
+// KeyUpdates that a peer may ask for in a connection's life: each draws an answer that waits for
+// it.
+constexpr std::uint32_t answers_max = 256;
 // What a handshake reads at a time.
 constexpr std::size_t flight_bytes = 4096;
 
@@ -101,7 +102,6 @@ std::optional<Error> TlsStream::take_records(Chunk& plain) {
     answer();
     if (why == SSL_ERROR_NONE) {
       plain.extend(size);
-      answers_ = 0;
       continue;
     }
     closed_ = why == SSL_ERROR_ZERO_RETURN;

@@ -74,7 +74,7 @@ class TlsStream final : public Stream, public memory::Pooled {
   Chunks out_;  ///< ciphertext that the stream below has not been given
   Chunk unread_;
   std::uint64_t received_ = 0;
-  std::uint32_t answers_ = 0;  ///< messages that the peer drew from us since it last sent data
+  std::uint32_t answers_ = 0;  ///< messages that the peer drew from us
   bool in_end_ = false;        ///< the stream below ended
   bool closed_ = false;        ///< the peer said that it sends no more
   bool failed_ = false;        ///< no further call of OpenSSL makes sense

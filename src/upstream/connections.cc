@@ -9,6 +9,8 @@ namespace {
 
 // Beyond, requests wait for a place: an upstream that allows few streams says how much it wants.
 constexpr std::size_t shared_max = 64;
+// After a failed connect, where other connections may soon have room.
+constexpr milliseconds redial_pause{1000};
 
 }  // namespace
 
@@ -112,20 +114,22 @@ http::LeasePtr Pool::take_shared() {
   return nullptr;
 }
 
-Task<Result<http::LeasePtr>> Pool::share(TimePoint connect_by) {
+Task<Result<http::LeasePtr>> Pool::share(milliseconds connect_timeout, TimePoint connect_by) {
   const auto self = shared_from_this();
   for (;;) {
     if (auto lease = take_shared()) co_return lease;
     if (!shares_) co_return co_await connect(connect_by);  // ALPN said so
-    if (!connecting_ && shared_.size() < shared_max) {
+    const bool may_dial = shared_.empty() || loop_.now() >= redial_at_;
+    if (!connecting_ && may_dial && shared_.size() < shared_max) {
       connecting_ = true;
-      if (!pools_.drivers_.spawn(drive(connect_by))) {
+      if (!pools_.drivers_.spawn(drive(after(loop_.now(), connect_timeout)))) {
         connecting_ = false;
         co_return fail(ErrorCode::overloaded, "too many upstream connections");
       }
     }
     const std::uint64_t seen = attempts_;
-    if (!co_await wait_for(loop_, waiting_, connect_by))
+    const TimePoint look_at = may_dial ? connect_by : std::min(connect_by, redial_at_);
+    if (!co_await wait_for(loop_, waiting_, look_at) && loop_.now() >= connect_by)
       co_return fail(ErrorCode::connect_timeout, "no connection to " + address_.text());
     if (attempts_ != seen && failure_ && shared_.empty()) co_return std::unexpected(*failure_);
   }
@@ -142,6 +146,7 @@ Task<Done> Pool::drive(TimePoint connect_by) {
   failure_.reset();
   if (!stream) {
     failure_ = std::move(stream).error();
+    redial_at_ = loop_.now() + redial_pause;
     on_change();
     co_return Done{};
   }

@@ -22,7 +22,8 @@ class Pool final : public http::h1::ConnectionHome,
   /// A connection of its own for one request after another.
   Task<Result<http::LeasePtr>> connect(TimePoint connect_by);
   /// A place on a connection that is shared. Who stops waiting harms nobody else.
-  Task<Result<http::LeasePtr>> share(TimePoint connect_by);
+  /// A new one has `connect_timeout`, whoever first asked for it.
+  Task<Result<http::LeasePtr>> share(milliseconds connect_timeout, TimePoint connect_by);
 
   /// Whether connections are shared, as far as is known.
   bool shares() const noexcept { return shares_; }
@@ -68,6 +69,7 @@ class Pool final : public http::h1::ConnectionHome,
   std::vector<std::shared_ptr<Shared>> shared_;
   bool connecting_ = false;
   std::uint64_t attempts_ = 0;    ///< connects for sharing, that ended
+  TimePoint redial_at_{};         ///< not before, while there are connections
   std::optional<Error> failure_;  ///< of the last of them
 };
 

@@ -70,7 +70,7 @@ tls::ClientContext& Pools::context_for(const tls::ClientPolicyPtr& policy) {
 Task<Result<http::LeasePtr>> Pools::lease(const Wanted& wanted, TimePoint connect_by) {
   Pool& pool = pool_for(wanted);
   if (auto lease = pool.take()) return Result<http::LeasePtr>(std::move(lease));
-  if (pool.shares() && !wanted.upgrades) return pool.share(connect_by);
+  if (pool.shares() && !wanted.upgrades) return pool.share(wanted.connect_timeout, connect_by);
   return pool.connect(connect_by);
 }
 

@@ -33,7 +33,8 @@ struct PoolCounts {
 struct Wanted {
   const Address& address;
   const Transport& transport;
-  std::string_view name;           ///< whom its certificate must be for, and SNI; "" without TLS
+  std::string_view name;  ///< whom its certificate must be for, and SNI; "" without TLS
+  milliseconds connect_timeout{60'000};
   std::string_view preamble = {};  ///< what a connection begins with: a PROXY header
   bool upgrades = false;           ///< the request may turn it into a tunnel: HTTP/1.1 only
 };

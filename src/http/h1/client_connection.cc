@@ -170,15 +170,16 @@ ResponseTask ResponseBody::send(const Request& request, Lease::Attempt& attempt,
   auto written =
       stream.write(Chunks(compose_head(request, coding, length)), Flush::end_of_turn, never);
   static_cast<void>(written);
-  if (attempt.body != nullptr) {
+  // Nothing of a tunnel leaves before it is accepted: to an upstream that answers something else,
+  // its bytes would be further requests.
+  if (attempt.body != nullptr && !tunnel) {
     // A connection that died while idle shows it now, before a byte of the body is taken: then
     // another attempt has it whole.
     if (attempt.reused) co_await yield(loop_);
     if (!attempt.reused || !stream.gone().is_set()) {
       upload_ = std::make_unique<Upload>(loop_);
       upload_->body = std::move(attempt.body);
-      if (!upload_->scope.spawn(
-              upload(tunnel ? Coding::until_close : coding, attempt.write_timeout)))
+      if (!upload_->scope.spawn(upload(coding, attempt.write_timeout)))
         co_return fail(ErrorCode::internal, "upload");
     }
   }
@@ -198,6 +199,13 @@ ResponseTask ResponseBody::send(const Request& request, Lease::Attempt& attempt,
   if (!settled) head = co_await read_head(request, attempt, waiting_since);
   if (!head) co_return std::unexpected(std::move(head).error());
   Response response = take_head(*std::move(head), attempt);
+  if (response.status == 101 && attempt.body != nullptr) {
+    upload_ = std::make_unique<Upload>(loop_);
+    upload_->body = std::move(attempt.body);
+    tunnel_ = true;
+    if (!upload_->scope.spawn(upload(Coding::until_close, attempt.write_timeout)))
+      co_return fail(ErrorCode::internal, "upload");
+  }
   // The rest of an upload that its upstream no longer reads is read by nobody.
   response.ends_connection = !tunnel && upload_ != nullptr && !upload_->finished && !keep_alive_;
   const bool bodiless = reader_->finished();
@@ -220,7 +228,6 @@ Response ResponseBody::take_head(ResponseHead head, const Lease::Attempt& attemp
     reader_->become_tunnel();
     read_timeout_ = settings_.tunnel_idle_timeout;
     keep_alive_ = false;
-    tunnel_ = upload_ != nullptr;
   }
   return response;
 }

@@ -61,8 +61,7 @@ Task<SentBody> send_body(StreamState& state, Body& body, bool with_trailers,
       for (const Headers::Field& field : trailers->fields())
         static_cast<void>(state.out_trailers.add(field.name(), field.value()));
     }
-    // A body of known length needs no read to learn that it is over.
-    state.out_end = at_end || (declared && delivered == *declared);
+    state.out_end = at_end;
     state.session->resume(state);
     if (state.out_end) co_return SentBody{};
     while (state.alive() && state.out_bytes > out_bytes_max) {

@@ -81,8 +81,9 @@ StreamState* SessionCallbacks::state_of(nghttp2_session* ng, std::int32_t id) {
 int SessionCallbacks::on_begin_headers(nghttp2_session* ng, const nghttp2_frame* frame,
                                        void* user) {
   Session& session = session_of(user);
-  session.section_since_ = session.loop_.now();
   const std::int32_t id = frame->hd.stream_id;
+  session.section_since_ = session.loop_.now();
+  session.section_id_ = id;
   if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
     auto state = std::make_shared<StreamState>(session, session.loop_);
     state->id = id;
@@ -182,8 +183,11 @@ int SessionCallbacks::on_data(nghttp2_session* ng, std::uint8_t, std::int32_t id
   return 0;
 }
 
-int SessionCallbacks::on_invalid_frame(nghttp2_session*, const nghttp2_frame*, int, void* user) {
-  session_of(user).spend(cost::violation);
+int SessionCallbacks::on_invalid_frame(nghttp2_session*, const nghttp2_frame* frame, int,
+                                       void* user) {
+  Session& session = session_of(user);
+  if (session.section_id_ == frame->hd.stream_id) session.section_since_ = never;
+  session.spend(cost::violation);
   return 0;
 }
 
@@ -211,6 +215,9 @@ int SessionCallbacks::on_stream_close(nghttp2_session* ng, std::int32_t id,
   const StatePtr state = std::move(found->second);
   session.streams_.erase(found);
   nghttp2_session_set_stream_user_data(ng, id, nullptr);
+  // nghttp2 tells nobody else that it refused a section.
+  if (session.section_id_ == id) session.section_since_ = never;
+  session.remember(state);
   session.close(*state, error_code);
   return 0;
 }

@@ -83,8 +83,10 @@ class StreamLease final : public Lease, public memory::Pooled {
   ~StreamLease() override {
     if (std::exchange(reserved_, false)) --connection_->reserved_;
     // Given up before its answer: the upstream need not go on.
-    if (state_ != nullptr && state_->session != nullptr)
+    if (state_ != nullptr && state_->session != nullptr) {
       state_->session->reset(*state_, error_code::cancel);
+      state_->session->drop_input(*state_);
+    }
     connection_->home_.on_change();
   }
 
@@ -166,10 +168,11 @@ ResponseTask StreamLease::exchange(std::unique_ptr<Lease> self, const Request& r
                     : std::nullopt;
   // That the head was all is itself an answer: of gRPC, "Trailers-Only".
   const bool has_length = head->status != 204 && head->status != 304 && request.method != "HEAD";
-  if (at_end && !length && has_length) length = 0;
+  const bool has_trailers = !state_->in_trailers.empty();
+  if (at_end && !length && has_length && !has_trailers) length = 0;
   // An answer that ended with its head needs a body only to own an upload, to tell a length, or for
   // trailers.
-  if (!at_end || upload_ != nullptr || length)
+  if (!at_end || upload_ != nullptr || length || has_trailers)
     response.body = std::make_unique<ResponseBody>(
         std::exchange(state_, nullptr), std::move(upload_), length, attempt.read_timeout);
   else

@@ -1,7 +1,5 @@
 #include "http/h2/head_text.h"
 
-#include <cstring>
-
 #include "http/h1/fields.h"
 #include "http/text.h"
 
@@ -91,15 +89,8 @@ void HeadText::add_pseudo(std::string_view name, std::string_view value) {
 
 /// RFC 9113 §8.2.3: one line towards HTTP/1.1, however the client cut it.
 void HeadText::add_cookie(std::string_view value) {
-  if (cookie_.empty()) {
-    cookie_ = keeper_.keep(value);
-    return;
-  }
-  char* joined = keeper_.reserve(cookie_.size() + 2 + value.size());
-  std::memcpy(joined, cookie_.data(), cookie_.size());
-  std::memcpy(joined + cookie_.size(), "; ", 2);
-  if (!value.empty()) std::memcpy(joined + cookie_.size() + 2, value.data(), value.size());
-  cookie_ = {joined, cookie_.size() + 2 + value.size()};
+  if (!cookie_.empty()) cookie_ += "; ";
+  cookie_ += value;
 }
 
 Chunk HeadText::compose(std::string_view first_line) {
@@ -108,6 +99,7 @@ Chunk HeadText::compose(std::string_view first_line) {
   head << first_line << fields.text();
   if (!cookie_.empty()) head.field("cookie", cookie_);
   head << "\r\n";
+  cookie_ = std::string();
   return head.take();
 }
 

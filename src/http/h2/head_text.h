@@ -2,6 +2,7 @@
 // Field lists of HTTP/2 as heads of HTTP/1.1: one parser, and so one set of rules, decides for
 // both. Pure: no sockets, no clocks.
 
+#include <string>
 #include <string_view>
 
 #include "http/h1/connection.h"
@@ -53,7 +54,7 @@ class HeadText {
   std::string_view protocol_;
   std::string_view status_;
   std::string_view host_;
-  std::string_view cookie_;
+  std::string cookie_;
   const char* why_ = nullptr;  ///< the first thing wrong
   ErrorCode code_ = ErrorCode::bad_request;
   std::size_t bytes_ = 0;

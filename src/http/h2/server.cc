@@ -73,7 +73,7 @@ class ServerExchange final : public Incoming {
   /// client must not take what it has for all.
   ~ServerExchange() override {
     StreamState& state = *state_;
-    if (!state.alive()) return;
+    if (state.session == nullptr) return;
     if (!taken_)
       state.session->reset(state, error_code::refused_stream);
     else if (!state.out_finished)
@@ -131,7 +131,9 @@ Result<Request> ServerExchange::take() {
   request.http_minor = 0;
   request.headers = std::move(head->headers);
   // RFC 8441 §5: HTTP/2 has no key, HTTP/1.1 wants one.
-  if (is_websocket(request.protocol)) {
+  if (is_tunnel_ && !is_websocket(request.protocol))
+    return fail(bad_request, "an unknown :protocol");
+  if (is_tunnel_) {
     request.headers.remove("sec-websocket-key");
     TRY(Done set, request.headers.set("sec-websocket-key",
                                       websocket_key(state_->loop.random(), state_->loop.random())));
@@ -192,8 +194,14 @@ Task<Result<Done>> ServerExchange::send(Response response) {
   if (!state.alive()) return fail(client_gone, "the stream was reset");
   if (response.status == 101 && (!is_tunnel_ || response.body == nullptr))
     return fail(upgrade_refused, "not asked for");
+  // RFC 8441 §5: to the client, success is the tunnel. An upstream that only answered made none.
+  if (is_tunnel_ && response.status / 100 == 2) {
+    response = Response{};
+    response.status = 502;
+  }
   const bool bodiless = is_head_method_ || never_has_body(response.status) ||
-                        response.body == nullptr || response.body->length() == 0;
+                        response.body == nullptr ||
+                        (response.body->length() == 0 && response.body->trailers() == nullptr);
   if (response.status == 101) response.headers.remove("sec-websocket-accept");
   submit(response, !bodiless);
   // `ends_connection` is about bytes that nobody reads: here they end with their stream.

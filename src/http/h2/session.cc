@@ -229,6 +229,14 @@ void Session::close(StreamState& state, std::uint32_t code) noexcept {
   if (final_goaway_) stop_.set(loop_);
 }
 
+void Session::remember(const StatePtr& state) {
+  if (finished_.size() >= prune_at_) {
+    std::erase_if(finished_, [](const auto& each) { return each.expired(); });
+    prune_at_ = std::max<std::size_t>(64, 2 * finished_.size());
+  }
+  finished_.push_back(state);
+}
+
 void Session::die() noexcept {
   if (ng_ == nullptr) return;
   nghttp2_session_del(std::exchange(ng_, nullptr));
@@ -236,6 +244,8 @@ void Session::die() noexcept {
     state->session = nullptr;
     close(*state, error_code::internal_error);
   }
+  for (const auto& finished : std::exchange(finished_, {}))
+    if (const StatePtr state = finished.lock()) state->session = nullptr;
   events_.on_limits_changed();
 }
 

@@ -128,6 +128,7 @@ class Session final : public memory::Pooled {
   void append_out(const Chunk& chunk, std::size_t size);
   bool output_is_full() const noexcept;
   void close(StreamState& state, std::uint32_t code) noexcept;
+  void remember(const StatePtr& state);
   void kick() noexcept;
   void spend(std::int64_t units) noexcept;
   void die() noexcept;
@@ -139,6 +140,9 @@ class Session final : public memory::Pooled {
   SessionEvents& events_;
   nghttp2_session* ng_ = nullptr;
   std::unordered_map<std::int32_t, StatePtr> streams_;
+  /// Closed streams, which those who still read them hold: told when the session is gone.
+  std::vector<std::weak_ptr<StreamState>> finished_;
+  std::size_t prune_at_ = 64;
   std::vector<StatePtr> arrived_;  ///< requests whose heads are complete, until mem_recv is over
   FloodGuard guard_;
   Chunk input_;    ///< what mem_recv works on: data are slices of it
@@ -146,6 +150,7 @@ class Session final : public memory::Pooled {
   std::size_t output_bytes_ = 0;
   TimePoint idle_since_;
   TimePoint section_since_ = never;  ///< a header section has begun and not ended
+  std::int32_t section_id_ = 0;      ///< its stream
   bool greeted_ = false;             ///< the peer's SETTINGS came
   bool flooded_ = false;
   bool shutting_down_ = false;
