@@ -198,7 +198,8 @@ class LiveExplainTest(GatewayTest):
     expiry, route, signature = good.split(".")
     other = "B" if signature[0] == "A" else "A"
     for bad in ("", "x", "..", token(key="another key of explain"), token(seconds=-1), f"{expiry}9.{route}.{signature}",
-                f"{expiry}.b3BlbnJvdXRl.{signature}", f"{expiry}.{route}.{other}{signature[1:]}", good + "A", "A" * 5000,
+                f"{expiry}.b3BlbnJvdXRl.{signature}", f"{expiry}.{route}.{other}{signature[1:]}", good + "A",
+                "A" * 5000,
                 f"{good}\r\nX-Sluice-Explain: {good}"):
       answer = self.ask("/open", bad)
       self.assertEqual(without_changing(answer), plain, bad)
