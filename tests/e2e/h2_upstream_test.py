@@ -9,7 +9,8 @@ import threading
 import unittest
 
 from certificates import Authority
-from h2_wire import ACK, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PREFACE, RST_STREAM, SETTINGS, frame, literal
+from h2_wire import (ACK, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PREFACE, RST_STREAM, SETTINGS,
+                     WINDOW_UPDATE, Client, RawClient, frame, literal)
 from support import PATIENCE, GatewayTest, free_port, wait_until
 
 REFUSED_STREAM = 7
@@ -200,6 +201,56 @@ class Misbehaving(H2UpstreamTest):
         upstream = Scripted(self, lambda connection, stream, count, block=block: connection.sendall(
             frame(HEADERS, END_HEADERS | END_STREAM, stream, block)))
         self.assertEqual(self.behind(upstream.port, retries=0).client().get().status, 502)
+
+  def over_h2(self, upstream):
+    """The gateway in front of the upstream, for clients of HTTP/2."""
+    port = free_port()
+    gateway = self.gateway({"name": "s", "url": f"http://127.0.0.1:{upstream.port}", "protocol_version": 2,
+                            "routes": [{"name": "r", "paths": ["/"]}]},
+                           gateway={"workers": 1, "listeners": [{"address": f"127.0.0.1:{port}", "h2c": True}]})
+    gateway.port = port
+    return gateway
+
+  def test_trailers_come_through_without_data_and_with_a_length(self):
+    trailers = literal("grpc-status", "5")
+
+    def script(connection, stream, count):
+      length = literal("content-length", "4") if count > 1 else b""
+      connection.sendall(frame(HEADERS, END_HEADERS, stream, literal(":status", "200") + length) +
+                         (frame(DATA, 0, stream, b"abcd") if count > 1 else b"") +
+                         frame(HEADERS, END_HEADERS | END_STREAM, stream, trailers))
+
+    client = Client(self.over_h2(Scripted(self, script)).connect())
+    self.assertEqual(client.get().trailers, [("grpc-status", "5")])
+    second = client.get()
+    self.assertEqual((second.body, second.trailers), (b"abcd", [("grpc-status", "5")]))
+
+  def test_a_slow_reader_has_all_of_an_answer_whose_connection_is_gone(self):
+    batch = b"x" * 15_000
+
+    def script(connection, stream, count):
+      connection.sendall(frame(HEADERS, END_HEADERS, stream, literal(":status", "200")))
+      for last in (0, END_STREAM):
+        # As much as windows allow: the gateway holds some of the second lot.
+        connection.sendall(frame(DATA, 0, stream, batch) * (2 if last else 3) + frame(DATA, last, stream, batch))
+        data = b""
+        while not last and b"\0\0\4\x08\0" + struct.pack(">I", stream) not in data:
+          data += connection.recv(65536)  # Until the stream's window is open again.
+      connection.shutdown(socket.SHUT_RDWR)
+      connection.close()
+      closed.set()
+
+    closed = threading.Event()
+    gateway = self.over_h2(Scripted(self, script))
+    client = RawClient(gateway.connect(), settings=struct.pack(">HI", 4, 0))
+    client.request(1)
+    self.assertIsNotNone(client.until(lambda kind, *_: kind == HEADERS))
+    wait_until(closed.is_set, "the end of the upstream's connection")
+    client.send(frame(WINDOW_UPDATE, 0, 1, struct.pack(">I", 1 << 20)),
+                frame(WINDOW_UPDATE, 0, 0, struct.pack(">I", 1 << 20)))
+    ended = client.until(lambda kind, flags, *_: kind == RST_STREAM or (kind == DATA and flags & END_STREAM))
+    self.assertEqual(ended[0], DATA)
+    self.assertEqual(sum(len(payload) for kind, _, _, payload in client.frames if kind == DATA), 7 * len(batch))
 
   def test_a_cut_body_is_never_whole(self):
     def script(connection, stream, count):

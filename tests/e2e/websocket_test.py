@@ -140,6 +140,21 @@ class WebSocket(GatewayTest):
     self.assertIn("sec-websocket-key: ", refusing.heads[0].lower())
     self.assertTrue(refusing.heads[0].startswith("GET / HTTP/1.1"))
 
+  def test_nothing_of_a_tunnel_leaves_before_it_is_accepted(self):
+    """To an upstream that takes no upgrade, a tunnel's bytes would be further requests."""
+    plain = self.upstream(lambda head, _: b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+    port = free_port()
+    gateway = self.gateway(service(plain.port), gateway={
+        "workers": 1, "listeners": [{"address": f"127.0.0.1:{port}", "h2c": True}]})
+    gateway.port = port
+    client = Client(gateway.connect())
+    stream = client.begin(method="CONNECT", ends=False, protocol="websocket")
+    client.send(stream, b"DELETE /admin HTTP/1.1\r\nHost: h\r\n\r\n")
+    self.assertEqual(client.finish(stream).status, 502)
+    other = client.begin(method="CONNECT", ends=False, protocol="connect-udp")
+    self.assertEqual(client.finish(other).status, 400)
+    self.assertEqual([head.split("\r\n")[0] for head in plain.heads], ["GET / HTTP/1.1"])
+
 
 class ServerSentEvents(GatewayTest):
 
