@@ -191,6 +191,11 @@ def run(job):
   return job, job.read(output, code), time.monotonic() - began, output
 
 
+def without_passed(output):
+  """What gtest printed, without the cases that passed: a failure is not pushed out by thousands of them."""
+  return re.sub(r"^\[ RUN      \] (\S+)\n(?:(?!\[ RUN  ).*\n)*?\[       OK \] \1\b.*\n", "", output, flags=re.MULTILINE)
+
+
 def report(job, outcome, seconds, output):
   """One line for a program that did well, its output for one that did not."""
   known = [f"{outcome.known} known bugs"] if outcome.known else []
@@ -198,7 +203,7 @@ def report(job, outcome, seconds, output):
                       *known, *outcome.notes])
   print(f"{'FAIL' if outcome.failed else ' ok '} {job.name}: {counts} ({seconds:.1f} s)", flush=True)
   if outcome.failed:
-    lines = output.splitlines()
+    lines = without_passed(output).splitlines()
     if len(lines) > SHOWN_LINES:
       print(f"  ... {len(lines) - SHOWN_LINES} more lines in build/test-logs/")
     print("\n".join("  | " + line for line in lines[-SHOWN_LINES:]), flush=True)

@@ -25,13 +25,25 @@ using testing::text_of;
 
 constexpr const char* program = "/usr/sbin/dnsmasq";
 
-std::uint16_t free_port() {
-  const int descriptor = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  SockAddr at(Address::from_ip("127.0.0.1", 0).value());
-  ::bind(descriptor, at.get(), at.size);
+/// Binds a socket to `port` of the loopback interface (0: the kernel's choice); the port,
+/// or 0 when another has it.
+std::uint16_t bound_port(int descriptor, std::uint16_t port) {
+  SockAddr at(Address::from_ip("127.0.0.1", port).value());
+  if (::bind(descriptor, at.get(), at.size) != 0) return 0;
   ::getsockname(descriptor, at.get(), &at.size);
-  ::close(descriptor);
   return at.address().port;
+}
+
+/// One that is free for UDP and for TCP.
+std::uint16_t free_port() {
+  for (;;) {
+    const int datagrams = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    const int streams = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const std::uint16_t port = bound_port(streams, bound_port(datagrams, 0));
+    ::close(datagrams);
+    ::close(streams);
+    if (port != 0) return port;
+  }
 }
 
 class ResolverDnsmasqTest : public ::testing::Test {
@@ -39,6 +51,17 @@ class ResolverDnsmasqTest : public ::testing::Test {
   void SetUp() override {
     if (::access(program, X_OK) != 0)
       GTEST_SKIP() << program << " is not installed (package dnsmasq-base)";
+    engine_ = make_epoll_engine().value();
+    loop_ = std::make_unique<Loop>(*engine_);
+    // Another program may take the port before the server does: it says so by its end.
+    for (int i = 0; i < 10 && !is_answering(); ++i)
+      start_server();
+    ASSERT_TRUE(is_answering());
+    settings_.timeout = seconds(10);  // no answer is late, however busy the machine
+    resolver_ = std::make_unique<Resolver>(*loop_, settings_);
+  }
+
+  void start_server() {
     const std::uint16_t port = free_port();
     std::vector<std::string> arguments = {program,
                                           "--no-daemon",
@@ -65,21 +88,29 @@ class ResolverDnsmasqTest : public ::testing::Test {
       pointers.push_back(argument.data());
     pointers.push_back(nullptr);
     ASSERT_EQ(::posix_spawn(&server_, program, nullptr, nullptr, pointers.data(), environ), 0);
-
     settings_.nameservers = {Address::from_ip("127.0.0.1", port).value()};
-    settings_.timeout = milliseconds(100);  // while it starts, nobody answers
-    settings_.attempts = 100;
     settings_.search = {"test"};
-    engine_ = make_epoll_engine().value();
-    loop_ = std::make_unique<Loop>(*engine_);
-    resolver_ = std::make_unique<Resolver>(*loop_, settings_);
-    ASSERT_EQ(resolve("ready.test"), "10.1.0.8:80");
+  }
+
+  /// Waits until the server that was started answers, or has ended.
+  bool is_answering() {
+    ResolverSettings impatient = settings_;
+    impatient.timeout = milliseconds(20);
+    impatient.attempts = 1;
+    for (int i = 0; i < 1000 && server_ > 0; ++i) {
+      Resolver resolver(*loop_, impatient);
+      if (text_of(run(*loop_, resolver.resolve("ready.test", 80, never))) == "10.1.0.8:80")
+        return true;
+      if (::waitpid(server_, nullptr, WNOHANG) == server_) server_ = 0;
+    }
+    return false;
   }
 
   void TearDown() override {
-    if (server_ <= 0) return;
-    ::kill(server_, SIGTERM);
-    ::waitpid(server_, nullptr, 0);
+    if (server_ > 0) {
+      ::kill(server_, SIGTERM);
+      ::waitpid(server_, nullptr, 0);
+    }
     resolver_.reset();
     loop_.reset();
     EXPECT_EQ(memory::live_bytes(), 0);
@@ -121,6 +152,8 @@ TEST_F(ResolverDnsmasqTest, FetchesLongAnswersOverTcp) {
 TEST_F(ResolverDnsmasqTest, SaysThatAServerIsGone) {
   ASSERT_EQ(resolve("four.test"), "10.1.0.4:80");
   ::kill(server_, SIGSTOP);
+  ASSERT_EQ(::waitpid(server_, nullptr, WUNTRACED), server_);  // a signal takes its time
+  settings_.timeout = milliseconds(100);
   settings_.attempts = 2;
   Resolver impatient(*loop_, settings_);
 
