@@ -370,9 +370,12 @@ struct Describe<T> {
                                 .name = T::type_name,
                                 .fields = fields,
                                 .check = check,
-                                .set_place = set_place,
-                                .make = make};
-};
+                                .checks_flawed = requires {T::checks_flawed;
+}, .set_place = set_place, .make = make
+}
+;
+}
+;
 
 }  // namespace detail
 

@@ -93,7 +93,7 @@ struct Type {
   std::string_view (*key)(const void* container, std::size_t index) = nullptr;  ///< map
   std::span<const Field> (*fields)() = nullptr;                                 ///< object
   void (*check)(void* object, const Given& given) = nullptr;
-  bool checks_flawed = false;  ///< `check` asks Given what it may look at; set for no type yet
+  bool checks_flawed = false;  ///< `check` runs on flawed ones too, and asks Given::knows()
   void (*set_place)(void* object, Place place) = nullptr;
   std::shared_ptr<void> (*make)() = nullptr;  ///< object: with its defaults
 };

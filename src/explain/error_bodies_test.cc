@@ -164,7 +164,7 @@ TEST(ErrorBodies, OfGrpcAreFieldsOfTheHead) {
       {"/", "GET", 404, "5", std::string(message)},
       {"http://b.test/", "GET", 503, "14", "no Service found with those values"},
       {"http://key.test/", "GET", 401, "16", "No API key found in request"},
-      {"/", "TRACE", 405, "2", "Method not allowed"},
+      {"/", "TRACE", 405, "12", "Method not allowed"},
   };
   for (const auto& [url, method, status, grpc_status, grpc_message] : cases)
     for (const std::string type : {"application/grpc", "application/grpc-web+proto"}) {

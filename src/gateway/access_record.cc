@@ -127,6 +127,8 @@ class Texts {
               : keep_fields(request.headers, secrets, exchange.request.headers));
     }
     set(Text::response_fields, record.response_fields);
+    set(Text::tls_version, exchange.client->tls_version);
+    set(Text::tls_cipher, exchange.client->tls_cipher);
     set(Text::client_ip,
         exchange.origin.client_ip.empty() ? exchange.client->peer_text : exchange.origin.client_ip);
     if (!secrets.empty()) {

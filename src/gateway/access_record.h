@@ -33,6 +33,8 @@ struct AccessRecord {
     request_fields,
     response_fields,
     client_ip,
+    tls_version,  ///< empty without TLS
+    tls_cipher,
     upstream_uri,
     route,  ///< members of the line's object, as JSON
     service,

@@ -96,15 +96,6 @@ ErrorFormat format_for(const http::Headers& headers, ErrorFormat fallback, bool 
   return by_core || format == ErrorFormat::none ? format : fallback;
 }
 
-/// The statuses of gRPC that Kong gives for those of HTTP; UNKNOWN for the rest.
-int grpc_status_of(std::uint16_t status) {
-  static constexpr std::pair<std::uint16_t, int> known[] = {
-      {200, 0}, {400, 3}, {401, 16}, {403, 7},  {404, 5},  {409, 6},
-      {429, 8}, {499, 1}, {500, 13}, {501, 12}, {503, 14}, {504, 4}};
-  const auto* const found = std::ranges::find(known, status, &std::pair<std::uint16_t, int>::first);
-  return found == std::end(known) ? 2 : found->second;
-}
-
 /// For markup: what a message may hold beside ordinary text.
 std::string escaped_markup(std::string_view text) {
   std::string result;
@@ -169,17 +160,16 @@ bool defaults_to_json(ErrorCode code) {
 
 http::Response answer(std::uint16_t status, std::string_view message, const Exchange& exchange,
                       ErrorFormat fallback, bool by_core) {
-  if (is_grpc(exchange.request)) return grpc_refusal(grpc_status(status), message);
+  const bool calls = is_grpc(exchange.request);
+  const ErrorFormat format = format_for(exchange.request.headers, fallback, by_core);
+  if (calls || format == ErrorFormat::none) {
+    http::Response refusal = grpc_refusal(grpc_status(status), message);
+    // Over HTTP/1.1 there is no call of gRPC; who only speaks of it gets Kong's answer.
+    if (!calls) refusal.status = status;
+    return refusal;
+  }
   http::Response response;
   response.status = status;
-  const ErrorFormat format = format_for(exchange.request.headers, fallback, by_core);
-  if (format == ErrorFormat::none) {
-    response.headers.set(HeaderId::content_type, grpc_type);
-    // Neither is empty, nor holds what a field cannot.
-    static_cast<void>(response.headers.set("grpc-status", std::to_string(grpc_status_of(status))));
-    static_cast<void>(response.headers.set("grpc-message", message));
-    return response;
-  }
   const auto [type, body] = render(format, message, exchange.record.request_id());
   response.headers.set(HeaderId::content_type, type);
   response.body = std::make_unique<http::TextBody>(Chunk::copy_of(body));

@@ -262,6 +262,7 @@ void prepare_forward(Exchange& exchange) {
     headers.remove(HeaderId::x_forwarded_prefix);
 
   const Route& route = *exchange.route;
+  request.scheme = route.service->transport.scheme();
   if (exchange.path == "*") return;
   const std::string_view path =
       !exchange.upstream_path.empty()

@@ -51,35 +51,29 @@ std::optional<milliseconds> grpc_timeout(const http::Request& request) {
 }
 
 std::uint32_t grpc_status(std::uint16_t http_status) noexcept {
-  switch (http_status) {
-    case 400:
-    case 422:
-      return 3;  // INVALID_ARGUMENT
-    case 401:
-      return 16;  // UNAUTHENTICATED
-    case 403:
-      return 7;  // PERMISSION_DENIED
-    case 404:
-    case 405:
-    case 501:
-      return 12;  // UNIMPLEMENTED
-    case 408:
-    case 504:
-      return 4;  // DEADLINE_EXCEEDED
-    case 409:
-      return 10;  // ABORTED
-    case 413:
-    case 429:
-    case 431:
-      return 8;  // RESOURCE_EXHAUSTED
-    case 499:
-      return 1;  // CANCELLED
-    case 502:
-    case 503:
-      return 14;  // UNAVAILABLE
-    default:
-      return http_status >= 500 ? 13 : 2;  // INTERNAL, UNKNOWN
-  }
+  struct Known {
+    std::uint16_t http;
+    std::uint32_t grpc;
+  };
+
+  static constexpr Known known[] = {
+      {400, 3},                                  // INVALID_ARGUMENT
+      {401, 16},                                 // UNAUTHENTICATED
+      {403, 7},                                  // PERMISSION_DENIED
+      {404, 5},                                  // NOT_FOUND
+      {405, 12},                                 // UNIMPLEMENTED
+      {408, 4},                                  // DEADLINE_EXCEEDED
+      {409, 10},                                 // ABORTED
+      {410, 5},  {412, 9},                       // FAILED_PRECONDITION
+      {413, 8},                                  // RESOURCE_EXHAUSTED
+      {416, 11},                                 // OUT_OF_RANGE
+      {422, 3},  {429, 8},  {431, 8}, {499, 1},  // CANCELLED
+      {501, 12}, {502, 14},                      // UNAVAILABLE
+      {503, 14}, {504, 4},
+  };
+  for (const Known& each : known)
+    if (each.http == http_status) return each.grpc;
+  return http_status >= 500 ? 13 : 2;  // INTERNAL, UNKNOWN
 }
 
 std::string grpc_message(std::string_view text) {

@@ -97,8 +97,7 @@ class Forwarding {
   /// Precondition: the request has its upstream's Host, which is what SNI says (kong.md §3).
   upstream::Wanted wanted(const Address& address) const noexcept {
     const upstream::Transport& transport = service_.transport;
-    http::Request& request = exchange_.request;
-    request.scheme = transport.scheme();
+    const http::Request& request = exchange_.request;
     return {.address = address,
             .transport = transport,
             .name = transport.tls ? server_name(request.authority) : std::string_view(),

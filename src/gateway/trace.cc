@@ -20,7 +20,7 @@ const Plugin* chosen(const Step& step, Exchange& exchange) {
 void describe_request(const Exchange& exchange, TracedForward& forward) {
   const http::Request& request = exchange.request;
   forward.method = request.method;
-  forward.scheme = "http";
+  forward.scheme = request.scheme;
   forward.authority = request.authority;
   forward.target = request.target;
   for (const http::Headers::Field& field : request.headers.fields())

@@ -88,15 +88,20 @@ Task<Done> Pools::sweep() {
       pool->sweep();
     // A pool that nobody holds any more and that has nothing is forgotten: addresses come and go
     // with DNS.
-    std::erase_if(pools_, [](auto& entry) {
-      return entry.second->is_unused() && entry.second.use_count() == 1;
+    std::erase_if(pools_, [this](auto& entry) {
+      const bool unused = entry.second->is_unused() && entry.second.use_count() == 1;
+      if (unused) {
+        forgotten_.opened += entry.second->counts.opened;
+        forgotten_.reused += entry.second->counts.reused;
+      }
+      return unused;
     });
     std::erase_if(contexts_, [](const auto& entry) { return entry.second->is_unused(); });
   }
 }
 
 PoolCounts Pools::counts() const noexcept {
-  PoolCounts total;
+  PoolCounts total = forgotten_;
   for (const auto& [key, pool] : pools_) {
     total.opened += pool->counts.opened;
     total.reused += pool->counts.reused;

@@ -101,6 +101,7 @@ class Pools {
   std::unordered_map<std::string, std::unique_ptr<tls::ClientContext>> contexts_;  ///< by policy
   WaitList work_for_sweeper_;  ///< told by pools, to their end
   std::unordered_map<Key, std::shared_ptr<Pool>, KeyHash, KeyEqual> pools_;
+  PoolCounts forgotten_;  ///< what pools that are gone had opened and reused
   bool closed_ = false;
   Scope background_;  ///< the sweeper
   Scope drivers_;     ///< connections that are shared, and connects to them

@@ -7,7 +7,7 @@ import unittest
 
 import grpc
 
-from support import PATIENCE, GatewayTest, free_port, wait_until
+from support import PATIENCE, GatewayTest, wait_until
 
 SERVICE = "test.Echo"
 
@@ -72,7 +72,6 @@ class GrpcTest(GatewayTest):
     port = self.server.add_insecure_port("127.0.0.1:0")
     self.server.start()
     self.addCleanup(lambda: self.server.stop(0))
-    self.gate_port = free_port()
     self.gate = self.gateway(
         {"name": "calls", "url": f"grpc://127.0.0.1:{port}",
          "routes": [{"name": "calls", "protocols": ["grpc"], "paths": [f"/{SERVICE}/"]}]},
@@ -81,8 +80,8 @@ class GrpcTest(GatewayTest):
                      "plugins": [{"name": "key-auth"}]}]},
         {"name": "gone", "url": "grpc://127.0.0.1:1", "retries": 0,
          "routes": [{"name": "gone", "protocols": ["grpc"], "paths": ["/gone.Echo/"]}]},
-        gateway={"workers": 1, "listeners": [{"address": f"127.0.0.1:{self.gate_port}", "h2c": True}]})
-    self.channel = grpc.insecure_channel(f"127.0.0.1:{self.gate_port}")
+        gateway={"workers": 1}, listener={"h2c": True})
+    self.channel = grpc.insecure_channel(f"127.0.0.1:{self.gate.port}")
     self.addCleanup(self.channel.close)
 
   def call(self, kind, method, service=SERVICE):
@@ -138,7 +137,7 @@ class GrpcTest(GatewayTest):
     code, _ = self.code_of(self.call("unary_unary", "Unary", "gone.Echo"), b"", timeout=PATIENCE)
     self.assertEqual(code, grpc.StatusCode.UNAVAILABLE)
     code, _ = self.code_of(self.call("unary_unary", "Unary", "nobody.Echo"), b"", timeout=PATIENCE)
-    self.assertEqual(code, grpc.StatusCode.UNIMPLEMENTED)
+    self.assertEqual(code, grpc.StatusCode.NOT_FOUND)
 
   def test_a_deadline_ends_the_call_and_is_told_to_the_server(self):
     self.call("unary_unary", "Unary")(b"", timeout=17)

@@ -11,7 +11,7 @@ import unittest
 import h2_wire
 from h2_wire import (ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, PRIORITY, RST_STREAM,
                      SETTINGS, WINDOW_UPDATE, Client, RawClient, frame, literal, request_block)
-from support import PATIENCE, GatewayTest, free_port, ok, service, wait_until
+from support import PATIENCE, GatewayTest, ok, service, wait_until
 
 PROTOCOL_ERROR, REFUSED_STREAM, ENHANCE_YOUR_CALM = 1, 7, 11
 
@@ -19,11 +19,7 @@ PROTOCOL_ERROR, REFUSED_STREAM, ENHANCE_YOUR_CALM = 1, 7, 11
 class H2Test(GatewayTest):
 
   def h2c(self, *services, gateway=None, **entities):
-    port = free_port()
-    made = self.gateway(*services, gateway={
-        "workers": 1, "listeners": [{"address": f"127.0.0.1:{port}", "h2c": True}], **(gateway or {})}, **entities)
-    made.port = port
-    return made
+    return self.gateway(*services, gateway={"workers": 1, **(gateway or {})}, listener={"h2c": True}, **entities)
 
   def answering(self, script=lambda head, _: ok(), reads_bodies=False, **gateway):
     upstream = self.upstream(script, reads_bodies)

@@ -73,9 +73,10 @@ def answer(stream, body=b"fine", *fields):
 
 class H2UpstreamTest(GatewayTest):
 
-  def behind(self, port, scheme="http", **fields):
+  def behind(self, port, scheme="http", listener=None, **fields):
     return self.gateway({"name": "s", "url": f"{scheme}://127.0.0.1:{port}", "protocol_version": 2,
-                         "routes": [{"name": "r", "paths": ["/"]}], **fields}, gateway={"workers": 1})
+                         "routes": [{"name": "r", "paths": ["/"]}], **fields},
+                        gateway={"workers": 1}, listener=listener)
 
 
 class Real(H2UpstreamTest):
@@ -204,12 +205,7 @@ class Misbehaving(H2UpstreamTest):
 
   def over_h2(self, upstream):
     """The gateway in front of the upstream, for clients of HTTP/2."""
-    port = free_port()
-    gateway = self.gateway({"name": "s", "url": f"http://127.0.0.1:{upstream.port}", "protocol_version": 2,
-                            "routes": [{"name": "r", "paths": ["/"]}]},
-                           gateway={"workers": 1, "listeners": [{"address": f"127.0.0.1:{port}", "h2c": True}]})
-    gateway.port = port
-    return gateway
+    return self.behind(upstream.port, listener={"h2c": True})
 
   def test_trailers_come_through_without_data_and_with_a_length(self):
     trailers = literal("grpc-status", "5")

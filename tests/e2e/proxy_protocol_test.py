@@ -4,7 +4,7 @@ import socket
 import struct
 import unittest
 
-from support import GatewayTest, free_port, ok, read_all, service, wait_until
+from support import GatewayTest, ok, read_all, service, wait_until
 
 V1 = b"PROXY TCP4 203.0.113.7 198.51.100.9 4711 443\r\n"
 V2 = (b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c" + socket.inet_aton("203.0.113.7") + socket.inet_aton("198.51.100.9") +
@@ -16,12 +16,8 @@ class FromBalancers(GatewayTest):
 
   def behind(self, **gateway):
     self.origin = self.upstream(lambda head, _: ok())
-    port = free_port()
-    made = self.gateway(service(self.origin.port), gateway={
-        "workers": 1, "listeners": [{"address": f"127.0.0.1:{port}", "proxy_protocol": True, "h2c": True}],
-        "trusted_ips": ["127.0.0.1"], **gateway})
-    made.port = port
-    return made
+    return self.gateway(service(self.origin.port), gateway={"workers": 1, "trusted_ips": ["127.0.0.1"], **gateway},
+                        listener={"proxy_protocol": True, "h2c": True})
 
   def test_the_client_is_who_the_header_names(self):
     gateway = self.behind()

@@ -111,7 +111,7 @@ def ok(body=b"fine", fields=b""):
 class Gateway:
   """`sluice run` on a configuration that may be rewritten."""
 
-  def __init__(self, test, entities, gateway=None, wait=True):
+  def __init__(self, test, entities, gateway=None, wait=True, listener=None):
     self.test = test
     self.folder = tempfile.TemporaryDirectory()
     test.addCleanup(self.folder.cleanup)
@@ -120,7 +120,7 @@ class Gateway:
     self.port, self.status_port = free_port(), free_port()
     self.settings = {
         "workers": 2,
-        "listeners": [{"address": f"127.0.0.1:{self.port}"}],
+        "listeners": [{"address": f"127.0.0.1:{self.port}", **(listener or {})}],
         "status": {"address": f"127.0.0.1:{self.status_port}"},
         "access_log": {"path": self.log},
         **(gateway or {}),
@@ -258,5 +258,6 @@ class GatewayTest(unittest.TestCase):
     self.addCleanup(upstream.close)
     return upstream
 
-  def gateway(self, *services, gateway=None, **entities):
-    return Gateway(self, {"services": list(services), **entities}, gateway)
+  def gateway(self, *services, gateway=None, listener=None, **entities):
+    """`listener` is what its listener has beside an address."""
+    return Gateway(self, {"services": list(services), **entities}, gateway, listener=listener)

@@ -28,11 +28,8 @@ class TlsTest(GatewayTest):
     cls.prefix = cls.authority.issue("example.net", "DNS:example.net", "DNS:example.org")
 
   def secured(self, *services, tls=None, workers=1, gateway=None, **entities):
-    self.tls_port = free_port()
-    listeners = [{"address": f"127.0.0.1:{self.tls_port}", "tls": tls or {}}]
-    made = self.gateway(*services, gateway={"workers": workers, "listeners": listeners, **(gateway or {})}, **entities)
-    made.port = self.tls_port
-    return made
+    return self.gateway(*services, gateway={"workers": workers, **(gateway or {})}, listener={"tls": tls or {}},
+                        **entities)
 
   def certificates(self):
     return [
@@ -161,6 +158,9 @@ class Connections(TlsTest):
     self.assertEqual(len(upstream.heads), 3)
     self.assertIn("X-Forwarded-Proto: https", upstream.heads[0])
     self.assertIn(f"X-Forwarded-Port: {gateway.port}", upstream.heads[0])
+    version, cipher = connection.version(), connection.cipher()[0]
+    self.assertEqual(gateway.log_lines(3)[0]["request"]["tls"],
+                     {"version": version, "cipher": cipher, "client_verify": "NONE"})
 
   def test_bodies_of_any_size_come_through_both_ways(self):
     body = os.urandom(3_000_000)

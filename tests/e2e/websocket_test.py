@@ -7,7 +7,7 @@ import unittest
 import websockets
 
 from h2_wire import Client
-from support import PATIENCE, GatewayTest, free_port, service, wait_until
+from support import PATIENCE, GatewayTest, service, wait_until
 from wire import Ended
 
 
@@ -50,15 +50,12 @@ class WebSocket(GatewayTest):
   def setUp(self):
     self.server = Server()
     self.addCleanup(self.server.close)
-    self.front = free_port()
-    listeners = [{"address": f"127.0.0.1:{self.front}", "h2c": True}]
-    self.gate = self.gateway(service(self.server.port), gateway={
-        "workers": 1, "listeners": listeners, "timeouts": {"body_idle": 0.3}})
-    self.gate.port = self.front
+    self.gate = self.gateway(service(self.server.port), gateway={"workers": 1, "timeouts": {"body_idle": 0.3}},
+                             listener={"h2c": True})
 
   def run_client(self, script):
     async def main():
-      url = f"ws://127.0.0.1:{self.front}/chat"
+      url = f"ws://127.0.0.1:{self.gate.port}/chat"
       async with websockets.connect(url, max_size=None, open_timeout=PATIENCE) as socket:
         return await asyncio.wait_for(script(socket), PATIENCE)
 
@@ -130,10 +127,7 @@ class WebSocket(GatewayTest):
 
   def test_a_refused_handshake_is_an_ordinary_answer(self):
     refusing = self.upstream(lambda head, _: b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno")
-    port = free_port()
-    gateway = self.gateway(service(refusing.port), gateway={
-        "workers": 1, "listeners": [{"address": f"127.0.0.1:{port}", "h2c": True}]})
-    gateway.port = port
+    gateway = self.gateway(service(refusing.port), gateway={"workers": 1}, listener={"h2c": True})
     client = Client(gateway.connect())
     stream = client.begin(method="CONNECT", ends=False, protocol="websocket")
     self.assertEqual((client.finish(stream).status, client.responses[stream].body), (403, b"no"))
@@ -143,10 +137,7 @@ class WebSocket(GatewayTest):
   def test_nothing_of_a_tunnel_leaves_before_it_is_accepted(self):
     """To an upstream that takes no upgrade, a tunnel's bytes would be further requests."""
     plain = self.upstream(lambda head, _: b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-    port = free_port()
-    gateway = self.gateway(service(plain.port), gateway={
-        "workers": 1, "listeners": [{"address": f"127.0.0.1:{port}", "h2c": True}]})
-    gateway.port = port
+    gateway = self.gateway(service(plain.port), gateway={"workers": 1}, listener={"h2c": True})
     client = Client(gateway.connect())
     stream = client.begin(method="CONNECT", ends=False, protocol="websocket")
     client.send(stream, b"DELETE /admin HTTP/1.1\r\nHost: h\r\n\r\n")
@@ -171,10 +162,7 @@ class ServerSentEvents(GatewayTest):
       return b"0\r\n\r\n"
 
     upstream = self.upstream(script)
-    port = free_port()
-    gateway = self.gateway(service(upstream.port), gateway={
-        "workers": 1, "listeners": [{"address": f"127.0.0.1:{port}", "h2c": True}]})
-    gateway.port = port
+    gateway = self.gateway(service(upstream.port), gateway={"workers": 1}, listener={"h2c": True})
     client = Client(gateway.connect())
     stream = client.begin()
     for i in range(5):

@@ -34,15 +34,17 @@ Task<Result<Chunk>> StreamBody::read() {
 
 Task<Result<Chunk>> StreamBody::read_later() {
   StreamState& state = *state_;
-  for (;;) {
-    const bool woken = co_await wait_for(state.loop, state.readers, after(state.loop.now(), idle_));
+  for (TimePoint since = state.loop.now();;) {
+    const bool woken = co_await wait_for(state.loop, state.readers, after(since, idle_));
     if (auto chunk = next()) co_return *std::move(chunk);
-    if (!woken) co_return fail(ErrorCode::timed_out, "no data in time");
+    if (woken) continue;
+    if (!converses_ || state.sent_at <= since)
+      co_return fail(ErrorCode::timed_out, "no data in time");
+    since = state.sent_at;
   }
 }
 
-Task<SentBody> send_body(StreamState& state, Body& body, bool with_trailers,
-                         milliseconds patience) {
+Task<SentBody> send_body(StreamState& state, Body& body, milliseconds patience) {
   const auto declared = body.length();
   std::uint64_t delivered = 0;
   for (;;) {
@@ -57,7 +59,7 @@ Task<SentBody> send_body(StreamState& state, Body& body, bool with_trailers,
     if (!at_end) {
       state.out_bytes += chunk->size();
       state.out.push_back(*std::move(chunk));
-    } else if (const Headers* trailers = with_trailers ? body.trailers() : nullptr) {
+    } else if (const Headers* trailers = body.trailers()) {
       for (const Headers::Field& field : trailers->fields())
         static_cast<void>(state.out_trailers.add(field.name(), field.value()));
     }

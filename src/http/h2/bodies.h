@@ -11,9 +11,10 @@ namespace sluice::http::h2 {
 /// before the end, it gives back what nobody reads.
 class StreamBody : public Body, public memory::Pooled {
  public:
-  /// Times out after `idle` without data.
-  StreamBody(StatePtr state, std::optional<std::uint64_t> length, milliseconds idle)
-      : state_(std::move(state)), length_(length), idle_(idle) {}
+  /// Times out after `idle` without data; where it `converses`, without data in either direction.
+  StreamBody(StatePtr state, std::optional<std::uint64_t> length, milliseconds idle,
+             bool converses = false)
+      : state_(std::move(state)), length_(length), idle_(idle), converses_(converses) {}
 
   ~StreamBody() override;
 
@@ -35,6 +36,7 @@ class StreamBody : public Body, public memory::Pooled {
   StatePtr state_;
   std::optional<std::uint64_t> length_;
   milliseconds idle_;
+  bool converses_;
 };
 
 /// How sending a body ended.
@@ -50,9 +52,9 @@ struct SentBody {
   Error error;  ///< of the body
 };
 
-/// Reads `body` to its end and sends it, trailers too where `with_trailers`; its head was
+/// Reads `body` to its end and sends it, trailers too, which need no asking in HTTP/2; its head was
 /// submitted. Ends when all was given to the stream's queue, and the queue is short.
-Task<SentBody> send_body(StreamState& state, Body& body, bool with_trailers, milliseconds patience);
+Task<SentBody> send_body(StreamState& state, Body& body, milliseconds patience);
 
 /// Ends when END_STREAM has left. False when it cannot leave within `patience` without progress.
 Task<bool> finish_sending(StreamState& state, milliseconds patience);

@@ -250,6 +250,7 @@ int SessionCallbacks::send_data(nghttp2_session*, nghttp2_frame* frame, const st
   auto& state = *static_cast<StreamState*>(source->ptr);
   static_cast<void>(frame);  // we pad nothing
   session.append_out(std::string_view(reinterpret_cast<const char*>(head), frame_head));
+  state.sent_at = session.loop_.now();
   state.out_bytes -= size;
   std::size_t whole = 0;
   while (size > 0) {

@@ -24,14 +24,14 @@ struct Upload : memory::Pooled {
 };
 
 Task<Done> upload(StatePtr state, Upload& upload, milliseconds write_timeout) {
-  const SentBody sent = co_await send_body(*state, *upload.body, true, write_timeout);
+  const SentBody sent = co_await send_body(*state, *upload.body, write_timeout);
   upload.finished = sent.how == Sent::whole;
   if (sent.how == Sent::body_failed || sent.how == Sent::peer_is_slow) {
     upload.error = sent.how == Sent::body_failed
                        ? sent.error
                        : Error{upstream_write_timeout, "the upstream takes no bytes"};
     upload.failed.set(state->loop);
-    state->readers.wake_all(state->loop);
+    state->readers.wake_all(state->loop);  // who waits for the head
   }
   co_return Done{};
 }
@@ -57,7 +57,10 @@ class ResponseBody final : public StreamBody {
 
  private:
   Task<Result<Chunk>> read_translated(Task<Result<Chunk>> reading) {
-    co_return translated(co_await std::move(reading));
+    if (upload_ == nullptr) co_return translated(co_await std::move(reading));
+    auto chunk = co_await Until(std::move(reading), upload_->failed);
+    if (!chunk) co_return std::unexpected(upload_->error);  // in the client's terms already
+    co_return translated(*std::move(chunk));
   }
 
   static Result<Chunk> translated(Result<Chunk> chunk) {
@@ -100,6 +103,7 @@ class StreamLease final : public Lease, public memory::Pooled {
   static bool has_data(const Attempt& attempt);
   bool submit(const Request& request, const Attempt& attempt);
   Task<Result<Done>> wait_for_head(Attempt& attempt);
+  Result<Done> pass_on(const Attempt& attempt, std::uint32_t& informed);
 
   std::shared_ptr<ClientConnection> connection_;
   bool reserved_ = true;
@@ -185,18 +189,12 @@ Task<Result<Done>> StreamLease::wait_for_head(Attempt& attempt) {
   Loop& loop = state.loop;
   TimePoint since = loop.now();
   std::uint32_t informed = 0;
-  while (!state.head) {
-    for (; !state.early_heads.empty(); state.early_heads.erase(state.early_heads.begin())) {
-      since = loop.now();
-      if (++informed > connection_->settings_.informational_responses)
-        co_return fail(invalid_response, "more 1xx responses than limits.informational_responses");
-      auto head = state.early_heads.front().response("GET", connection_->settings_.limits);
-      if (!head) co_return std::unexpected(std::move(head).error());
-      Response information;
-      information.status = head->status;
-      information.headers = std::move(head->headers);
-      if (attempt.inform != nullptr) attempt.inform->inform(information);
-    }
+  for (;;) {
+    // Those that came in one piece with the final head, too.
+    if (!state.early_heads.empty()) since = loop.now();
+    CO_TRY(Done passed, pass_on(attempt, informed));
+    static_cast<void>(passed);
+    if (state.head) co_return Done{};
     if (upload_ != nullptr && upload_->failed.is_set()) co_return std::unexpected(upload_->error);
     if (!state.alive()) {
       // Nobody acted on it: RFC 9113 §8.7.
@@ -217,7 +215,20 @@ Task<Result<Done>> StreamLease::wait_for_head(Attempt& attempt) {
     if (uploading) continue;
     co_return fail(upstream_read_timeout, "no response in time");
   }
-  co_return Done{};
+}
+
+/// Tells the 1xx heads that came.
+Result<Done> StreamLease::pass_on(const Attempt& attempt, std::uint32_t& informed) {
+  for (HeadText& text : std::exchange(state_->early_heads, {})) {
+    if (++informed > connection_->settings_.informational_responses)
+      return fail(invalid_response, "more 1xx responses than limits.informational_responses");
+    TRY(h1::ResponseHead head, text.response("GET", connection_->settings_.limits));
+    Response information;
+    information.status = head.status;
+    information.headers = std::move(head.headers);
+    if (attempt.inform != nullptr) attempt.inform->inform(information);
+  }
+  return Done{};
 }
 
 ClientConnection::ClientConnection(Loop& loop, StreamPtr stream, const h1::ClientSettings& settings,

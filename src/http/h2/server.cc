@@ -13,6 +13,9 @@ namespace {
 
 using enum ErrorCode;
 
+// Of a malformed request, for the log.
+constexpr std::size_t raw_line_max = 256;
+
 Error in_client_terms(Error error) {
   if (error.code == timed_out) error.code = request_timeout;
   if (error.code == closed || error.code == io_failed) error.code = client_gone;
@@ -27,8 +30,10 @@ bool never_has_body(std::uint16_t status) noexcept {
 class RequestBody final : public StreamBody {
  public:
   RequestBody(StatePtr state, std::optional<std::uint64_t> length, const ServerSettings& settings,
-              milliseconds idle, bool expects_continue)
-      : StreamBody(std::move(state), length, idle),
+              bool converses, bool expects_continue)
+      : StreamBody(std::move(state), length,
+                   converses ? settings.tunnel_idle_timeout : settings.body_idle_timeout,
+                   converses),
         limit_(settings.body_bytes),
         expects_continue_(expects_continue) {}
 
@@ -104,7 +109,6 @@ class ServerExchange final : public Incoming {
   std::string raw_line_;
   bool taken_ = false;
   bool is_head_method_ = false;
-  bool accepts_trailers_ = false;
   bool is_tunnel_ = false;  ///< an extended CONNECT
   std::uint32_t informed_ = 0;
 };
@@ -112,12 +116,12 @@ class ServerExchange final : public Incoming {
 Result<Request> ServerExchange::take() {
   taken_ = true;
   HeadText& text = *state_->head;
-  raw_line_ = text.path().substr(0, 256);
   auto head = text.request(settings_.limits);
-  if (!head) return std::unexpected(std::move(head).error());
+  if (!head) {
+    raw_line_ = text.path().substr(0, raw_line_max);
+    return std::unexpected(std::move(head).error());
+  }
   is_head_method_ = head->method == "HEAD";
-  // Trailers need no asking in HTTP/2; towards HTTP/1.1 the client's word decides.
-  accepts_trailers_ = true;
 
   Request request;
   request.method = head->method;
@@ -152,9 +156,8 @@ Result<Request> ServerExchange::take() {
   // A conversation may be silent for long: a tunnel, a call of gRPC whose client has its say later.
   const auto type = request.headers.get(HeaderId::content_type);
   const bool converses = is_tunnel_ || (type && starts_ignoring_case(*type, "application/grpc"));
-  const milliseconds idle = converses ? settings_.tunnel_idle_timeout : settings_.body_idle_timeout;
   request.body = std::make_unique<RequestBody>(state_, is_tunnel_ ? std::nullopt : length,
-                                               settings_, idle, request.expects_continue);
+                                               settings_, converses, request.expects_continue);
   return request;
 }
 
@@ -221,8 +224,7 @@ Task<Result<Done>> ServerExchange::send_without_body(BodyPtr body) {
 
 Task<Result<Done>> ServerExchange::send_with_body(BodyPtr body) {
   StreamState& state = *state_;
-  const SentBody sent =
-      co_await send_body(state, *body, accepts_trailers_, settings_.write_idle_timeout);
+  const SentBody sent = co_await send_body(state, *body, settings_.write_idle_timeout);
   body = nullptr;
   switch (sent.how) {
     case Sent::whole:

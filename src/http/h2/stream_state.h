@@ -43,6 +43,7 @@ struct StreamState {
   Chunks out;
   std::size_t out_bytes = 0;
   Headers out_trailers;
+  TimePoint sent_at{};        ///< when data last left
   bool head_sent = false;     ///< the final one
   bool out_end = false;       ///< nothing comes behind `out`
   bool out_finished = false;  ///< END_STREAM left
