@@ -160,6 +160,10 @@ namespace detail {
 template <class T>
 concept Settings = requires { T::fields(); };
 
+/// Settings whose check() runs on flawed objects too, and asks Given::knows().
+template <typename T>
+concept ChecksFlawed = requires { T::checks_flawed; };
+
 template <class T>
 struct Describe;
 
@@ -370,12 +374,10 @@ struct Describe<T> {
                                 .name = T::type_name,
                                 .fields = fields,
                                 .check = check,
-                                .checks_flawed = requires {T::checks_flawed;
-}, .set_place = set_place, .make = make
-}
-;
-}
-;
+                                .checks_flawed = ChecksFlawed<T>,
+                                .set_place = set_place,
+                                .make = make};
+};
 
 }  // namespace detail
 
