@@ -31,7 +31,7 @@ def train(instrumented, load, raw):
           running.stop()
   for kind in ("tls", "h2", "grpc", "ws"):
     with tempfile.TemporaryDirectory(prefix="sluice-profile-") as folder:
-      bench = protocols.Bench(folder, kind, instrumented.build)
+      bench = protocols.Bench(folder, kind, instrumented.sluice, load.relay)
       try:
         for size, (_, count) in protocols.KINDS[kind].items():
           bench.once("sluice", size, count)

@@ -73,8 +73,8 @@ def fill(text, **values):
 class Bench:
   """A proxy and its peer, with the upstream behind them, all running until stop()."""
 
-  def __init__(self, folder, kind, build):
-    self.folder, self.kind, self.build = pathlib.Path(folder), kind, build
+  def __init__(self, folder, kind, sluice, relay):
+    self.folder, self.kind, self.sluice, self.relay = pathlib.Path(folder), kind, sluice, relay
     self.peer = "relay" if kind == "ws" else "nginx"
     self.running, self.ports, self.pids, self.tunnels = [], {}, {}, {}
     self.origin_port, self.ports[self.peer], self.ports["sluice"] = peers.free_ports(3)
@@ -99,8 +99,8 @@ class Bench:
   def start_proxies(self):
     port = self.ports[self.peer]
     if self.peer == "relay":
-      self.pids["relay"] = self.start([str(self.build / "bench" / "bench_relay"), "--listen", f"127.0.0.1:{port}",
-                                       "--target", f"127.0.0.1:{self.origin_port}"], PROXY_CPU)
+      self.pids["relay"] = self.start([str(self.relay), "--listen", f"127.0.0.1:{port}", "--target",
+                                       f"127.0.0.1:{self.origin_port}"], PROXY_CPU)
     else:
       server = (TLS_SERVER if self.kind in ("tls", "handshakes") else H2_SERVER)
       server += GRPC_PROXY if self.kind == "grpc" else PROXY
@@ -111,7 +111,7 @@ class Bench:
     file = self.folder / "sluice.yaml"
     file.write_text(fill(SLUICE, P=self.ports["sluice"], O=self.origin_port, L=listener, F=self.folder, S=scheme,
                          R=protocols), encoding="utf-8")
-    self.pids["sluice"] = self.start([str(self.build / "sluice"), "run", str(file)], PROXY_CPU)
+    self.pids["sluice"] = self.start([str(self.sluice), "run", str(file)], PROXY_CPU)
 
   def start(self, command, cpu):
     process = subprocess.Popen(command, preexec_fn=peers.prepare_child(cpu), start_new_session=True,
@@ -210,7 +210,8 @@ class Bench:
 
 def compare(kind, options):
   with tempfile.TemporaryDirectory(prefix="sluice-bench-") as folder:
-    bench = Bench(folder, kind, options.build)
+    programs = peers.Programs(options.build)
+    bench = Bench(folder, kind, programs.sluice, programs.relay)
     try:
       for size, (goal, count) in KINDS[kind].items():
         rounds = []
