@@ -27,6 +27,7 @@ LoadedFile Resolver::run(File file) {
   consumers_.reserve(file.consumers.size());
   // What others refer to comes before them.
   take_ca_certificates(std::move(file.ca_certificates));
+  resolve_listeners();
   take_certificates(std::move(file.certificates), std::move(file.snis));
   take_upstreams(std::move(file.upstreams));
   take_services(std::move(file.services));

@@ -277,6 +277,9 @@ class SnapshotCompiler {
     compile_upstreams();
     TlsCompiler tls(file_, diagnostics_);
     base_->certificates = tls.certificates();
+    for (const config::ListenerSettings& listener : file_.gateway.listeners)
+      if (auto verifications = tls.verifications_of(listener))
+        base_->client_verifications.emplace_back(listener.address, std::move(verifications));
     compile_services(tls);
     PipelineCompiler pipelines(file_.plugins, catalog_,
                                PluginDeps{base_->consumers, base_->upstreams, {}, {}}, diagnostics_,
@@ -385,6 +388,12 @@ std::shared_ptr<const Snapshot> Snapshot::compile(const Snapshot& previous,
                                                   PluginCatalog catalog,
                                                   config::Diagnostics& diagnostics) {
   return SnapshotCompiler::change(previous, changes, catalog, diagnostics);
+}
+
+tls::ClientVerificationsPtr Snapshot::client_verifications(std::string_view listener) const {
+  for (const auto& [address, verifications] : base_->client_verifications)
+    if (address == listener) return verifications;
+  return nullptr;
 }
 
 bool Snapshot::balances(std::string_view id) const noexcept {

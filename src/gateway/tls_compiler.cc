@@ -50,6 +50,40 @@ upstream::Transport TlsCompiler::transport_of(const config::Service& service) {
   return transport;
 }
 
+tls::ClientVerificationsPtr TlsCompiler::verifications_of(
+    const config::ListenerSettings& listener) {
+  if (!listener.tls || listener.tls->client_certificates.empty()) return nullptr;
+  auto verifications = std::make_shared<tls::ClientVerifications>();
+  for (const config::ClientCertificateSettings& from : listener.tls->client_certificates) {
+    const tls::ClientVerificationPtr verification = verification_of(from);
+    for (const std::string& name : from.snis)
+      verifications->add(name, verification);
+    if (from.snis.empty()) verifications->add("", verification);
+  }
+  return verifications;
+}
+
+tls::ClientVerificationPtr TlsCompiler::verification_of(
+    const config::ClientCertificateSettings& from) {
+  if (from.mode == config::ClientCertificateMode::none) return nullptr;
+  auto verification = std::make_shared<tls::ClientVerification>();
+  verification->required = from.mode == config::ClientCertificateMode::required;
+  verification->depth = static_cast<int>(from.verify_depth);
+  std::string all =
+      (verification->required ? "required " : "optional ") + std::to_string(verification->depth);
+  std::vector<std::string> authorities;
+  for (const std::uint32_t index : from.ca_certificate_indices)
+    all += authorities.emplace_back(file_.ca_certificates[index].cert);
+  auto parsed = tls::Authorities::parse(authorities);
+  if (!parsed) {
+    refuse(from.place, "gateway", parsed.error());
+    return nullptr;
+  }
+  verification->authorities = *std::move(parsed);
+  verification->id = tls::digest(all).substr(0, 32);
+  return verification;
+}
+
 tls::ClientPolicyPtr TlsCompiler::policy_of(const config::Service& service) {
   auto policy = std::make_shared<tls::ClientPolicy>();
   policy->verifies = service.tls_verify.value_or(true);

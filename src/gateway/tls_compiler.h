@@ -5,6 +5,7 @@
 
 #include "config/load.h"
 #include "tls/certificates.h"
+#include "tls/client_verification.h"
 #include "upstream/transport.h"
 
 namespace sluice {
@@ -21,12 +22,16 @@ class TlsCompiler {
   /// against the system's authorities unless it names others.
   upstream::Transport transport_of(const config::Service& service);
 
+  /// What a listener asks of its clients; null: nothing.
+  tls::ClientVerificationsPtr verifications_of(const config::ListenerSettings& listener);
+
   /// Something could not be used; the diagnostics say what.
   bool failed() const noexcept { return failed_; }
 
  private:
   void add_pair(tls::Identity& identity, std::string_view cert, std::string_view key,
                 config::Place place);
+  tls::ClientVerificationPtr verification_of(const config::ClientCertificateSettings& from);
   tls::ClientPolicyPtr policy_of(const config::Service& service);
   void refuse(config::Place place, std::string_view field, const Error& error);
 

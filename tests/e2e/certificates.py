@@ -24,17 +24,27 @@ class Authority:
   def run(*words):
     subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True)
 
-  def issue(self, name, *names, kind="ec", days=30):
-    """(certificate, key) as texts; `names` as in subjectAltName, "DNS:name" by default."""
+  def issue(self, name, *names, kind="ec", days=30, extensions=()):
+    """(certificate, key) as texts; `names` as in subjectAltName, "DNS:name" by default; `extensions` as lines of
+    openssl's configuration."""
     self.serial += 1
     file = f"{name.replace('*', 'any')}-{kind}-{self.serial}"
     request, key = self._request(file, kind, [], [])
     names_file = self.folder / f"{file}.names"
-    names_file.write_text("subjectAltName=" + ",".join(names or [f"DNS:{name}"]), encoding="utf-8")
+    names_file.write_text("subjectAltName=" + ",".join(names or [f"DNS:{name}"]) + "\n" + "\n".join(extensions),
+                          encoding="utf-8")
     out = self.folder / f"{file}.crt"
     self.run("x509", "-req", "-in", request, "-CA", self.pem, "-CAkey", self.key, "-set_serial", 1000 + self.serial,
              "-extfile", names_file, "-out", out, *(["-days", days] if days > 0 else ["-days", "-1"]))
     return out.read_text(), key.read_text()
+
+  def intermediate(self, name):
+    """An authority that this one vouches for."""
+    pair = self.issue(name, extensions=["basicConstraints=critical,CA:TRUE"])
+    child = Authority.__new__(Authority)
+    child.folder, child.serial = self.folder, self.serial * 100
+    child.pem, child.key = map(pathlib.Path, self.files(pair, name))
+    return child
 
   def files(self, pair, name):
     """Writes a pair to files; (certificate, key) as paths."""
