@@ -79,7 +79,8 @@ void Resolver::take_upstreams(std::vector<Upstream> upstreams) {
     Upstream& upstream = upstreams[i];
     identify(upstreams_, upstream.id, upstream.place, upstream.name, path);
     upstreams_.add_name("name", upstream.name, path);
-    find(certificates_, upstream.client_certificate, "client_certificate", path);
+    upstream.client_certificate_index =
+        find(certificates_, upstream.client_certificate, "client_certificate", path);
     std::vector<Target> targets = std::exchange(upstream.targets, {});
     for (std::size_t j = 0; j < targets.size(); ++j) {
       const Path nested(path, "targets");

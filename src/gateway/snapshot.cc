@@ -274,8 +274,8 @@ class SnapshotCompiler {
     base_->settings = compile_settings(file_.gateway);
     base_->router_flavor = file_.gateway.router_flavor;
     base_->consumers = Consumers(file_);
-    compile_upstreams();
     TlsCompiler tls(file_, diagnostics_);
+    compile_upstreams(tls);
     base_->certificates = tls.certificates();
     for (const config::ListenerSettings& listener : file_.gateway.listeners)
       if (auto verifications = tls.verifications_of(listener))
@@ -328,11 +328,13 @@ class SnapshotCompiler {
   }
 
  private:
-  void compile_upstreams() {
+  void compile_upstreams(const TlsCompiler& tls) {
     for (const config::Upstream& from : file_.upstreams) {
       upstream::TargetGroup& group = base_->upstreams[from.name];
       group.id = from.id.text();
       group.host_header = from.host_header.value_or("");
+      if (from.client_certificate_index)
+        group.certificate = tls.shown_certificate(*from.client_certificate_index);
     }
     for (const config::Target& target : file_.targets)
       if (target.weight > 0)
@@ -366,6 +368,8 @@ class SnapshotCompiler {
         service->targets.id = service->id;
         service->targets.targets.push_back(compile_target(from.host, from.port, 100));
       }
+      if (service->shows_certificate_of(service->targets))
+        service->targets_transport = service->transport.showing(service->targets.certificate);
       base_->services.push_back(std::move(service));
     }
   }

@@ -1,6 +1,7 @@
 #pragma once
 // Certificates, and how upstreams are spoken to: from the configuration to what handshakes use.
 
+#include <cstdint>
 #include <vector>
 
 #include "config/load.h"
@@ -18,6 +19,9 @@ class TlsCompiler {
   /// What listeners with TLS show.
   const tls::CertificatesPtr& certificates() const noexcept { return certificates_; }
 
+  /// A certificate of the file, for upstreams that ask.
+  tls::Shown shown_certificate(std::uint32_t index) const;
+
   /// How a service's upstream is spoken to. Verification is on unless the service turns it off,
   /// against the system's authorities unless it names others.
   upstream::Transport transport_of(const config::Service& service);
@@ -30,7 +34,7 @@ class TlsCompiler {
 
  private:
   void add_pair(tls::Identity& identity, std::string_view cert, std::string_view key,
-                config::Place place);
+                tls::Staple staple, config::Place place);
   tls::ClientVerificationPtr verification_of(const config::ClientCertificateSettings& from);
   tls::ClientPolicyPtr policy_of(const config::Service& service);
   void refuse(config::Place place, std::string_view field, const Error& error);

@@ -17,6 +17,12 @@ struct ssl_session_st;
 
 namespace sluice::tls {
 
+/// A certificate that a client shows to servers that ask, and a text that is equal for equal ones.
+struct Shown {
+  KeyPairPtr pair;  ///< null: none
+  std::string id;
+};
+
 /// All that makes connections to one service what they are. Immutable, in the snapshot.
 struct ClientPolicy {
   bool verifies = true;        ///< the chain, and that it is for the name asked for

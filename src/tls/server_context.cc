@@ -117,6 +117,22 @@ struct ServerCallbacks {
     return 1;
   }
 
+  /// Only where the client asks for it. The certificate is the one that it gets.
+  static int staple(SSL* ssl, void*) {
+    TlsStream& stream = stream_of(ssl);
+    const X509* shown = SSL_get_certificate(ssl);
+    const Identity& identity =
+        context_of(ssl).certificates_->choose(stream.handshake->server_name.value_or(""));
+    for (const KeyPairPtr& pair : identity.pairs) {
+      if (pair->certificate() != shown || !pair->staple().is_good(stream.loop().wall())) continue;
+      const std::string& der = pair->staple().der;
+      void* copy = OPENSSL_memdup(der.data(), der.size());
+      if (copy == nullptr || SSL_set_tlsext_status_ocsp_resp(ssl, copy, der.size()) != 1) break;
+      return SSL_TLSEXT_ERR_OK;
+    }
+    return SSL_TLSEXT_ERR_NOACK;
+  }
+
   /// The server's choice: h2 where both have it. Neither is no reason to refuse: HTTP/1.1 needs no
   /// word.
   // NOLINTNEXTLINE(readability-function-size): OpenSSL's signature
@@ -188,6 +204,7 @@ ServerContext::ServerContext(Loop& loop)
   SSL_CTX_set1_groups_list(context_, groups);
   SSL_CTX_set_client_hello_cb(context_, ServerCallbacks::read_client_hello, nullptr);
   SSL_CTX_set_cert_cb(context_, ServerCallbacks::choose_certificate, nullptr);
+  SSL_CTX_set_tlsext_status_cb(context_, ServerCallbacks::staple);
   SSL_CTX_set_alpn_select_cb(context_, ServerCallbacks::choose_protocol, nullptr);
   SSL_CTX_set_tlsext_ticket_key_evp_cb(context_, ServerCallbacks::ticket_key);
   SSL_CTX_set_session_ticket_cb(context_, nullptr, ServerCallbacks::resume, nullptr);

@@ -38,6 +38,20 @@ class Authority:
              "-extfile", names_file, "-out", out, *(["-days", days] if days > 0 else ["-days", "-1"]))
     return out.read_text(), key.read_text()
 
+  def ocsp(self, certificate, name, revoked=False, **signer):
+    """The path of a response, good for an hour, about a certificate that this authority issued."""
+    file, request, response = (self.folder / f"{name}.{kind}" for kind in ("ocsp.crt", "ocsp.req", "ocsp.der"))
+    file.write_text(certificate, encoding="utf-8")
+    self.run("ocsp", "-issuer", self.pem, "-cert", file, "-reqout", request)
+    serial = subprocess.run(["openssl", "x509", "-in", file, "-noout", "-serial"], check=True, capture_output=True,
+                            text=True).stdout.strip().removeprefix("serial=")
+    index = self.folder / f"{name}.index"
+    state = "R\t300101000000Z\t250101000000Z" if revoked else "V\t300101000000Z\t"
+    index.write_text(f"{state}\t{serial}\tunknown\t/CN={name}\n", encoding="utf-8")
+    self.run("ocsp", "-index", index, "-CA", self.pem, "-rsigner", signer.get("pem", self.pem), "-rkey",
+             signer.get("key", self.key), "-reqin", request, "-respout", response, "-nmin", "60")
+    return response
+
   def intermediate(self, name):
     """An authority that this one vouches for."""
     pair = self.issue(name, extensions=["basicConstraints=critical,CA:TRUE"])
