@@ -16,6 +16,10 @@
 #include "runtime/task.h"
 #include "runtime/waiter.h"
 
+namespace sluice::tls {
+struct ClientVerification;
+}
+
 namespace sluice::http {
 
 /// Pulled: nobody reads, nothing flows. Owns all that feeds it (lease, request pump, child
@@ -96,6 +100,11 @@ struct Client {
   std::string sni;  ///< of the TLS handshake (SNI), lower case; "" without
   std::string_view tls_version;
   std::string_view tls_cipher;
+  std::string_view listener;  ///< its address in the configuration; "" for none
+  /// What the handshake asked of the client; null: nothing.
+  std::shared_ptr<const tls::ClientVerification> verification;
+  std::string_view certificate_problem;  ///< why the client's certificate is not good; static text
+  bool certificate_verified = false;     ///< the client has shown a good one
   bool http2 = false;
   bool expects_tls = false;  ///< the listener does, and the client spoke without
   /// Where its connection waits between requests, and is ended when the worker needs the place;
