@@ -110,8 +110,8 @@ class PluginHarness {
     }
     worker_.access_log = &sink_;
     worker_.install(std::move(snapshot));
-    listener_ =
-        std::make_unique<Listener>(worker_, gateway_, connections_, listen("10.9.0.1:8000"));
+    listener_ = std::make_unique<Listener>(
+        worker_, gateway_, connections_, ListenerSocket{listen("10.9.0.1:8000"), "10.9.0.1:8000"});
     static_cast<void>(upstream_.spawn(serve_echo(listen("10.0.0.1:80"))));
   }
 
