@@ -6,6 +6,7 @@
 #include <expected>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,8 +64,8 @@ struct ExpressionPredicate {
   http::HeaderId header = http::HeaderId::other;
   std::uint32_t first_segment = 0;
   std::uint32_t last_segment = 0;
-  std::string name;  ///< of the header (lower case, with '-') or the query parameter
-  std::string text;
+  std::string_view name;  ///< of the header (lower case, with '-') or the query parameter
+  std::string_view text;  ///< both borrow from the expression
   std::int64_t number = 0;
   std::unique_ptr<const Network> network;
   std::shared_ptr<const Regex> regex;
@@ -84,26 +85,41 @@ class Expression {
   bool admits(const Question& question, PathMatch& path) const noexcept;
 
   /// Hosts and path prefixes of which every request that is admitted has one; empty where the
-  /// expression does not say. For indexes.
+  /// expression does not say. For indexes. Borrows from the expression.
   struct Keys {
     std::optional<std::vector<HostPattern>> hosts;
-    std::optional<std::vector<std::string>> paths;
+    std::optional<std::vector<std::string_view>> paths;
     /// What the path of every request that is admitted matches; null where the expression does not
-    /// say. Lives as long as the expression.
+    /// say.
     const Regex* regex = nullptr;
   };
 
   Keys keys() const { return keys_of(0); }
 
-  /// For who has found a request by keys(), with its path if is_path_key(): whether it also holds
-  /// what they do not say whole.
+  /// What a route without an expression can ask as well: every request that is admitted has one of
+  /// the methods, if there are any, and of each header one of its values, in any case. Borrows from
+  /// the expression.
+  struct Matchers {
+    struct Header {
+      std::string_view name;
+      std::vector<std::string_view> values;  ///< lower case
+    };
+
+    std::vector<std::string_view> methods;
+    std::vector<Header> headers;
+  };
+
+  Matchers matchers() const;
+
+  /// For who has found a request by keys(), with its path if is_path_key(), and has asked the
+  /// matchers(): whether it also holds what they do not say whole.
   bool admits_found(const Question& question, PathMatch& path) const noexcept;
 
   /// Whether what of a path matches is said by keys() alone, its prefix or its regular expression.
   bool is_path_key() const noexcept { return is_path_key_; }
 
-  /// Whether there is nothing that keys() do not say.
-  bool is_all_keys() const noexcept { return is_all_keys_; }
+  /// Whether there is nothing that keys() and matchers() do not say.
+  bool is_covered() const noexcept { return is_covered_; }
 
   /// A predicate because of which a request is not admitted.
   struct Unmet {
@@ -122,22 +138,31 @@ class Expression {
     enum class Kind : std::uint8_t { all, any, negation, predicate };
 
     Kind kind = Kind::predicate;
-    bool is_key = false;     ///< found by keys(), it holds
-    std::uint32_t size = 1;  ///< nodes of the whole subtree, which come in a row
-    std::uint32_t predicate = 0;
+    bool is_covered = false;  ///< holds where keys() and matchers() do
+    std::uint16_t size = 1;   ///< nodes of the whole subtree, which come in a row
+    std::uint16_t predicate = 0;
   };
 
-  Expression() = default;
+  // Each node takes a byte of the text or more.
+  static_assert(bytes_max <= UINT16_MAX);
+
   bool evaluate(std::uint32_t node, const Question& question, PathMatch& path) const noexcept;
   Keys keys_of(std::uint32_t node) const;
-  void mark_keys();
+  /// Calls `visit` with each of the conditions that all have to hold.
+  template <class Visitor>
+  void each_condition(Visitor&& visit) const;
+  /// The predicates of a condition that is one or a list of alternatives; empty for another.
+  std::span<const ExpressionPredicate> alternatives_of(std::uint32_t node) const;
+  bool covers_by_key(std::uint32_t node, const Keys& keys);
+  void mark_covered();
   void collect_unmet(std::uint32_t node, bool wanted, const Question& question,
                      std::vector<Unmet>& found) const;
 
   std::vector<Node> nodes_;
   std::vector<ExpressionPredicate> predicates_;
+  std::unique_ptr<char[]> texts_;  ///< names and texts of the predicates
   bool is_path_key_ = false;
-  bool is_all_keys_ = false;
+  bool is_covered_ = false;
 };
 
 /// Whether the predicate holds; `path` as in Expression::admits.
