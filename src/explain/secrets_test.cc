@@ -73,7 +73,7 @@ std::string all_that_is_said(const std::string& document) {
     if (loaded.file) {
       const auto snapshot = Snapshot::compile(*loaded.file, plugins::catalog(), loaded.diagnostics);
     } else {
-      check_plugins_of_flawed(loaded, plugins::catalog());
+      check_flawed(loaded, plugins::catalog());
     }
     said += loaded.diagnostics.render() + loaded.diagnostics.render_json();
     for (const std::string& warning : loaded.diagnostics.warnings())

@@ -59,8 +59,9 @@ enum class ExpressionOperator : std::uint8_t {
 struct ExpressionPredicate {
   ExpressionField field = ExpressionField::http_path;
   ExpressionOperator operation = ExpressionOperator::equal;
-  bool lower = false;  ///< lower(field)
-  bool any = false;    ///< any(field): one value is enough; else all have to agree
+  bool lower = false;     ///< lower(field)
+  bool any = false;       ///< any(field): one value is enough; else all have to agree
+  bool at_start = false;  ///< the regular expression is behind a "^"
   http::HeaderId header = http::HeaderId::other;
   std::uint32_t first_segment = 0;
   std::uint32_t last_segment = 0;
@@ -121,6 +122,10 @@ class Expression {
   /// Whether there is nothing that keys() and matchers() do not say.
   bool is_covered() const noexcept { return is_covered_; }
 
+  /// Whether `other` admits every request that this admits, as far as the conditions show one by
+  /// one; false where that is not certain.
+  bool implies(const Expression& other) const;
+
   /// A predicate because of which a request is not admitted.
   struct Unmet {
     const ExpressionPredicate* predicate;
@@ -153,6 +158,8 @@ class Expression {
   void each_condition(Visitor&& visit) const;
   /// The predicates of a condition that is one or a list of alternatives; empty for another.
   std::span<const ExpressionPredicate> alternatives_of(std::uint32_t node) const;
+  static bool node_implies(const Expression& left, std::uint32_t at, const Expression& right,
+                           std::uint32_t other);
   bool covers_by_key(std::uint32_t node, const Keys& keys);
   void mark_covered();
   void collect_unmet(std::uint32_t node, bool wanted, const Question& question,

@@ -59,7 +59,7 @@ std::string literal_text(const ExpressionPredicate& predicate) {
       return fmt::format("{}", predicate.number);
     default:
       if (predicate.regex == nullptr) return quoted(predicate.text);
-      return quoted((predicate.regex->is_anchored() ? "^" : "") + predicate.regex->pattern());
+      return quoted((predicate.at_start ? "^" : "") + predicate.regex->pattern());
   }
 }
 

@@ -373,6 +373,7 @@ class ExpressionParser {
                                 is_anchored ? Regex::Anchor::at_start : Regex::Anchor::anywhere);
     if (!regex) return fail(start, "not a regular expression: " + regex.error());
     predicate.regex = *std::move(regex);
+    predicate.at_start = is_anchored;
     return true;
   }
 
