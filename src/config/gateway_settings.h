@@ -194,8 +194,9 @@ struct LimitSettings {
                  "The largest request body, 0 for any size; a larger one is answered 413."),
         optional(
             "connections", &LimitSettings::connections, between(0, 10'000'000),
-            "The most client connections of the node, 0 to derive it from the descriptor limit. A "
-            "change needs a restart."),
+            "The most client connections of the node, 0 to derive it from the descriptor limit. "
+            "Beyond, the connection that is idle longest is closed for a new one. A change needs a "
+            "restart."),
         optional("requests_per_connection", &LimitSettings::requests_per_connection,
                  between(1, 1'000'000'000),
                  "Requests on one client connection before it is closed."),

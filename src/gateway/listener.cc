@@ -9,6 +9,8 @@ namespace {
 
 // Until a descriptor or a place is free again; short, since clients wait in the kernel's queue.
 constexpr milliseconds full_pause{50};
+// A connection that makes room is gone when its last bytes have left.
+constexpr milliseconds room_pause{1};
 
 }  // namespace
 
@@ -44,14 +46,31 @@ Task<Done> Listener::accept_loop(SocketPtr socket) {
   co_return Done{};
 }
 
-Task<Done> Listener::serve(Accepted accepted) {
+/// False when the listener closes first. A client that says nothing must not keep others out: the
+/// longest idle connection goes.
+Task<bool> Listener::make_room() {
   while (!connections_.has_room()) {
-    if (closing_->is_set()) co_return Done{};
-    co_await sleep_until(worker_.loop, worker_.loop.now() + full_pause);
+    if (closing_->is_set()) co_return false;
+    log::warn(
+        "the node has all the client connections that it may have: idle ones are closed for "
+        "new ones; raise the limit of descriptors or gateway.limits.connections");
+    if (!worker_.idle_connections.empty()) {
+      worker_.idle_connections.wake_one(worker_.loop);
+      worker_.metrics.connections_made_room.add();
+    }
+    const TimePoint again = worker_.loop.now() + full_pause;
+    while (!connections_.has_room() && worker_.loop.now() < again)
+      co_await sleep_until(worker_.loop, worker_.loop.now() + room_pause);
   }
+  co_return true;
+}
+
+Task<Done> Listener::serve(Accepted accepted) {
+  if (!connections_.has_room() && !co_await make_room()) co_return Done{};
   auto client = std::make_shared<ListenerClient>(worker_.metrics, closing_);
   client->peer = std::move(accepted.peer);
   client->local = local_;
+  client->idle = &worker_.idle_connections;
   client->peer_text = client->peer.ip_text();
   client->number = worker_.metrics.connections_accepted.value();
   Event& closing = *client->closing;

@@ -28,6 +28,7 @@ class Listener {
 
  private:
   Task<Done> accept_loop(SocketPtr socket);
+  Task<bool> make_room();
   Task<Done> serve(Accepted accepted);
 
   WorkerState& worker_;

@@ -14,6 +14,7 @@
 #include "runtime/address.h"
 #include "runtime/op.h"
 #include "runtime/task.h"
+#include "runtime/waiter.h"
 
 namespace sluice::http {
 
@@ -97,6 +98,9 @@ struct Client {
   std::string_view tls_cipher;
   bool http2 = false;
   bool expects_tls = false;  ///< the listener does, and the client spoke without
+  /// Where its connection waits between requests, and is ended when the worker needs the place;
+  /// null: nowhere. Outlives the connection.
+  WaitList* idle = nullptr;
 };
 
 using ClientPtr = std::shared_ptr<const Client>;

@@ -135,6 +135,9 @@ std::string metrics_text(const NodeStatus& status, WallTime now) {
              "node_id=\"" + status.node_id + "\",subsystem=\"http\",state=\"accepted\"")
       .value(sum(status, &WorkerMetrics::connections_active),
              "node_id=\"" + status.node_id + "\",subsystem=\"http\",state=\"active\"");
+  out.family("sluice_connections_made_room_total", "counter",
+             "Idle client connections that were closed for new ones")
+      .value(sum(status, &WorkerMetrics::connections_made_room));
   out.family("kong_nginx_requests_total", "counter", "Requests that ended")
       .value(sum(status, &WorkerMetrics::requests),
              "node_id=\"" + status.node_id + "\",subsystem=\"http\"");

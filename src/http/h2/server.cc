@@ -256,7 +256,8 @@ class ServerConnection final : public SessionEvents, public memory::Pooled {
         session_settings_{.limits = settings.limits,
                           .idle_timeout = settings.keep_alive_timeout,
                           .header_timeout = settings.header_timeout,
-                          .write_timeout = settings.write_idle_timeout},
+                          .write_timeout = settings.write_idle_timeout,
+                          .idle_connections = client_->idle},
         exchanges_(loop, session_settings_.streams),
         closing_(loop, 1),
         session_(loop, Session::Role::server, std::move(stream), session_settings_, *this) {
