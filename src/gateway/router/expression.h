@@ -126,6 +126,10 @@ class Expression {
   /// one; false where that is not certain.
   bool implies(const Expression& other) const;
 
+  /// As it stands in a configuration, without the literals of credentials; `secrets` are names of
+  /// fields and arguments that hold some, beside those that always do.
+  std::string text_without_secrets(std::span<const std::string> secrets) const;
+
   /// A predicate because of which a request is not admitted.
   struct Unmet {
     const ExpressionPredicate* predicate;
@@ -153,6 +157,7 @@ class Expression {
 
   bool evaluate(std::uint32_t node, const Question& question, PathMatch& path) const noexcept;
   Keys keys_of(std::uint32_t node) const;
+  std::string text_of(std::uint32_t node, std::span<const std::string> secrets) const;
   /// Calls `visit` with each of the conditions that all have to hold.
   template <class Visitor>
   void each_condition(Visitor&& visit) const;
@@ -175,6 +180,9 @@ class Expression {
 /// Whether the predicate holds; `path` as in Expression::admits.
 bool holds(const ExpressionPredicate& predicate, const Question& question,
            PathMatch& path) noexcept;
+
+/// Whether the value that a predicate is about is a credential; `secrets` as above.
+bool is_secret(const ExpressionPredicate& predicate, std::span<const std::string> secrets);
 
 /// As it stands in a configuration: `http.path ^= "/a"`; without the literal where it is a secret.
 std::string describe(const ExpressionPredicate& predicate, bool is_secret);
