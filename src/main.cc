@@ -35,7 +35,7 @@ int check(const std::string& file, bool allow_unsupported, std::string_view form
   if (snapshot != nullptr)
     explain::warn_of_shadows(*loaded.file, *snapshot, loaded.diagnostics);
   else if (!loaded.file)
-    check_plugins_of_flawed(loaded, plugins::catalog());
+    check_flawed(loaded, plugins::catalog());
   const bool loads = snapshot != nullptr && !loaded.diagnostics.has_errors();
   if (format == "json") {
     std::fputs(loaded.diagnostics.render_json().c_str(), stdout);
@@ -109,6 +109,9 @@ CLI::App* add_explain(CLI::App& app, TakesFile&& takes_file, explain::ExplainArg
   command->add_option("--sni", to.sni, "The server name of the TLS handshake; else the URL's host");
   command->add_option("--from", to.from, "The client's address: ip or ip:port")
       ->capture_default_str();
+  command->add_option("--listener", to.listener,
+                      "Where the request comes in: an address of gateway.listeners; else the "
+                      "first that fits scheme and port of the URL");
   command
       ->add_option("--candidates", to.candidates,
                    "How many routes to show that do not match; 0 for all")

@@ -58,8 +58,6 @@ class Regex {
 
   const std::string& pattern() const noexcept { return pattern_; }
 
-  bool is_anchored() const noexcept { return is_anchored_; }
-
  private:
   struct Program;
   Regex(std::string_view pattern, std::unique_ptr<Program> program, bool is_anchored);

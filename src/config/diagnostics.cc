@@ -123,7 +123,12 @@ void Diagnostics::conceal(std::string value) {
   if (!value.empty()) concealed_.push_back(std::move(value));
 }
 
+void Diagnostics::settle(Place place) {
+  settled_.push_back(place);
+}
+
 void Diagnostics::error(Place place, const Path& path, std::string message) {
+  if (std::ranges::find(settled_, place) != settled_.end()) return;
   add(Severity::error, place, path, std::move(message));
 }
 

@@ -72,6 +72,10 @@ class Diagnostics {
   /// The same for a whole field. The excerpt ends with its name: the value may be a credential.
   void unsupported_field(Place key, const Path& path, std::string_view name);
 
+  /// What stands at a place could not be found out, which has been said: later errors there would
+  /// only be about what stands in for it.
+  void settle(Place place);
+
   /// What messages quote of `value` from here on is not shown.
   void conceal(std::string value);
 
@@ -107,6 +111,7 @@ class Diagnostics {
   std::shared_ptr<const Source> source_;
   std::vector<Diagnostic> diagnostics_;
   std::vector<std::string> concealed_;
+  std::vector<Place> settled_;  ///< few
   std::size_t errors_ = 0;
   std::size_t dropped_ = 0;
   bool allow_unsupported_ = false;

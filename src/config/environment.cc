@@ -20,6 +20,7 @@ namespace sluice::config {
 namespace {
 
 constexpr std::string_view word_start = "$env";
+constexpr std::string_view deck_start = "${{";
 constexpr std::string_view vault_start = "{vault://";
 constexpr std::string_view deck_form = "must be ${{ env \"DECK_NAME\" }}";
 
@@ -165,9 +166,14 @@ class ReferenceResolver {
     Node value = node;
     if (node.source().find(word_start) != std::string_view::npos)
       value = concealed(expressions_.expanded(node.source()), node.place());
+    if (expressions_.has_problem() && (node.source().find(word_start) != std::string_view::npos ||
+                                       node.source().find(deck_start) != std::string_view::npos))
+      diagnostics_.settle(node.place());
     if (!value.is_text() || !value.text().starts_with(vault_start)) return value;
     const auto found = value_of(value.text(), node.place(), path);
-    return found ? concealed(*found, node.place()) : value;
+    if (found) return concealed(*found, node.place());
+    diagnostics_.settle(node.place());
+    return value;
   }
 
  private:
@@ -239,8 +245,8 @@ class ReferenceResolver {
 DeckExpressions::DeckExpressions(std::string& text, Diagnostics& diagnostics) {
   const std::string original = text;
   PlaceFinder places(original);
-  for (std::size_t begin = original.find("${{"); begin != std::string::npos;
-       begin = original.find("${{", begin + 3)) {
+  for (std::size_t begin = original.find(deck_start); begin != std::string::npos;
+       begin = original.find(deck_start, begin + deck_start.size())) {
     const Place place = places.at(begin);
     const std::size_t end = original.find("}}", begin);
     const std::size_t line_end = original.find('\n', begin);
@@ -248,10 +254,12 @@ DeckExpressions::DeckExpressions(std::string& text, Diagnostics& diagnostics) {
                           ? name_in(std::string_view(original).substr(begin + 3, end - begin - 3))
                           : std::nullopt;
     if (!name) {
+      has_problem_ = true;
       diagnostics.error(place, Path(), std::string(deck_form));
       continue;
     }
     auto value = environment(*name);
+    has_problem_ = has_problem_ || !value || !name->starts_with("DECK_");
     if (!name->starts_with("DECK_"))
       diagnostics.error(place, Path(),
                         fmt::format("a variable in the file must begin with \"DECK_\", got {}",

@@ -20,11 +20,15 @@ class DeckExpressions {
 
   bool empty() const noexcept { return values_.empty(); }
 
+  /// Whether one of them has no value.
+  bool has_problem() const noexcept { return has_problem_; }
+
   /// `text` with the values in the place of their words.
   std::string expanded(std::string_view text) const;
 
  private:
   std::vector<std::string> values_;
+  bool has_problem_ = false;
 };
 
 /// Puts values in the place of words of `expressions` and of references to vaults, in the whole

@@ -166,10 +166,14 @@ bool is_header_name(std::string_view text) {
   });
 }
 
+bool is_plain_text(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return is_beyond_ascii(c) || (c >= 0x20 && c < 0x7F);
+  });
+}
+
 bool is_header_value(std::string_view text) {
-  if (text.starts_with(' ') || text.ends_with(' ')) return false;
-  return std::ranges::all_of(text,
-                             [](char c) { return is_beyond_ascii(c) || (c >= 0x20 && c < 0x7F); });
+  return text.empty() || (is_plain_text(text) && !text.starts_with(' ') && !text.ends_with(' '));
 }
 
 bool is_method(std::string_view text) {

@@ -36,6 +36,7 @@ bool is_sni_pattern(std::string_view text);
 /// `host[:port]` of a target.
 bool is_target(std::string_view text);
 bool is_header_name(std::string_view text);   ///< RFC 9110 section 5.1: a token
+bool is_plain_text(std::string_view text);    ///< not empty, without control characters
 bool is_header_value(std::string_view text);  ///< RFC 9110 section 5.5
 bool is_method(std::string_view text);        ///< upper case letters, as Kong wants them
 bool is_entity_name(

@@ -3,11 +3,11 @@
 #include "config/redact.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <set>
 
 #include "config/diagnostics.h"
+#include "config/effective.h"
 #include "config/file.h"
 #include "config/plugins/known.h"
 #include "config/types.h"
@@ -145,16 +145,29 @@ std::optional<NamedValue> next_key(std::string_view line, std::size_t from) {
   return {};
 }
 
+/// From the first comparison of a router expression with a credential on; the end of the line where
+/// there is none.
+std::size_t secret_comparison(std::string_view line) {
+  std::size_t begin = line.size();
+  for (const std::string_view field : {"http.headers.", "http.queries."})
+    for (std::size_t at = line.find(field); at < begin; at = line.find(field, at)) {
+      at += field.size();
+      const auto end = std::ranges::find_if_not(line.substr(at), is_name_byte);
+      const std::string_view name =
+          line.substr(at, static_cast<std::size_t>(end - line.begin()) - at);
+      at += name.size();
+      if (is_credential_name(name)) begin = std::min(begin, line.find_first_of("\"=!~^", at));
+    }
+  return std::min(begin, line.size());
+}
+
 }  // namespace
 
 bool is_secret_name(std::string_view name) {
-  static constexpr std::array<std::string_view, 7> endings = {
-      "password", "passphrase", "secret", "secrets", "token", "_key", "authorization"};
   const Names& names = declared_names();
   if (std::ranges::find(names.secret, name) != names.secret.end()) return true;
   if (names.all.contains(name)) return false;
-  return std::ranges::any_of(endings, [&](auto ending) { return name.ends_with(ending); }) ||
-         !nearest(name, names.misspelt).empty();
+  return is_credential_name(name) || !nearest(name, names.misspelt).empty();
 }
 
 Redactor::Redactor(std::string_view text) : text_(text), starts_({0}) {
@@ -172,12 +185,14 @@ std::vector<HiddenRange> Redactor::hidden_in(std::size_t number) const {
   const std::string_view shown = line(number);
   if (continues_secret(number)) return {{indentation_of(shown), shown.size()}};
   std::vector<HiddenRange> hidden;
+  const std::size_t comparison = secret_comparison(shown);
   for (auto key = next_key(shown, 0); key; key = next_key(shown, key->value)) {
     if (!is_secret_name(key->name)) continue;
     const HiddenRange range = value_at(shown, key->value);
-    if (range.end > range.begin) hidden.push_back(range);
+    if (range.end > range.begin && range.end <= comparison) hidden.push_back(range);
     key->value = std::max(key->value, range.end);
   }
+  if (comparison < shown.size()) hidden.push_back({comparison, shown.size()});
   return hidden;
 }
 

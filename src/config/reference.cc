@@ -154,36 +154,36 @@ void add_rows(std::string& table, const Type& type, const std::string& before) {
   }
 }
 
+std::string introduction_of(const PluginSettings& plugin) {
+  if (plugin.is_served) return std::string(plugin.summary);
+  return fmt::format(
+      "{0} Not supported yet: its settings are checked, and a configuration that needs it is "
+      "refused. What each means is in [Kong's reference]"
+      "(https://developer.konghq.com/plugins/{1}/reference/).",
+      plugin.summary, plugin.name);
+}
+
 ReferencePage plugin_page(const PluginSettings& plugin) {
-  const bool is_served = !plugin.summary.empty();
   std::string table = "| setting | value | default | meaning |\n| --- | --- | --- | --- |\n";
   add_rows(table, *plugin.settings, {});
   if (plugin.settings->fields().empty()) table = "It has no settings.\n";
   return {fmt::format("plugins/{}.md", plugin.name),
-          fmt::format("{}# {}\n\n{}\n\n{}", note, plugin.name,
-                      is_served ? plugin.summary
-                                : "Not supported yet: its settings are checked, and a "
-                                  "configuration that needs it is refused.",
-                      table)};
+          fmt::format("{}# {}\n\n{}\n\n{}", note, plugin.name, introduction_of(plugin), table)};
 }
 
 /// The list of all plugins.
 ReferencePage plugins_page(std::span<const PluginSettings> plugins) {
-  std::string served;
-  std::string others;
-  for (const PluginSettings& plugin : plugins) {
-    const std::string link = fmt::format("[{0}](plugins/{0}.md)", plugin.name);
-    if (plugin.summary.empty())
-      others += fmt::format("{}{}", others.empty() ? "" : ", ", link);
-    else
-      served += fmt::format("| {} | {} |\n", link, cell(std::string(plugin.summary)));
-  }
-  return {
-      "plugins.md",
-      fmt::format("{}# plugins\n\n| plugin | does |\n| --- | --- |\n{}\n## Known and not "
-                  "supported yet\n\nTheir settings are checked. A configuration that needs one is "
-                  "refused, or with `--allow-unsupported` goes without it: {}.\n",
-                  note, served, others)};
+  constexpr std::string_view head = "| plugin | does |\n| --- | --- |\n";
+  std::string served(head);
+  std::string others(head);
+  for (const PluginSettings& plugin : plugins)
+    (plugin.is_served ? served : others) += fmt::format(
+        "| [{0}](plugins/{0}.md) | {1} |\n", plugin.name, cell(std::string(plugin.summary)));
+  return {"plugins.md",
+          fmt::format("{}# plugins\n\n{}\n## Known and not supported yet\n\nTheir settings are "
+                      "checked. A configuration that needs one is refused, or with "
+                      "`--allow-unsupported` goes without it.\n\n{}",
+                      note, served, others)};
 }
 
 }  // namespace

@@ -133,8 +133,10 @@ void Resolver::take_target(Target target, const Path& path, const std::optional<
   target.upstream_index = owner_of(target.upstream, target.place, "upstream", path, parent);
   const std::string owner = parent ? parent->id.text() : target.upstream.key;
   identify(targets_, target.id, target.place, target.target + ":" + owner, path);
-  targets_.add_unique("target", fmt::format("{} {}", target.target, target.upstream_index),
-                      target.target, path);
+  // One that could not be read is refused already, and no other's double.
+  if (!target.target.empty())
+    targets_.add_unique("target", fmt::format("{} {}", target.target, target.upstream_index),
+                        target.target, path);
   loaded_.targets.push_back(std::move(target));
 }
 

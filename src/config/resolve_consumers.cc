@@ -159,14 +159,15 @@ void Resolver::admit(Acl& credential, const Path& path) {
   const std::string key =
       fmt::format("acls:{}:{}", consumer_id_text(id, loaded_, credential), credential.group);
   identify(acls_, credential.id, credential.place, key, path);
-  acls_.add_unique("group", key, credential.group, path);
+  if (!credential.group.empty()) acls_.add_unique("group", key, credential.group, path);
 }
 
 void Resolver::admit(MtlsAuthCredential& credential, const Path& path) {
   const std::string key = fmt::format("mtls_auth_credentials:{}:{}", credential.subject_name,
                                       credential.ca_certificate.key);
   identify(mtls_auth_, credential.id, credential.place, key, path);
-  mtls_auth_.add_unique("subject_name", key, credential.subject_name, path);
+  if (!credential.subject_name.empty())
+    mtls_auth_.add_unique("subject_name", key, credential.subject_name, path);
   resolve(credential.ca_certificate_index, ca_certificates_, credential.ca_certificate,
           "ca_certificate", path);
 }

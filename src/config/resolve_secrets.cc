@@ -97,7 +97,7 @@ void Resolver::take_key(Key key, const Path& path, const std::optional<Parent>& 
   identify(keys_, key.id, key.place, key.name.value_or(unique), path);
   keys_.add_name("name", key.name.value_or(""), path);
   const std::string set = key.set_index ? fmt::format("{}", *key.set_index) : "-";
-  keys_.add_unique("kid", fmt::format("{} {}", set, key.kid), key.kid, path);
+  if (!key.kid.empty()) keys_.add_unique("kid", fmt::format("{} {}", set, key.kid), key.kid, path);
   loaded_.keys.push_back(std::move(key));
 }
 

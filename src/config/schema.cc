@@ -54,7 +54,11 @@ class SchemaWriter {
       const std::string name = json_text(plugin.name);
       const std::string definition = fmt::format("plugin:{}", plugin.name);
       if (!definitions_.contains(definition))
-        definitions_[definition] = fmt::format("{{{}}}", object(*plugin.settings));
+        definitions_[definition] =
+            fmt::format("{{\"description\": {}, {}}}",
+                        json_text(fmt::format("{}{}", plugin.is_served ? "" : "Not supported yet. ",
+                                              plugin.summary)),
+                        object(*plugin.settings));
       names += fmt::format("{}{}", names.empty() ? "" : ", ", name);
       rules += fmt::format(
           "{}{{\"if\": {{\"properties\": {{\"name\": {{\"const\": {}}}}}, \"required\": "

@@ -44,7 +44,7 @@ std::optional<Compiled> load(const std::string& path, bool allow_unsupported,
   if (loaded.file)
     snapshot = Snapshot::compile(*loaded.file, catalog, loaded.diagnostics);
   else
-    check_plugins_of_flawed(loaded, catalog);
+    check_flawed(loaded, catalog);
   if (loaded.diagnostics.has_errors() || snapshot == nullptr) {
     std::fputs(loaded.diagnostics.render().c_str(), stderr);
     return std::nullopt;
@@ -83,6 +83,7 @@ Result<RequestSpec> request_of(const ExplainArguments& arguments) {
     return fail(ErrorCode::bad_request, "--from must be an IP address, got \"" +
                                             printable(arguments.from.substr(0, 64)) + "\"");
   request.from = arguments.from;
+  request.listener = arguments.listener;
   return request;
 }
 
@@ -146,6 +147,9 @@ int run_explain(const ExplainArguments& arguments, PluginCatalog catalog) {
   if (!request) return complain("explain", request.error().detail.text());
   const auto compiled = load(arguments.file, arguments.allow_unsupported, catalog);
   if (!compiled) return exit_wrong;
+  if (!request->listener.empty() && listener_for(*request, compiled->file.gateway) == nullptr)
+    return complain("explain", "--listener must be an address of gateway.listeners, got \"" +
+                                   printable(request->listener.substr(0, 64)) + "\"");
   const Explanation explanation =
       explain(compiled->file, catalog, compiled->snapshot, *request,
               {arguments.candidates == 0 ? SIZE_MAX : arguments.candidates, process_wall()});

@@ -24,6 +24,7 @@ struct ExplainArguments {
   std::string body;
   std::string sni;
   std::string from = "127.0.0.1";
+  std::string listener;
   std::string format = "text";
   std::size_t candidates = 20;
 };

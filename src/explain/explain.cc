@@ -271,14 +271,25 @@ class Recorder final : public ExchangeObserver {
   std::size_t rejected_max_;
 };
 
-http::ClientPtr client_of(const RequestSpec& request, const config::Gateway& gateway) {
+/// That a URL names, or its scheme has.
+std::uint16_t port_of(const RequestSpec& request) {
+  const std::uint16_t usual = request.scheme == "https" ? 443 : 80;
+  const std::size_t colon = request.authority.rfind(':');
+  if (colon == std::string::npos || request.authority.ends_with(']')) return usual;
+  std::uint16_t port = 0;
+  const std::string_view text = std::string_view(request.authority).substr(colon + 1);
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return error == std::errc() ? port : usual;
+}
+
+http::ClientPtr client_of(const RequestSpec& request, const config::ListenerSettings* listener) {
   auto client = std::make_shared<http::Client>();
   auto peer = Address::from_ip(request.from, 50'000);
   client->peer = peer ? *std::move(peer) : Address::parse(request.from).value_or(Address());
   client->peer_text = client->peer.ip_text();
   Address local;
-  if (!gateway.listeners.empty())
-    if (auto address = Address::parse(gateway.listeners.front().address)) local = *address;
+  if (listener != nullptr)
+    if (auto address = Address::parse(listener->address)) local = *address;
   client->local = std::make_shared<const Address>(std::move(local));
   client->scheme = request.scheme == "https" ? "https" : "http";
   if (request.scheme == "https") client->sni = http::lowered(request.sni);
@@ -336,6 +347,8 @@ Result<RequestSpec> parse_url(std::string_view url) {
   const std::size_t path = std::min(url.find_first_of("/?"), url.size());
   request.authority = url == "*" ? "" : url.substr(0, path);
   request.target = url == "*" ? "*" : url.substr(path);
+  if (request.authority.contains('@'))
+    return fail(ErrorCode::bad_request, "the URL must not hold a user's name or password");
   if (!request.target.starts_with('/') && request.target != "*") request.target.insert(0, "/");
   if (std::ranges::any_of(request.target + request.authority,
                           [](char byte) { return static_cast<unsigned char>(byte) <= ' '; }))
@@ -346,6 +359,28 @@ Result<RequestSpec> parse_url(std::string_view url) {
   return request;
 }
 
+const config::ListenerSettings* listener_for(const RequestSpec& request,
+                                             const config::Gateway& gateway) {
+  const bool wants_tls = request.scheme == "https";
+  const std::uint16_t port = port_of(request);
+  const config::ListenerSettings* nearest = nullptr;
+  int nearness = -1;
+  for (const config::ListenerSettings& listener : gateway.listeners) {
+    if (!request.listener.empty()) {
+      if (listener.address == request.listener) return &listener;
+      continue;
+    }
+    const auto address = Address::parse(listener.address);
+    const int near = (listener.tls.has_value() == wants_tls ? 2 : 0) +
+                     (address && address->port == port ? 1 : 0);
+    if (near > nearness) {
+      nearest = &listener;
+      nearness = near;
+    }
+  }
+  return nearest;
+}
+
 Explanation explain(const config::LoadedFile& file, PluginCatalog catalog,
                     const std::shared_ptr<const Snapshot>& snapshot, const RequestSpec& request,
                     const Options& options) {
@@ -354,10 +389,15 @@ Explanation explain(const config::LoadedFile& file, PluginCatalog catalog,
   explanation.method = request.method;
   explanation.url = request.scheme + "://" + request.authority + curtain.target(request.target);
   explanation.client_ip = request.from;
+  const config::ListenerSettings* const listener = listener_for(request, file.gateway);
+  if (listener != nullptr) {
+    explanation.listener = listener->address;
+    explanation.listener_fits = listener->tls.has_value() == (request.scheme == "https");
+  }
   const Origins origins(file);
   Recorder recorder(explanation, origins, catalog, *snapshot, curtain, options.rejected_max);
   World world(snapshot, recorder, options.now);
-  const std::string answer = world.ask(request_text(request), client_of(request, file.gateway));
+  const std::string answer = world.ask(request_text(request), client_of(request, listener));
   read_answer(answer, curtain, explanation);
   return explanation;
 }

@@ -31,6 +31,7 @@ struct RequestSpec {
   std::string body;  ///< empty: none
   std::string sni;   ///< of the TLS handshake; only with https
   std::string from = "127.0.0.1";
+  std::string listener;  ///< the address of one of gateway.listeners; empty: the nearest
 };
 
 /// `[scheme://host[:port]]/path[?query]`; an Error says what to write.
@@ -78,7 +79,9 @@ struct Explanation {
   std::string method;
   std::string url;
   std::string client_ip;
-  std::string path;  ///< as routes see it
+  std::string listener;        ///< the address at which the request comes in
+  bool listener_fits = false;  ///< it speaks TLS as the URL says
+  std::string path;            ///< as routes see it
   std::size_t candidate_count = 0;
   std::optional<ExplainedRoute> route;
   std::vector<ExplainedCandidate> rejected;  ///< those nearest to a match, in order of evaluation
@@ -102,7 +105,12 @@ struct Options {
   WallTime now;  ///< for what expires
 };
 
-/// Nothing in the result is a credential.
+/// The listener at which a request comes in: the one that is named, else of those that speak TLS
+/// where the URL says so one with the URL's port, or the first; null where the named one is none.
+const config::ListenerSettings* listener_for(const RequestSpec& request,
+                                             const config::Gateway& gateway);
+
+/// Nothing in the result is a credential. The listener that the request names is one.
 Explanation explain(const config::LoadedFile& file, PluginCatalog catalog,
                     const std::shared_ptr<const Snapshot>& snapshot, const RequestSpec& request,
                     const Options& options);

@@ -29,7 +29,7 @@ services:
   - {name: cors, instance_name: of-service, config: {origins: ["https://a.com"]}}
 plugins:
 - {name: cors}
-- {name: cors, consumer: alice, enabled: false}
+- {name: cors, route: read, enabled: false}
 - {name: correlation-id, config: {header_name: X-Corr, generator: uuid}}
 - {name: request-transformer, consumer: alice, config: {add: {headers: ["X-Who:alice"]}}}
 - {name: request-transformer, consumer: bob, config: {add: {headers: ["X-Who:bob"]}}}
@@ -56,6 +56,28 @@ TEST(Explain, NamesTheRouteAndWhyOthersAreNot) {
   EXPECT_EQ(explanation.rejected[0].misfits[0].found, "GET");
   EXPECT_EQ(explanation.rejected[1].route.name, "read");
   EXPECT_EQ(explanation.rejected[1].misfits[0].field, Mismatch::path);
+}
+
+TEST(Explain, ChoosesTheListenerThatFitsTheUrl) {
+  const std::string text =
+      "_format_version: \"3.0\"\n"
+      "services: [{name: s, url: \"http://10.0.0.1\", routes: [{paths: [/]}]}]\n"
+      "gateway: {listeners: [{address: 127.0.0.1:8000}, {address: 127.0.0.1:8443, tls: {}}, "
+      "{address: 127.0.0.1:9000}, {address: 127.0.0.1:9443, tls: {}}]}\n";
+  const Subject subject(text);
+  const std::pair<std::string, std::string> rows[] = {
+      {"http://a/", "127.0.0.1:8000"},       {"https://a/", "127.0.0.1:8443"},
+      {"http://a:9000/", "127.0.0.1:9000"},  {"https://a:9443/", "127.0.0.1:9443"},
+      {"https://a:9000/", "127.0.0.1:8443"}, {"/", "127.0.0.1:8000"},
+  };
+  for (const auto& [url, listener] : rows) {
+    const Explanation explanation = subject.ask("GET", url);
+    EXPECT_EQ(explanation.listener, listener) << url;
+    EXPECT_TRUE(explanation.listener_fits) << url;
+    ASSERT_TRUE(explanation.forward);
+    const std::string port = listener.substr(listener.find(':') + 1);
+    EXPECT_EQ(field(explanation.forward->fields, "X-Forwarded-Port"), port) << url;
+  }
 }
 
 TEST(Explain, NamesWhatARegularExpressionCaptured) {

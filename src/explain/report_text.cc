@@ -20,6 +20,9 @@ class TextReport {
 
   std::string run() {
     line("{} {} from {}", printable(is_.method), printable(is_.url), printable(is_.client_ip));
+    if (!is_.listener.empty())
+      line("at listener {}{}", printable(is_.listener),
+           is_.listener_fits ? "" : ", although it does not speak " + scheme_of(is_.url));
     route();
     rejected();
     plugins();
@@ -38,6 +41,10 @@ class TextReport {
     const std::string place = place_text(file_, named.place);
     return printable(named.name.empty() ? named.id : named.name) +
            (place.empty() ? "" : " (" + place + ")");
+  }
+
+  static std::string scheme_of(std::string_view url) {
+    return std::string(url.substr(0, url.find(':')));
   }
 
   void route() {

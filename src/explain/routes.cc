@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "config/effective.h"
 #include "config/json.h"
 #include "explain/report.h"
 #include "gateway/router/shadows.h"
@@ -42,7 +43,7 @@ std::vector<std::string> others_of(const RouteMatch& match, SecretNames secrets)
   std::vector<std::string> others;
   for (const auto& [name, values] : match.headers)
     others.push_back(fmt::format("header {}: {}", name,
-                                 is_secret_field(name, secrets)
+                                 is_secret_field(name, secrets) || config::is_credential_name(name)
                                      ? std::string(redacted_value)
                                      : fmt::format("{}", fmt::join(values, "|"))));
   for (const std::string& sni : match.snis)
@@ -113,7 +114,8 @@ std::vector<ListedRoute> list_routes(const config::LoadedFile& file, const Snaps
     for (const std::uint32_t path : paths_of(match, candidate))
       row.paths.push_back(match.paths[path]);
     row.others = others_of(match, secrets);
-    if (route != nullptr) row.expression = route->expression.value_or("");
+    if (match.expression != nullptr)
+      row.expression = match.expression->text_without_secrets(secrets);
   }
   for (const Shadow& shadow : find_shadows(router)) {
     ListedRoute& row = listed[shadow.candidate];

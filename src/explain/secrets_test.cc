@@ -7,6 +7,7 @@
 
 #include "config/file.h"
 #include "explain/report.h"
+#include "explain/routes.h"
 #include "gateway/plugin_check.h"
 #include "support/explained.h"
 
@@ -73,7 +74,7 @@ std::string all_that_is_said(const std::string& document) {
     if (loaded.file) {
       const auto snapshot = Snapshot::compile(*loaded.file, plugins::catalog(), loaded.diagnostics);
     } else {
-      check_plugins_of_flawed(loaded, plugins::catalog());
+      check_flawed(loaded, plugins::catalog());
     }
     said += loaded.diagnostics.render() + loaded.diagnostics.render_json();
     for (const std::string& warning : loaded.diagnostics.warnings())
@@ -155,6 +156,35 @@ consumers:
       EXPECT_FALSE(tells(to_text(explanation, "kong.yaml"))) << to_text(explanation, "kong.yaml");
       EXPECT_FALSE(tells(to_json(explanation, "kong.yaml")));
     }
+}
+
+TEST(Secrets, OfRoutesAreNotTold) {
+  const std::string value(secret);
+  const std::string routes = R"(gateway: {router_flavor: expressions}
+services:
+- name: s
+  url: http://10.0.0.1
+  routes:
+  - {name: a, headers: {Authorization: [")" +
+                             value + R"("], X-Api-Key: [")" + value + R"("], x-v: ["1"]}}
+  - {name: b, priority: 1, expression: 'http.path ^= "/b" && (any(http.headers.cookie) == ")" +
+                             value + R"(" || http.queries.token contains ")" + value + R"(")'}
+)";
+  const Subject subject("_format_version: \"3.0\"\n" + routes);
+  const std::vector<ListedRoute> listed = list_routes(subject.file, *subject.snapshot);
+  EXPECT_FALSE(tells(routes_text(listed, "kong.yaml"))) << routes_text(listed, "kong.yaml");
+  EXPECT_FALSE(tells(routes_json(listed, "kong.yaml")));
+  EXPECT_EQ(listed[0].expression,
+            "http.path ^= \"/b\" && (any(http.headers.cookie) == REDACTED || http.queries.token "
+            "contains REDACTED)");
+  const Explanation explanation =
+      subject.ask("GET", "/b?token=" + value, {{"Cookie", value}, {"X-Api-Key", value}});
+  EXPECT_FALSE(tells(to_text(explanation, "kong.yaml"))) << to_text(explanation, "kong.yaml");
+  for (const std::string wrong : {"name: a, foo: 1", "name: b, foo: 1"}) {
+    std::string text = routes;
+    text.replace(text.find(wrong.substr(0, 7)), 7, wrong);
+    EXPECT_FALSE(tells(all_that_is_said(text))) << all_that_is_said(text);
+  }
 }
 
 TEST(Secrets, FromTheEnvironmentAreNotExplained) {

@@ -1,5 +1,6 @@
 #include "gateway/name_values.h"
 
+#include "config/matchers.h"
 #include "http/headers.h"
 #include "http/text.h"
 
@@ -24,7 +25,9 @@ bool is_name_value(std::string_view text) noexcept {
 }
 
 bool is_field_name_value(std::string_view text) {
-  return is_name_value(text) && may_set(split_name_value(text).name);
+  if (!is_name_value(text)) return false;
+  const auto [name, value] = split_name_value(text);
+  return may_set(name) && (value.empty() || config::is_plain_text(value));
 }
 
 bool is_field_rename(std::string_view text) {

@@ -26,7 +26,8 @@ bool is_field_rename(std::string_view text);
 
 inline constexpr std::string_view name_value_form = "be `name:value`";
 inline constexpr std::string_view field_form =
-    "be `name:value` with the name of a header field that is not the gateway's own";
+    "be `name:value` with the name of a header field that is not the gateway's own, and a value "
+    "without control characters";
 inline constexpr std::string_view field_rename_form =
     "be `old:new`, names of header fields that are not the gateway's own";
 

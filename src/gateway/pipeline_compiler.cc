@@ -60,7 +60,7 @@ PipelineCompiler::PipelineCompiler(std::span<const config::Plugin> plugins, Plug
                                    CompiledPlugins& into, PluginScopes& scopes)
     : diagnostics_(diagnostics), into_(into), scopes_(scopes) {
   for (const config::Plugin& entity : plugins)
-    if (entity.enabled) compile(entity, catalog, deps, &scopes);
+    compile(entity, catalog, deps, &scopes);
   make_tables(scopes.global, std::nullopt);
   for (auto& [service, by_type] : scopes.by_service)
     make_tables(by_type, service);
@@ -71,22 +71,23 @@ PipelineCompiler::PipelineCompiler(std::span<const config::Plugin> plugins, Plug
                                    CompiledPlugins& into, const PluginScopes& scopes)
     : diagnostics_(diagnostics), into_(into), scopes_(scopes) {
   for (const config::Plugin& entity : plugins)
-    if (entity.enabled && entity.route_index) compile(entity, catalog, deps, nullptr);
+    if (entity.route_index) compile(entity, catalog, deps, nullptr);
 }
 
 void PipelineCompiler::compile(const config::Plugin& entity, PluginCatalog catalog,
                                const PluginDeps& deps, PluginScopes* scopes) {
   const auto found = std::ranges::find(catalog, std::string_view(entity.name),
                                        [](const PluginType* each) { return each->name; });
-  if (found == catalog.end()) {
+  if (found == catalog.end() || !entity.enabled) {
     const std::size_t errors = diagnostics_.error_count();
-    refuse_plugin(entity, catalog, diagnostics_);
+    check_plugin(entity, catalog, diagnostics_);
     failed_ = failed_ || diagnostics_.error_count() > errors;
     return;
   }
   if (entity.ordering) unsupported(entity, "the ordering of plugins is not supported yet");
   const PluginType* type = *found;
   const std::size_t before = diagnostics_.error_count();
+  check_scope(entity, type->scopes, diagnostics_);
   const std::string id = entity.id.text();
   PluginDeps own = deps;
   own.id = id;

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "config/diagnostics.h"
+#include "config/plugins/known.h"
 #include "http/message.h"
 #include "upstream/balancer.h"
 
@@ -115,6 +116,7 @@ struct PluginType {
   bool without_route;  ///< also runs where no route matched (logs, metrics, ids; never
                        ///< authentication or limits)
   bool authenticates;  ///< says who the consumer is
+  config::AllowedScopes scopes;
   /// Null, and diagnostics at `path`, when the configuration is wrong. `config` may be null: all
   /// defaults.
   std::unique_ptr<Plugin> (*make)(const config::Node* config, const config::Path& path,

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "config/fields.h"
+#include "gateway/route_factory.h"
 
 namespace sluice {
 namespace {
@@ -32,9 +33,31 @@ std::string suggested_plugin(std::string_view name, PluginCatalog catalog) {
 
 }  // namespace
 
-void refuse_plugin(const config::Plugin& plugin, PluginCatalog catalog,
-                   config::Diagnostics& diagnostics) {
+void check_scope(const config::Plugin& plugin, config::AllowedScopes allowed,
+                 config::Diagnostics& diagnostics) {
   const config::Path path(plugin.path);
+  const auto refuse = [&](bool is_allowed, bool is_given, std::string_view scope) {
+    if (is_given && !is_allowed)
+      diagnostics.error(plugin.place, path,
+                        fmt::format("plugin {} must not be given for a {}",
+                                    config::in_quotes(plugin.name), scope));
+  };
+  refuse(allowed.service, plugin.service_index.has_value(), "service");
+  refuse(allowed.route, plugin.route_index.has_value(), "route");
+  refuse(allowed.consumer, plugin.consumer_index.has_value(), "consumer");
+  refuse(allowed.consumer_group, plugin.consumer_group_index.has_value(), "consumer group");
+}
+
+void check_plugin(const config::Plugin& plugin, PluginCatalog catalog,
+                  config::Diagnostics& diagnostics) {
+  const config::Path path(plugin.path);
+  const auto served = std::ranges::find(catalog, std::string_view(plugin.name),
+                                        [](const PluginType* each) { return each->name; });
+  if (served != catalog.end()) {
+    check_scope(plugin, (*served)->scopes, diagnostics);
+    check_settings(*(*served)->settings(), plugin, diagnostics);
+    return;
+  }
   const config::KnownPlugin* known = config::find_known_plugin(plugin.name);
   if (known == nullptr) {
     diagnostics.error(plugin.place, path,
@@ -42,35 +65,35 @@ void refuse_plugin(const config::Plugin& plugin, PluginCatalog catalog,
                                   suggested_plugin(plugin.name, catalog)));
     return;
   }
+  check_scope(plugin, known->scopes, diagnostics);
   check_settings(*known->settings, plugin, diagnostics);
-  diagnostics.unsupported(
-      plugin.place, path,
-      fmt::format("plugin {} is not supported yet", config::in_quotes(plugin.name)));
+  if (plugin.enabled)
+    diagnostics.unsupported(
+        plugin.place, path,
+        fmt::format("plugin {} is not supported yet", config::in_quotes(plugin.name)));
 }
 
 std::vector<config::PluginSettings> plugin_settings(PluginCatalog catalog) {
   std::vector<config::PluginSettings> all;
   for (const PluginType* type : catalog)
-    all.push_back({type->name, type->settings(), type->summary});
+    all.push_back({type->name, type->settings(), type->summary, true});
   for (const config::KnownPlugin& known : config::known_plugins())
     if (std::ranges::find(catalog, known.name, &PluginType::name) == catalog.end())
-      all.push_back({known.name, known.settings, {}});
+      all.push_back({known.name, known.settings, known.summary, false});
   std::ranges::sort(all, {}, &config::PluginSettings::name);
   return all;
 }
 
-void check_plugins_of_flawed(config::LoadResult& loaded, PluginCatalog catalog) {
+void check_flawed(config::LoadResult& loaded, PluginCatalog catalog) {
   if (!loaded.flawed) return;
-  for (const config::Plugin& plugin : loaded.flawed->plugins) {
-    // Without a name it is refused already.
-    if (plugin.name.empty()) continue;
-    const auto served = std::ranges::find(catalog, std::string_view(plugin.name),
-                                          [](const PluginType* each) { return each->name; });
-    if (served == catalog.end())
-      refuse_plugin(plugin, catalog, loaded.diagnostics);
-    else
-      check_settings(*(*served)->settings(), plugin, loaded.diagnostics);
+  RouteFactory factory({}, loaded.flawed->gateway.router_flavor, loaded.diagnostics);
+  for (config::Route& route : loaded.flawed->routes) {
+    // What could not be read is refused already.
+    if (route.expression == "") route.expression.reset();
+    factory.check(route);
   }
+  for (const config::Plugin& plugin : loaded.flawed->plugins)
+    if (!plugin.name.empty()) check_plugin(plugin, catalog, loaded.diagnostics);
 }
 
 }  // namespace sluice

@@ -1,5 +1,5 @@
 #pragma once
-// What is wrong with the plugins of a configuration beyond those that can be made.
+// What is wrong with plugins that cannot be made, and with the rest of a file that has mistakes.
 
 #include <vector>
 
@@ -9,14 +9,18 @@
 
 namespace sluice {
 
-/// For a plugin that the catalog does not have: one of Kong's has its settings checked and is
-/// refused as not supported yet, any other name is an error.
-void refuse_plugin(const config::Plugin& plugin, PluginCatalog catalog,
-                   config::Diagnostics& diagnostics);
+/// Refuses a plugin in a scope in which Kong has none of that name.
+void check_scope(const config::Plugin& plugin, config::AllowedScopes allowed,
+                 config::Diagnostics& diagnostics);
 
-/// Checks the plugins of a file that has other mistakes, so that one run shows them all. Nothing
-/// where the file is right: compiling it says as much.
-void check_plugins_of_flawed(config::LoadResult& loaded, PluginCatalog catalog);
+/// Name, scope and settings. One of Kong's that the catalog does not have is refused as not
+/// supported yet, unless it is disabled.
+void check_plugin(const config::Plugin& plugin, PluginCatalog catalog,
+                  config::Diagnostics& diagnostics);
+
+/// Checks the plugins and the matchers of a file that has other mistakes, so that one run shows
+/// them all. Nothing where the file is right: compiling it says as much.
+void check_flawed(config::LoadResult& loaded, PluginCatalog catalog);
 
 /// All plugins that a file may name, for schema and reference: by name.
 std::vector<config::PluginSettings> plugin_settings(PluginCatalog catalog);

@@ -14,6 +14,7 @@ namespace sluice::plugins {
 struct PluginTraits {
   bool without_route = false;
   bool authenticates = false;
+  config::AllowedScopes scopes = config::everywhere;
 };
 
 /// What a plugin without `config` is made from: all defaults.
@@ -35,6 +36,7 @@ constexpr PluginType plugin_type(std::string_view name, int priority, PluginTrai
       .summary = summary,
       .without_route = traits.without_route,
       .authenticates = traits.authenticates,
+      .scopes = traits.scopes,
       .make = [](const config::Node* node, const config::Path& path, const PluginDeps& deps,
                  config::Diagnostics& diagnostics) -> std::unique_ptr<Plugin> {
         const config::Path config_path(path, "config");

@@ -5,65 +5,13 @@
 #include <span>
 #include <string>
 
-#include "config/text_place.h"
+#include "gateway/log_members.h"
+#include "gateway/route_factory.h"
 #include "gateway/tls_compiler.h"
 #include "http/text.h"
-#include "telemetry/json.h"
 
 namespace sluice {
 namespace {
-
-using telemetry::JsonText;
-using telemetry::JsonWriter;
-
-void write_texts(JsonWriter& json, std::string_view name, const std::vector<std::string>& values) {
-  if (values.empty()) return;
-  json.key(name).begin_list();
-  for (const std::string& value : values)
-    json.text(value);
-  json.end_list();
-}
-
-std::string service_log(const config::Service& service) {
-  JsonText text;
-  JsonWriter json(text);
-  json.key("service").begin_object().key("id").text(service.id.text());
-  if (service.name) json.key("name").text(*service.name);
-  json.key("protocol")
-      .text(config::name_of(service.protocol))
-      .key("host")
-      .text(service.host)
-      .key("port")
-      .number(service.port);
-  if (service.path) json.key("path").text(*service.path);
-  json.key("retries").number(service.retries);
-  json.key("connect_timeout").number(service.connect_timeout.count());
-  json.key("read_timeout").number(service.read_timeout.count());
-  json.key("write_timeout").number(service.write_timeout.count());
-  json.key("enabled").boolean(service.enabled);
-  write_texts(json, "tags", service.tags);
-  json.end_object();
-  return text.text();
-}
-
-std::string route_log(const config::Route& route, const Service* service) {
-  JsonText text;
-  JsonWriter json(text);
-  json.key("route").begin_object().key("id").text(route.id.text());
-  if (route.name) json.key("name").text(*route.name);
-  write_texts(json, "methods", route.methods);
-  write_texts(json, "hosts", route.hosts);
-  write_texts(json, "paths", route.paths);
-  json.key("strip_path")
-      .boolean(route.strip_path)
-      .key("preserve_host")
-      .boolean(route.preserve_host);
-  if (service != nullptr)
-    json.key("service").begin_object().key("id").text(service->id).end_object();
-  write_texts(json, "tags", route.tags);
-  json.end_object();
-  return text.text();
-}
 
 upstream::Target compile_target(std::string_view host, std::uint16_t port, std::uint32_t weight) {
   std::string authority(host);
@@ -133,134 +81,6 @@ Settings compile_settings(const config::Gateway& gateway) {
                                  !settings.add_upstream_status;
   return settings;
 }
-
-/// Routes with all that belongs to them, and what is wrong with them.
-class RouteFactory {
- public:
-  RouteFactory(std::span<const std::unique_ptr<const Service>> services,
-               config::RouterFlavor flavor, config::Diagnostics& diagnostics)
-      : services_(services), flavor_(flavor), diagnostics_(diagnostics) {}
-
-  bool failed() const noexcept { return failed_; }
-
-  /// Keeps what the router may find to be wrong apart by the order of these calls. `plugins`: of
-  /// the pipeline, where they are the route's own.
-  void add(const config::Route& from, Pipeline pipeline,
-           std::shared_ptr<const CompiledPlugins> plugins) {
-    const Service* service = from.service_index ? services_[*from.service_index].get() : nullptr;
-    // Kong has no routes for a disabled service.
-    if (service != nullptr && !service->enabled) return;
-    // What is for other protocols only is left out: it was refused, or warned of.
-    using config::Protocol;
-    const bool is_grpc = has_protocol(from, Protocol::grpc) || has_protocol(from, Protocol::grpcs);
-    const bool is_http = has_protocol(from, Protocol::http) || has_protocol(from, Protocol::https);
-    if (!is_grpc && !is_http) return;
-    auto route = std::make_shared<Route>();
-    route->id = from.id.text();
-    route->name = from.name.value_or("");
-    route->strip_path = from.strip_path && !is_grpc;  // a method's name is its whole path
-    route->preserve_host = from.preserve_host;
-    route->http = has_protocol(from, Protocol::http) || has_protocol(from, Protocol::grpc);
-    route->grpc = is_grpc;
-    route->https_redirect_status_code = from.https_redirect_status_code;
-    route->request_timeout = from.request_timeout;
-    route->service = service;
-    route->pipeline = std::move(pipeline);
-    route->plugins = std::move(plugins);
-    route->log_json = route_log(from, service);
-
-    RouteMatch match;
-    match.id = from.id;
-    match.methods = from.methods;
-    match.hosts = from.hosts;
-    match.paths = from.paths;
-    match.headers = from.headers;
-    match.snis = from.snis;
-    match.regex_priority = from.regex_priority;
-    match.http = route->http;
-    match.https = has_protocol(from, Protocol::https) || has_protocol(from, Protocol::grpcs);
-    match.route = std::move(route);
-    compile_endpoints(from, match);
-    if (from.expression && !compile_expression(from, match)) return;
-    matches_.push_back(std::move(match));
-    entities_.push_back(&from);
-  }
-
-  std::vector<RouteMatch> take_matches() { return std::move(matches_); }
-
-  void report(const std::vector<RouteProblem>& problems) {
-    for (const RouteProblem& problem : problems)
-      report(*entities_[problem.route], problem);
-  }
-
- private:
-  static bool has_protocol(const config::Route& route, config::Protocol protocol) {
-    return std::ranges::find(route.protocols, protocol) != route.protocols.end();
-  }
-
-  void compile_endpoints(const config::Route& from, RouteMatch& match) {
-    const auto compile = [&](const std::vector<config::RouteEndpoint>& endpoints,
-                             std::string_view field, config::Place place,
-                             std::vector<EndpointMatch>& to) {
-      if (endpoints.empty()) return;
-      if (flavor_ != config::RouterFlavor::expressions) {
-        const config::Path self(from.path);
-        diagnostics_.error(place, config::Path(self, field),
-                           "must not be given for a route with protocol \"http\" or \"https\" "
-                           "without gateway.router_flavor: expressions");
-        failed_ = true;
-      }
-      for (const config::RouteEndpoint& endpoint : endpoints) {
-        EndpointMatch& added = to.emplace_back();
-        if (endpoint.ip)
-          if (const auto network = Network::parse(*endpoint.ip)) added.network = *network;
-        added.port = endpoint.port.value_or(0);
-      }
-    };
-    compile(from.sources, "sources", from.sources_place, match.sources);
-    compile(from.destinations, "destinations", from.destinations_place, match.destinations);
-  }
-
-  bool compile_expression(const config::Route& from, RouteMatch& match) {
-    const config::Path self(from.path);
-    const config::Path path(self, "expression");
-    auto compiled = Expression::compile(*from.expression);
-    match.priority = from.priority;
-    if (!compiled)
-      diagnostics_.error(config::place_within(diagnostics_.source().text, from.expression_place,
-                                              *from.expression, compiled.error().offset),
-                         path, "must be an expression: " + compiled.error().message);
-    else if (flavor_ != config::RouterFlavor::expressions)
-      diagnostics_.error(from.expression_place, path,
-                         "must not be given without gateway.router_flavor: expressions");
-    else
-      match.expression = *std::move(compiled);
-    failed_ = failed_ || match.expression == nullptr;
-    return match.expression != nullptr;
-  }
-
-  void report(const config::Route& route, const RouteProblem& problem) {
-    failed_ = true;
-    const config::Path self(route.path);
-    if (problem.field == RouteProblem::Field::path)
-      diagnostics_.error(route.path_places[problem.index],
-                         config::Path(config::Path(self, "paths"), problem.index),
-                         "must be a regular expression behind \"~\": " + problem.message +
-                             ", got " + config::in_quotes(route.paths[problem.index]));
-    else
-      diagnostics_.error(route.headers_place, config::Path(self, "headers"),
-                         "must have a regular expression behind \"~*\": " + problem.message +
-                             ", got one for " +
-                             config::in_quotes(route.headers[problem.index].first));
-  }
-
-  std::span<const std::unique_ptr<const Service>> services_;
-  config::RouterFlavor flavor_;
-  config::Diagnostics& diagnostics_;
-  std::vector<RouteMatch> matches_;
-  std::vector<const config::Route*> entities_;  ///< of matches_
-  bool failed_ = false;
-};
 
 }  // namespace
 

@@ -131,6 +131,12 @@ Result<Template> Template::parse(std::string_view text) {
   return result;
 }
 
+bool Template::asks_for_shared() const noexcept {
+  return std::ranges::any_of(pieces_, [](const Piece& piece) {
+    return std::ranges::find(piece.terms, Source::shared, &Term::source) != piece.terms.end();
+  });
+}
+
 bool Template::read(const Term& term, const Exchange& exchange, std::string& value) {
   switch (term.source) {
     case Source::literal:
@@ -160,7 +166,7 @@ bool Template::read(const Term& term, const Exchange& exchange, std::string& val
       return !value.empty();
     }
     case Source::shared:
-      break;  // nothing writes there yet: scripts will
+      break;  // nothing writes there: docs/decisions/0051-what-nobody-shares.md
   }
   return false;
 }

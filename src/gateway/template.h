@@ -23,6 +23,9 @@ class Template {
   /// Whether it is the same for all requests.
   bool is_constant() const noexcept { return pieces_.empty(); }
 
+  /// Whether it asks for shared.NAME, which no plugin writes: it is never there.
+  bool asks_for_shared() const noexcept;
+
   /// May hold any byte that a client can send.
   std::string fill(const Exchange& exchange) const;
 

@@ -21,7 +21,7 @@ Node::Compiled Node::compile_file(const NodeOptions& options, const Snapshot* pr
     compiled.gateway = std::move(loaded.file->gateway);
     if (loaded.diagnostics.has_errors()) compiled.snapshot = nullptr;
   }
-  check_plugins_of_flawed(loaded, options.catalog);
+  check_flawed(loaded, options.catalog);
   compiled.problems = loaded.diagnostics.render();
   compiled.warnings = loaded.diagnostics.warnings();
   return compiled;

@@ -101,6 +101,7 @@ class BotDetection final : public Plugin {
 }  // namespace
 
 constinit const PluginType bot_detection =
-    plugin_type<BotDetection>("bot-detection", 2500, {}, "Keeps robots out by their User-Agent.");
+    plugin_type<BotDetection>("bot-detection", 2500, {.scopes = config::not_for_consumers},
+                              "Keeps robots out by their User-Agent.");
 
 }  // namespace sluice::plugins

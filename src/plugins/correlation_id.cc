@@ -115,8 +115,8 @@ class CorrelationId final : public Plugin {
 
 }  // namespace
 
-constinit const PluginType correlation_id =
-    plugin_type<CorrelationId>("correlation-id", 100'001, {.without_route = true},
-                               "Gives each request an id that travels with it.");
+constinit const PluginType correlation_id = plugin_type<CorrelationId>(
+    "correlation-id", 100'001, {.without_route = true, .scopes = config::not_for_groups},
+    "Gives each request an id that travels with it.");
 
 }  // namespace sluice::plugins

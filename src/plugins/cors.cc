@@ -254,7 +254,8 @@ class Cors final : public Plugin {
 
 }  // namespace
 
-constinit const PluginType cors = plugin_type<Cors>("cors", 2000, {.without_route = true},
-                                                    "Lets pages of other origins use an API.");
+constinit const PluginType cors =
+    plugin_type<Cors>("cors", 2000, {.without_route = true, .scopes = config::not_for_consumers},
+                      "Lets pages of other origins use an API.");
 
 }  // namespace sluice::plugins

@@ -244,6 +244,7 @@ class KeyAuth final : public Plugin {
 }  // namespace
 
 constinit const PluginType key_auth = plugin_type<KeyAuth>(
-    "key-auth", 1250, {.authenticates = true}, "Asks each request for the key of a consumer.");
+    "key-auth", 1250, {.authenticates = true, .scopes = config::not_for_consumers},
+    "Asks each request for the key of a consumer.");
 
 }  // namespace sluice::plugins

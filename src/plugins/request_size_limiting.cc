@@ -121,6 +121,7 @@ class RequestSizeLimiting final : public Plugin {
 }  // namespace
 
 constinit const PluginType request_size_limiting = plugin_type<RequestSizeLimiting>(
-    "request-size-limiting", 951, {}, "Refuses requests with too large a body.");
+    "request-size-limiting", 951, {.scopes = config::not_for_groups},
+    "Refuses requests with too large a body.");
 
 }  // namespace sluice::plugins

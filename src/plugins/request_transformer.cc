@@ -120,10 +120,16 @@ struct RequestTransformerConfig {
 
   static void check(RequestTransformerConfig& config, const config::Given& given) {
     const auto check_all = [&](const std::vector<std::string>& texts, std::string_view verb) {
-      for (const std::string& text : texts)
-        if (const auto parsed = Template::parse(text); !parsed)
+      for (const std::string& text : texts) {
+        const auto parsed = Template::parse(text);
+        if (!parsed)
           given.error(verb,
                       config::in_quotes(text) + " " + std::string(parsed.error().detail.text()));
+        else if (parsed->asks_for_shared())
+          given.warning(verb, config::in_quotes(text) +
+                                  " asks for shared values, of which there are none: only plugins "
+                                  "with scripts of their own write them");
+      }
     };
     const auto check_lists = [&](const Lists& lists, std::string_view verb) {
       check_all(lists.headers, verb);

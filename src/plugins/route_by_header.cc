@@ -91,7 +91,8 @@ class RouteByHeader final : public Plugin {
 
 }  // namespace
 
-constinit const PluginType route_by_header = plugin_type<RouteByHeader>(
-    "route-by-header", 850, {}, "Chooses the upstream by header fields.");
+constinit const PluginType route_by_header =
+    plugin_type<RouteByHeader>("route-by-header", 850, {.scopes = config::not_for_groups},
+                               "Chooses the upstream by header fields.");
 
 }  // namespace sluice::plugins

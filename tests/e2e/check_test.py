@@ -32,6 +32,77 @@ class Check(unittest.TestCase):
                  "no plugin has the name \"jtw\", did you mean \"jwt\"?"):
       self.assertIn(part, done.stderr)
 
+  def test_shows_problems_of_matchers_beside_others(self):
+    done = self.check("gateway: {router_flavor: expressions}\nservices:\n- name: a\n  host: h\n  prot: 1\n  routes:\n"
+                      "  - {name: q, paths: ['~/(']}\n  - {name: r, expression: 'http.path = 1'}\n"
+                      "  - {name: s, headers: {x: ['~*[']}, method: [GET]}\n  - {name: t, expression: 5}\n")
+
+    self.assertEqual(done.returncode, 1)
+    for part in (":6:3: services[0]: unknown field \"prot\"",
+                 ":8:23: services[0].routes[0].paths[0]: must be a regular expression",
+                 ":9:38: services[0].routes[1].expression: must be an expression: expected an operator",
+                 ":10:24: services[0].routes[2].headers: must have a regular expression",
+                 ":10:38: services[0].routes[2]: unknown field \"method\", did you mean \"methods\"?",
+                 ":11:27: services[0].routes[3].expression: must be a string"):
+      self.assertIn(part, done.stderr)
+    self.assertEqual(done.stderr.count("routes[3]"), 1)
+
+  def test_matchers_and_plugins_that_are_not_in_use_are_checked_too(self):
+    for text, said in (
+        ("services: [{name: a, host: h, enabled: false, routes: [{paths: ['~/(']}]}]\n",
+         "must be a regular expression"),
+        ("plugins: [{name: cors, enabled: false, config: {max_age: x}}]\n", "must be a whole number"),
+        ("plugins: [{name: jwt, enabled: false, config: {max: 1}}]\n", "unknown field \"max\""),
+    ):
+      with self.subTest(text):
+        self.assertIn(said, self.check(text).stderr)
+    self.assertEqual(self.check("plugins: [{name: jwt, enabled: false}]\n").returncode, 0)
+
+  def test_plugins_are_only_taken_in_scopes_that_kong_has(self):
+    text = ("services: [{name: s, host: h, routes: [{name: r, paths: [/], plugins: [{name: acme, enabled: false}]}]}]\n"
+            "consumers: [{username: u, plugins: [{name: key-auth}, {name: correlation-id}]}]\n"
+            "consumer_groups: [{name: g, plugins: [{name: correlation-id}, {name: request-transformer}]}]\n"
+            "plugins: [{name: cors, consumer: u, route: r}]\n")
+    for more in ("", "tags: []\n"):  # Also where the file has another mistake.
+      with self.subTest(more):
+        lines = [line for line in self.check(text + more).stderr.splitlines() if "must not be given for" in line]
+        self.assertEqual([line.split(": ", 1)[1] for line in lines], [
+            "services[0].routes[0].plugins[0]: plugin \"acme\" must not be given for a route",
+            "consumers[0].plugins[0]: plugin \"key-auth\" must not be given for a consumer",
+            "consumer_groups[0].plugins[0]: plugin \"correlation-id\" must not be given for a consumer group",
+            "plugins[0]: plugin \"cors\" must not be given for a consumer"])
+
+  def test_one_mistake_is_one_problem(self):
+    for text, count in (
+        ("services: [{name: a, host: \"{vault://env/nowhere-to-be-found}\"}]\n", 1),
+        ("services: [{name: a, host: \"{vault://aws/x}\"}]\n", 1),
+        ("services: [{name: ${{ env \"DECK_NOWHERE\" }}, host: h}]\n", 1),
+        ("services: [{name: '${{ env DECK_X }}', host: h}]\n", 1),
+        ("upstreams: [{name: u, targets: [{target: ''}, {target: 'a:b'}, {target: 'c d'}]}]\n", 3),
+        ("consumers: [{username: u, acls: [{group: 1}, {group: 2}]}]\n", 2),
+    ):
+      with self.subTest(text):
+        done = self.check(text, "--format", "json")
+        self.assertEqual((done.returncode, len(json.loads(done.stdout)["diagnostics"])), (1, count), done.stdout)
+
+  def test_warns_of_shared_values_that_nobody_writes(self):
+    done = self.check("plugins:\n- name: request-transformer\n"
+                      "  config: {add: {headers: ['x:$(shared.user or \"-\")']}}\n")
+
+    self.assertEqual(done.returncode, 0)
+    self.assertIn("plugins[0].config.add: warning:", done.stderr)
+    self.assertIn("asks for shared values", done.stderr)
+
+  def test_what_would_break_a_header_field_is_refused(self):
+    for text in (
+        "consumers: [{username: \"a\\r\\nX: y\"}]\n",
+        "consumers: [{custom_id: \"a\\0\"}]\n",
+        "plugins: [{name: request-transformer, config: {add: {headers: [\"x:a\\r\\nEvil: b\"]}}}]\n",
+        "plugins: [{name: response-transformer, config: {append: {headers: [\"x:a\\nEvil: b\"]}}}]\n",
+    ):
+      with self.subTest(text):
+        self.assertIn("without control characters", self.check(text).stderr)
+
   def test_prints_json_and_says_with_the_exit_code_whether_it_would_load(self):
     wrong = self.check("services: [{name: a, host: h, port: 0}]\n", "--format", "json")
     right = self.check("services: [{name: a, host: h}]\n", "--format", "json")

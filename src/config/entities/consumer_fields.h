@@ -9,12 +9,20 @@
 #include "config/entities/plugin_fields.h"
 
 namespace sluice::config {
+namespace detail {
+
+/// Upstreams get it in a header field.
+inline constexpr Constraint consumer_name_rule =
+    matches(is_plain_text, "be a string that is not empty, without control characters");
+
+}  // namespace detail
 
 constexpr auto Consumer::fields() {
   return std::tuple{
       optional("id", &Consumer::id, detail::id_summary),
-      optional("username", &Consumer::username, non_empty(), "Unique among consumers."),
-      optional("custom_id", &Consumer::custom_id, non_empty(),
+      optional("username", &Consumer::username, detail::consumer_name_rule,
+               "Unique among consumers."),
+      optional("custom_id", &Consumer::custom_id, detail::consumer_name_rule,
                "The caller's name elsewhere; unique."),
       optional("tags", &Consumer::tags, detail::tag_rule, detail::tags_summary),
       optional("plugins", &Consumer::plugins, "Plugins of this consumer."),

@@ -191,9 +191,8 @@ void Route::check(Route& route, const Given& given) {
   if (route.path_handling == PathHandling::v1 && given.knows("path_handling"))
     given.warning("path_handling",
                   "has no effect, as under Kong's traditional_compatible: paths are joined as v0");
-  if (given.is_flawed()) return;
   keep_places(route, given);
-  check_route_matchers(route, given);
+  if (!given.is_flawed()) check_route_matchers(route, given);
 }
 
 }  // namespace sluice::config

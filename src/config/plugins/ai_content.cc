@@ -419,21 +419,44 @@ constexpr Field ai_semantic_response_guard_plugin[] = {
 };
 
 constexpr KnownPlugin plugins[] = {
-    known<ai_a2a_proxy_plugin>("ai-a2a-proxy", Edition::enterprise),
-    known<ai_aws_guardrails_plugin>("ai-aws-guardrails", Edition::enterprise),
-    known<ai_azure_content_safety_plugin>("ai-azure-content-safety", Edition::enterprise),
-    known<ai_custom_guardrail_plugin>("ai-custom-guardrail", Edition::enterprise),
-    known<ai_gcp_model_armor_plugin>("ai-gcp-model-armor", Edition::enterprise),
-    known<ai_lakera_guard_plugin>("ai-lakera-guard", Edition::enterprise),
-    known<ai_mcp_oauth2_plugin>("ai-mcp-oauth2", Edition::enterprise),
-    known<ai_mcp_proxy_plugin>("ai-mcp-proxy", Edition::enterprise),
-    known<ai_prompt_compressor_plugin>("ai-prompt-compressor", Edition::enterprise),
-    known<ai_prompt_decorator_plugin>("ai-prompt-decorator", Edition::free),
-    known<ai_prompt_guard_plugin>("ai-prompt-guard", Edition::free),
-    known<ai_prompt_template_plugin>("ai-prompt-template", Edition::free),
-    known<ai_sanitizer_plugin>("ai-sanitizer", Edition::enterprise),
-    known<ai_semantic_prompt_guard_plugin>("ai-semantic-prompt-guard", Edition::enterprise),
-    known<ai_semantic_response_guard_plugin>("ai-semantic-response-guard", Edition::enterprise),
+    known<ai_a2a_proxy_plugin>("ai-a2a-proxy", not_for_consumers,
+                               "Forwards and observes traffic between agents (A2A)."),
+    known<ai_aws_guardrails_plugin>(
+        "ai-aws-guardrails", everywhere,
+        "Has AWS Guardrails judge what goes to and comes from a language model."),
+    known<ai_azure_content_safety_plugin>(
+        "ai-azure-content-safety", not_for_consumers,
+        "Has Azure AI Content Safety judge what goes to a language model."),
+    known<ai_custom_guardrail_plugin>(
+        "ai-custom-guardrail", everywhere,
+        "Has a service of your own judge what goes to and comes from a language model."),
+    known<ai_gcp_model_armor_plugin>(
+        "ai-gcp-model-armor", everywhere,
+        "Has Google Cloud Model Armor judge what goes to and comes from a language model."),
+    known<ai_lakera_guard_plugin>(
+        "ai-lakera-guard", everywhere,
+        "Has Lakera Guard judge what goes to and comes from a language model."),
+    known<ai_mcp_oauth2_plugin>("ai-mcp-oauth2", not_for_consumers,
+                                "Asks for OAuth 2.0 tokens in front of an MCP server."),
+    known<ai_mcp_proxy_plugin>("ai-mcp-proxy", not_for_consumers,
+                               "Speaks MCP for HTTP APIs, or forwards it."),
+    known<ai_prompt_compressor_plugin>("ai-prompt-compressor", everywhere,
+                                       "Shortens prompts before a language model gets them."),
+    known<ai_prompt_decorator_plugin>("ai-prompt-decorator", everywhere,
+                                      "Puts messages before or behind those of a chat."),
+    known<ai_prompt_guard_plugin>("ai-prompt-guard", everywhere,
+                                  "Lets prompts through, or refuses them, by regular expressions."),
+    known<ai_prompt_template_plugin>("ai-prompt-template", everywhere,
+                                     "Makes prompts from templates and the values of a request."),
+    known<ai_sanitizer_plugin>(
+        "ai-sanitizer", everywhere,
+        "Removes personal data from bodies that go to or come from a language model."),
+    known<ai_semantic_prompt_guard_plugin>(
+        "ai-semantic-prompt-guard", everywhere,
+        "Lets prompts through, or refuses them, by their meaning."),
+    known<ai_semantic_response_guard_plugin>(
+        "ai-semantic-response-guard", everywhere,
+        "Lets answers of a language model through, or refuses them, by their meaning."),
 };
 
 }  // namespace

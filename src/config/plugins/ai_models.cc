@@ -376,14 +376,24 @@ constexpr Field ai_semantic_cache_plugin[] = {
 };
 
 constexpr KnownPlugin plugins[] = {
-    known<ai_llm_as_judge_plugin>("ai-llm-as-judge", Edition::enterprise),
-    known<ai_proxy_plugin>("ai-proxy", Edition::free),
-    known<ai_proxy_advanced_plugin>("ai-proxy-advanced", Edition::enterprise),
-    known<ai_rag_injector_plugin>("ai-rag-injector", Edition::enterprise),
-    known<ai_rate_limiting_advanced_plugin>("ai-rate-limiting-advanced", Edition::enterprise),
-    known<ai_request_transformer_plugin>("ai-request-transformer", Edition::free),
-    known<ai_response_transformer_plugin>("ai-response-transformer", Edition::free),
-    known<ai_semantic_cache_plugin>("ai-semantic-cache", Edition::enterprise),
+    known<ai_llm_as_judge_plugin>("ai-llm-as-judge", everywhere,
+                                  "Has one language model score the answers of others."),
+    known<ai_proxy_plugin>(
+        "ai-proxy", everywhere,
+        "Forwards requests to a language model, in one format for all providers."),
+    known<ai_proxy_advanced_plugin>("ai-proxy-advanced", everywhere,
+                                    "Forwards requests to one of several language models."),
+    known<ai_rag_injector_plugin>("ai-rag-injector", everywhere,
+                                  "Adds what a vector database knows to prompts."),
+    known<ai_rate_limiting_advanced_plugin>("ai-rate-limiting-advanced", everywhere,
+                                            "Limits how much of a language model clients use."),
+    known<ai_request_transformer_plugin>("ai-request-transformer", AllowedScopes{.consumer = false},
+                                         "Has a language model rewrite request bodies."),
+    known<ai_response_transformer_plugin>("ai-response-transformer", everywhere,
+                                          "Has a language model rewrite responses."),
+    known<ai_semantic_cache_plugin>(
+        "ai-semantic-cache", everywhere,
+        "Answers prompts from earlier answers to prompts of the same meaning."),
 };
 
 }  // namespace

@@ -9,11 +9,22 @@
 
 namespace sluice::config {
 
-enum class Edition : std::uint8_t { free, enterprise };
+/// Where Kong lets a plugin be given, beside for all requests.
+struct AllowedScopes {
+  bool service = true;
+  bool route = true;
+  bool consumer = true;
+  bool consumer_group = true;
+};
+
+inline constexpr AllowedScopes everywhere;
+inline constexpr AllowedScopes not_for_groups{.consumer_group = false};
+inline constexpr AllowedScopes not_for_consumers{.consumer = false, .consumer_group = false};
 
 struct KnownPlugin {
   std::string_view name;
-  Edition edition;       ///< of Kong
+  AllowedScopes scopes;
+  std::string_view summary;
   const Type* settings;  ///< lives as long as the process
 };
 
@@ -33,7 +44,8 @@ std::span<const KnownPlugin> ai_content_plugins() noexcept;
 struct PluginSettings {
   std::string_view name;
   const Type* settings;
-  std::string_view summary;  ///< empty where it is not served yet
+  std::string_view summary;
+  bool is_served;
 };
 
 /// All of them, by name.

@@ -386,14 +386,23 @@ constexpr Field solace_consume_plugin[] = {
 };
 
 constexpr KnownPlugin plugins[] = {
-    known<kafka_log_plugin>("kafka-log", Edition::enterprise),
-    known<kafka_upstream_plugin>("kafka-upstream", Edition::enterprise),
-    known<kafka_consume_plugin>("kafka-consume", Edition::enterprise),
-    known<confluent_plugin>("confluent", Edition::enterprise),
-    known<confluent_consume_plugin>("confluent-consume", Edition::enterprise),
-    known<solace_log_plugin>("solace-log", Edition::enterprise),
-    known<solace_upstream_plugin>("solace-upstream", Edition::enterprise),
-    known<solace_consume_plugin>("solace-consume", Edition::enterprise),
+    known<kafka_log_plugin>("kafka-log", not_for_groups,
+                            "Writes an account of each request to a topic of Kafka."),
+    known<kafka_upstream_plugin>("kafka-upstream", not_for_groups,
+                                 "Writes requests to a topic of Kafka."),
+    known<kafka_consume_plugin>("kafka-consume",
+                                AllowedScopes{.service = false, .consumer_group = false},
+                                "Lets clients read topics of Kafka over HTTP."),
+    known<confluent_plugin>("confluent", not_for_groups,
+                            "Writes requests to a topic of Confluent Cloud."),
+    known<confluent_consume_plugin>("confluent-consume", not_for_groups,
+                                    "Lets clients read a topic of Confluent Cloud over HTTP."),
+    known<solace_log_plugin>("solace-log", not_for_consumers,
+                             "Writes an account of each request to Solace."),
+    known<solace_upstream_plugin>("solace-upstream", not_for_consumers,
+                                  "Writes requests to a queue or topic of Solace."),
+    known<solace_consume_plugin>("solace-consume", not_for_consumers,
+                                 "Lets clients read topics and queues of Solace over HTTP."),
 };
 
 }  // namespace

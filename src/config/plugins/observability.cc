@@ -258,18 +258,23 @@ constexpr Field loggly_plugin[] = {
 };
 
 constexpr KnownPlugin plugins[] = {
-    known<prometheus_plugin>("prometheus", Edition::free),
-    known<opentelemetry_plugin>("opentelemetry", Edition::free),
-    known<zipkin_plugin>("zipkin", Edition::free),
-    known<datadog_plugin>("datadog", Edition::free),
-    known<statsd_plugin>("statsd", Edition::free),
-    known<statsd_advanced_plugin>("statsd-advanced", Edition::enterprise),
-    known<http_log_plugin>("http-log", Edition::free),
-    known<tcp_log_plugin>("tcp-log", Edition::free),
-    known<udp_log_plugin>("udp-log", Edition::free),
-    known<file_log_plugin>("file-log", Edition::free),
-    known<syslog_plugin>("syslog", Edition::free),
-    known<loggly_plugin>("loggly", Edition::free),
+    known<prometheus_plugin>("prometheus", not_for_groups, "Counts requests for Prometheus."),
+    known<opentelemetry_plugin>("opentelemetry", not_for_groups,
+                                "Sends traces, metrics and logs over OTLP."),
+    known<zipkin_plugin>("zipkin", not_for_groups, "Sends traces to a Zipkin server."),
+    known<datadog_plugin>("datadog", not_for_groups, "Sends metrics to Datadog."),
+    known<statsd_plugin>("statsd", not_for_groups, "Sends metrics to a StatsD server."),
+    known<statsd_advanced_plugin>("statsd-advanced", not_for_groups,
+                                  "Sends metrics to a StatsD server, with more of them."),
+    known<http_log_plugin>("http-log", not_for_groups,
+                           "Sends an account of each request to an HTTP server."),
+    known<tcp_log_plugin>("tcp-log", not_for_groups,
+                          "Sends an account of each request to a TCP server."),
+    known<udp_log_plugin>("udp-log", not_for_groups,
+                          "Sends an account of each request to a UDP server."),
+    known<file_log_plugin>("file-log", not_for_groups, "Writes a line for each request to a file."),
+    known<syslog_plugin>("syslog", not_for_groups, "Writes a line for each request to syslog."),
+    known<loggly_plugin>("loggly", not_for_groups, "Sends an account of each request to Loggly."),
 };
 
 }  // namespace

@@ -304,8 +304,11 @@ constexpr Field konnect_application_auth_plugin[] = {
 };
 
 constexpr KnownPlugin plugins[] = {
-    known<openid_connect_plugin>("openid-connect", Edition::enterprise),
-    known<konnect_application_auth_plugin>("konnect-application-auth", Edition::enterprise),
+    known<openid_connect_plugin>(
+        "openid-connect", not_for_consumers,
+        "Signs users in with an OpenID Connect provider, and checks its tokens."),
+    known<konnect_application_auth_plugin>("konnect-application-auth", not_for_consumers,
+                                           "Asks for the credential of an application of Konnect."),
 };
 
 }  // namespace

@@ -218,8 +218,8 @@ constexpr Field records(std::string_view name, std::string_view standard = {}) {
 
 /// `Check` holds the rules between settings.
 template <const auto& Fields, void (*Check)(const Given&) = nullptr>
-constexpr KnownPlugin known(std::string_view name, Edition edition) {
-  return {name, edition, detail::checked_type<Fields, Check>()};
+constexpr KnownPlugin known(std::string_view name, AllowedScopes scopes, Summary summary) {
+  return {name, scopes, summary.text(), detail::checked_type<Fields, Check>()};
 }
 
 }  // namespace sluice::config

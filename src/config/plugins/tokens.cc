@@ -266,10 +266,14 @@ constexpr Field metering_and_billing_plugin[] = {
 };
 
 constexpr KnownPlugin plugins[] = {
-    known<jwt_signer_plugin>("jwt-signer", Edition::enterprise),
-    known<saml_plugin>("saml", Edition::enterprise),
-    known<upstream_oauth_plugin>("upstream-oauth", Edition::enterprise),
-    known<metering_and_billing_plugin>("metering-and-billing", Edition::enterprise),
+    known<jwt_signer_plugin>("jwt-signer", not_for_consumers,
+                             "Checks tokens of a request and signs them anew for the upstream."),
+    known<saml_plugin>("saml", not_for_consumers,
+                       "Signs users in with a SAML 2.0 identity provider."),
+    known<upstream_oauth_plugin>("upstream-oauth", everywhere,
+                                 "Gets an OAuth 2.0 token and sends it to the upstream."),
+    known<metering_and_billing_plugin>("metering-and-billing", not_for_groups,
+                                       "Reports what is used to Konnect's metering."),
 };
 
 }  // namespace

@@ -278,20 +278,35 @@ constexpr Field acme_plugin[] = {
 };
 
 constexpr KnownPlugin plugins[] = {
-    known<rate_limiting_plugin, check_rate_limiting>("rate-limiting", Edition::free),
-    known<response_ratelimiting_plugin>("response-ratelimiting", Edition::free),
-    known<rate_limiting_advanced_plugin, check_rate_limiting_advanced>("rate-limiting-advanced",
-                                                                       Edition::enterprise),
-    known<service_protection_plugin>("service-protection", Edition::enterprise),
-    known<graphql_rate_limiting_advanced_plugin>("graphql-rate-limiting-advanced",
-                                                 Edition::enterprise),
-    known<proxy_cache_plugin>("proxy-cache", Edition::free),
-    known<proxy_cache_advanced_plugin>("proxy-cache-advanced", Edition::enterprise),
-    known<graphql_proxy_cache_advanced_plugin>("graphql-proxy-cache-advanced", Edition::enterprise),
-    known<canary_plugin>("canary", Edition::enterprise),
-    known<forward_proxy_plugin>("forward-proxy", Edition::enterprise),
-    known<upstream_timeout_plugin>("upstream-timeout", Edition::enterprise),
-    known<acme_plugin>("acme", Edition::free),
+    known<rate_limiting_plugin, check_rate_limiting>(
+        "rate-limiting", everywhere, "Limits how many requests clients may send in a time."),
+    known<response_ratelimiting_plugin>("response-ratelimiting", not_for_groups,
+                                        "Limits by what the upstream's responses say was used."),
+    known<rate_limiting_advanced_plugin, check_rate_limiting_advanced>(
+        "rate-limiting-advanced", everywhere,
+        "Limits how many requests clients may send, with several limits and sliding windows."),
+    known<service_protection_plugin>(
+        "service-protection",
+        AllowedScopes{.route = false, .consumer = false, .consumer_group = false},
+        "Limits how many requests reach a service in all."),
+    known<graphql_rate_limiting_advanced_plugin>("graphql-rate-limiting-advanced", not_for_groups,
+                                                 "Limits GraphQL queries by what they cost."),
+    known<proxy_cache_plugin>("proxy-cache", everywhere,
+                              "Keeps responses in memory and serves them again."),
+    known<proxy_cache_advanced_plugin>("proxy-cache-advanced", everywhere,
+                                       "Keeps responses in memory or Redis and serves them again."),
+    known<graphql_proxy_cache_advanced_plugin>(
+        "graphql-proxy-cache-advanced", not_for_groups,
+        "Keeps answers to GraphQL queries and serves them again."),
+    known<canary_plugin>("canary", not_for_consumers,
+                         "Sends a growing part of the requests to another upstream."),
+    known<forward_proxy_plugin>("forward-proxy", not_for_groups,
+                                "Reaches upstreams through an HTTP proxy."),
+    known<upstream_timeout_plugin>(
+        "upstream-timeout", not_for_groups,
+        "Sets timeouts towards the upstream in place of those of the service."),
+    known<acme_plugin>("acme", AllowedScopes{false, false, false, false},
+                       "Gets certificates from an ACME server such as Let's Encrypt."),
 };
 
 }  // namespace

@@ -334,23 +334,39 @@ constexpr Field azure_functions_plugin[] = {
 constexpr std::array<Field, 0> app_dynamics_plugin = {};
 
 constexpr KnownPlugin plugins[] = {
-    known<request_transformer_advanced_plugin>("request-transformer-advanced", Edition::enterprise),
-    known<response_transformer_advanced_plugin>("response-transformer-advanced",
-                                                Edition::enterprise),
-    known<route_transformer_advanced_plugin>("route-transformer-advanced", Edition::enterprise),
-    known<exit_transformer_plugin>("exit-transformer", Edition::enterprise),
-    known<jq_plugin>("jq", Edition::enterprise),
-    known<degraphql_plugin>("degraphql", Edition::enterprise),
-    known<grpc_gateway_plugin>("grpc-gateway", Edition::free),
-    known<grpc_web_plugin>("grpc-web", Edition::free),
-    known<mocking_plugin>("mocking", Edition::enterprise),
-    known<request_callout_plugin>("request-callout", Edition::enterprise),
-    known<datakit_plugin>("datakit", Edition::enterprise),
-    known<pre_function_plugin>("pre-function", Edition::free),
-    known<post_function_plugin>("post-function", Edition::free),
-    known<aws_lambda_plugin>("aws-lambda", Edition::free),
-    known<azure_functions_plugin>("azure-functions", Edition::free),
-    known<app_dynamics_plugin>("app-dynamics", Edition::enterprise),
+    known<request_transformer_advanced_plugin>(
+        "request-transformer-advanced", everywhere,
+        "Changes requests before the upstream gets them, with more rules."),
+    known<response_transformer_advanced_plugin>(
+        "response-transformer-advanced", everywhere,
+        "Changes responses before the client gets them, with more rules."),
+    known<route_transformer_advanced_plugin>(
+        "route-transformer-advanced", not_for_groups,
+        "Changes host, port and path of the upstream by templates."),
+    known<exit_transformer_plugin>("exit-transformer", not_for_groups,
+                                   "Changes the gateway's own answers, in Lua."),
+    known<jq_plugin>("jq", not_for_groups, "Changes JSON bodies with jq programs."),
+    known<degraphql_plugin>("degraphql", not_for_consumers,
+                            "Offers queries of a GraphQL upstream as REST."),
+    known<grpc_gateway_plugin>("grpc-gateway", not_for_groups,
+                               "Offers gRPC services as JSON over HTTP."),
+    known<grpc_web_plugin>("grpc-web", not_for_groups, "Lets browsers call gRPC services."),
+    known<mocking_plugin>("mocking", not_for_groups,
+                          "Answers with the examples of an OpenAPI document."),
+    known<request_callout_plugin>("request-callout", everywhere,
+                                  "Calls other services before a request goes on."),
+    known<datakit_plugin>(
+        "datakit", everywhere,
+        "Calls other services and makes requests and responses from their answers."),
+    known<pre_function_plugin>("pre-function", not_for_consumers,
+                               "Runs Lua of your own before all other plugins."),
+    known<post_function_plugin>("post-function", not_for_consumers,
+                                "Runs Lua of your own behind all other plugins."),
+    known<aws_lambda_plugin>("aws-lambda", not_for_groups,
+                             "Answers requests by a function of AWS Lambda."),
+    known<azure_functions_plugin>("azure-functions", not_for_groups,
+                                  "Answers requests by a function of Azure."),
+    known<app_dynamics_plugin>("app-dynamics", not_for_groups, "Reports requests to AppDynamics."),
 };
 
 }  // namespace

@@ -140,15 +140,22 @@ constexpr Field opa_plugin[] = {
 };
 
 constexpr KnownPlugin plugins[] = {
-    known<request_validator_plugin, check_request_validator>("request-validator",
-                                                             Edition::enterprise),
-    known<oas_validation_plugin>("oas-validation", Edition::enterprise),
-    known<json_threat_protection_plugin>("json-threat-protection", Edition::enterprise),
-    known<xml_threat_protection_plugin>("xml-threat-protection", Edition::enterprise),
-    known<injection_protection_plugin>("injection-protection", Edition::enterprise),
-    known<websocket_validator_plugin>("websocket-validator", Edition::enterprise),
-    known<websocket_size_limit_plugin>("websocket-size-limit", Edition::enterprise),
-    known<opa_plugin>("opa", Edition::enterprise),
+    known<request_validator_plugin, check_request_validator>(
+        "request-validator", not_for_groups,
+        "Refuses requests whose parameters or body do not fit a schema."),
+    known<oas_validation_plugin>("oas-validation", not_for_groups,
+                                 "Holds requests and responses against an OpenAPI document."),
+    known<json_threat_protection_plugin>("json-threat-protection", not_for_consumers,
+                                         "Refuses JSON bodies that are too large or too deep."),
+    known<xml_threat_protection_plugin>("xml-threat-protection", not_for_groups,
+                                        "Refuses XML bodies that are too large or too deep."),
+    known<injection_protection_plugin>("injection-protection", not_for_consumers,
+                                       "Refuses requests that look like injection attacks."),
+    known<websocket_validator_plugin>("websocket-validator", not_for_groups,
+                                      "Refuses WebSocket messages that do not fit a schema."),
+    known<websocket_size_limit_plugin>("websocket-size-limit", not_for_groups,
+                                       "Refuses WebSocket messages that are too large."),
+    known<opa_plugin>("opa", not_for_consumers, "Has Open Policy Agent decide on requests."),
 };
 
 }  // namespace

@@ -52,18 +52,18 @@ void RouterBuilder::build(std::vector<RouteMatch> routes, const Router* previous
       for (const auto& regex : route->regexes)
         if (regex != nullptr) regexes.emplace(regex->pattern(), regex);
 
-  KeysByHost hosts;
   router_.routes_.reserve(routes.size());
   for (std::size_t i = 0; i < routes.size(); ++i) {
-    auto compiled = compile_route(std::move(routes[i]), i, regexes, problems_);
-    append_candidates(*compiled, i, router_.candidates_);
-    each_key(*compiled,
-             [&](HostName name, const Key& key) { hosts[std::move(name)].push_back(key); });
-    router_.routes_.push_back(std::move(compiled));
+    router_.routes_.push_back(compile_route(std::move(routes[i]), i, regexes, problems_));
+    append_candidates(*router_.routes_.back(), i, router_.candidates_);
   }
   std::ranges::sort(router_.candidates_, precedes);
   router_.candidates_.shrink_to_fit();
 
+  // Only now: what is given back soon must not lie between what stays.
+  KeysByHost hosts;
+  for (const auto& route : router_.routes_)
+    each_key(*route, [&](HostName name, const Key& key) { hosts[std::move(name)].push_back(key); });
   router_.exact_hosts_.reserve(static_cast<std::size_t>(std::ranges::count(
       hosts, HostName::Kind::exact, [](const auto& host) { return host.first.kind; })));
   for (auto& [name, keys] : hosts)
@@ -201,9 +201,9 @@ void RouterBuilder::each_key_of_expression(const CompiledRoute& route, Add&& add
   if (!expression.is_path_key()) key.entry.regex = nullptr;
   const auto add_paths = [&](const HostName& name) {
     if (!found.paths) return add(name, key);
-    for (const std::string& path : *found.paths) {
+    for (const std::string_view path : *found.paths) {
       Key with_path = key;
-      with_path.path = texts_.emplace_front(path);
+      with_path.path = path;
       if (expression.is_path_key() && key.entry.regex == nullptr)
         with_path.entry.prefix_size = static_cast<std::uint32_t>(path.size());
       add(name, with_path);

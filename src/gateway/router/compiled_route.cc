@@ -21,32 +21,53 @@ class RouteCompiler {
   void run() {
     const RouteMatch& match = route_.match;
     Conditions conditions;
-    for (const std::string& method : match.methods) {
-      const MethodBits bit = bit_of_method(method);
-      route_.methods |= bit;
-      if (bit == other_method) conditions.other_methods.push_back(method);
-    }
+    for (const std::string& method : match.methods)
+      add_method(method, conditions);
     for (std::size_t i = 0; i < match.headers.size(); ++i)
       conditions.headers.push_back(compile_header(i));
     for (const std::string& sni : match.snis)
       conditions.snis.push_back(parse_host_pattern(without_last_dot(sni)));
     conditions.sources = match.sources;
     conditions.destinations = match.destinations;
-    conditions.http_only = match.expression != nullptr && !match.https;
-    if (match.expression != nullptr && !match.expression->is_all_keys())
-      conditions.expression = match.expression;
+    if (match.expression != nullptr) compile_expression(conditions);
     compile_paths();
     if (!conditions.empty())
       route_.conditions = std::make_unique<const Conditions>(std::move(conditions));
   }
 
  private:
-  HeaderCondition compile_header(std::size_t index) {
-    const auto& [name, values] = route_.match.headers[index];
+  void add_method(std::string_view method, Conditions& conditions) {
+    const MethodBits bit = bit_of_method(method);
+    route_.methods |= bit;
+    if (bit == other_method) conditions.other_methods.emplace_back(method);
+  }
+
+  static HeaderCondition condition_of(std::string_view name) {
     HeaderCondition condition;
     condition.name = http::lowered(name);
     std::ranges::replace(condition.name, '_', '-');
     condition.id = http::header_id(condition.name);
+    return condition;
+  }
+
+  /// What other routes have too is asked as theirs is, and the expression only for the rest.
+  void compile_expression(Conditions& conditions) {
+    const Expression& expression = *route_.match.expression;
+    const Expression::Matchers matchers = expression.matchers();
+    for (const std::string_view method : matchers.methods)
+      add_method(method, conditions);
+    for (const auto& [name, values] : matchers.headers) {
+      HeaderCondition& condition = conditions.headers.emplace_back(condition_of(name));
+      for (const std::string_view value : values)
+        condition.values.append(value).push_back('\0');
+    }
+    conditions.http_only = !route_.match.https;
+    if (!expression.is_covered()) conditions.expression = route_.match.expression;
+  }
+
+  HeaderCondition compile_header(std::size_t index) {
+    const auto& [name, values] = route_.match.headers[index];
+    HeaderCondition condition = condition_of(name);
     for (const std::string& value : values) {
       const std::string text = http::lowered(value);
       if (!text.starts_with("~*")) {

@@ -37,7 +37,7 @@ struct HeaderCondition {
 /// Immutable. A route without any has no object.
 struct Conditions {
   std::vector<HeaderCondition> headers;
-  std::shared_ptr<const Expression> expression;  ///< instead of all others
+  std::shared_ptr<const Expression> expression;  ///< for what of it is not among the others
   /// Of a route with an expression. Kong adds the protocols to it, but lets HTTP through to a route
   /// that is only for HTTPS: it gets the redirect.
   bool http_only = false;

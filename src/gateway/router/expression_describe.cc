@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "config/effective.h"
 #include "gateway/router/expression.h"
 #include "gateway/secrets.h"
 
@@ -59,11 +60,40 @@ std::string literal_text(const ExpressionPredicate& predicate) {
       return fmt::format("{}", predicate.number);
     default:
       if (predicate.regex == nullptr) return quoted(predicate.text);
-      return quoted((predicate.regex->is_anchored() ? "^" : "") + predicate.regex->pattern());
+      return quoted((predicate.at_start ? "^" : "") + predicate.regex->pattern());
   }
 }
 
 }  // namespace
+
+bool is_secret(const ExpressionPredicate& predicate, std::span<const std::string> secrets) {
+  return (predicate.field == ExpressionField::http_header ||
+          predicate.field == ExpressionField::http_query) &&
+         (is_secret_field(predicate.name, secrets) || config::is_credential_name(predicate.name));
+}
+
+std::string Expression::text_without_secrets(std::span<const std::string> secrets) const {
+  return text_of(0, secrets);
+}
+
+std::string Expression::text_of(std::uint32_t at,  // NOLINT(misc-no-recursion): depth_max
+                                std::span<const std::string> secrets) const {
+  const Node& node = nodes_[at];
+  if (node.kind == Node::Kind::predicate) {
+    const ExpressionPredicate& predicate = predicates_[node.predicate];
+    return describe(predicate, is_secret(predicate, secrets));
+  }
+  if (node.kind == Node::Kind::negation) return "!(" + text_of(at + 1, secrets) + ")";
+  std::string list;
+  for (std::uint32_t child = at + 1; child < at + node.size; child += nodes_[child].size) {
+    const Node::Kind kind = nodes_[child].kind;
+    // Also where || binds tighter anyway: few readers expect that.
+    const bool needs_group = kind == Node::Kind::all || kind == Node::Kind::any;
+    if (!list.empty()) list += node.kind == Node::Kind::all ? " && " : " || ";
+    list += needs_group ? "(" + text_of(child, secrets) + ")" : text_of(child, secrets);
+  }
+  return list;
+}
 
 std::string describe(const ExpressionPredicate& predicate, bool is_secret) {
   // In the order of ExpressionOperator.

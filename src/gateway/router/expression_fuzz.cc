@@ -46,7 +46,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       require(!keys.hosts || std::ranges::any_of(*keys.hosts, [&](const HostPattern& pattern) {
         return pattern.matches(host);
       }));
-      require(!keys.paths || std::ranges::any_of(*keys.paths, [&](const std::string& prefix) {
+      require(!keys.paths || std::ranges::any_of(*keys.paths, [&](std::string_view prefix) {
         return path.starts_with(prefix);
       }));
     }

@@ -85,7 +85,11 @@ bool has_host_bits(const Network& network) {
 
 class ExpressionParser {
  public:
-  explicit ExpressionParser(std::string_view text) : text_(text), expression_(new Expression) {}
+  explicit ExpressionParser(std::string_view text)
+      : text_(text), expression_(std::make_shared<Expression>()) {
+    // No literal is longer than it stands in the text: what borrows from here stays valid.
+    texts_.reserve(text.size());
+  }
 
   std::expected<std::shared_ptr<const Expression>, ExpressionProblem> run() {
     if (text_.size() > Expression::bytes_max)
@@ -95,12 +99,35 @@ class ExpressionParser {
     if (problem_) return std::unexpected(*std::move(problem_));
     expression_->nodes_.shrink_to_fit();
     expression_->predicates_.shrink_to_fit();
-    expression_->mark_keys();
+    own_texts();
+    expression_->mark_covered();
     return expression_;
   }
 
  private:
   using Node = Expression::Node;
+
+  /// Lets the expression own what its predicates have borrowed from the parser.
+  void own_texts() {
+    expression_->texts_ = std::make_unique_for_overwrite<char[]>(texts_.size());
+    std::ranges::copy(texts_, expression_->texts_.get());
+    const auto move = [&](std::string_view& text) {
+      text = text.empty()
+                 ? std::string_view()
+                 : std::string_view(expression_->texts_.get() + (text.data() - texts_.data()),
+                                    text.size());
+    };
+    for (ExpressionPredicate& predicate : expression_->predicates_) {
+      move(predicate.name);
+      move(predicate.text);
+    }
+  }
+
+  std::string_view keep(std::string_view text) {
+    const std::size_t begin = texts_.size();
+    texts_ += text;
+    return std::string_view(texts_).substr(begin);
+  }
 
   // Each parse_ function is false after a problem.
   bool parse_all(std::size_t depth) {  // NOLINT(misc-no-recursion): counted
@@ -121,7 +148,7 @@ class ExpressionParser {
     }
     if (several) {
       nodes.insert(nodes.begin() + static_cast<std::ptrdiff_t>(begin), Node{kind, false, 0, 0});
-      nodes[begin].size = static_cast<std::uint32_t>(nodes.size() - begin);
+      nodes[begin].size = static_cast<std::uint16_t>(nodes.size() - begin);
     }
     return true;
   }
@@ -143,7 +170,7 @@ class ExpressionParser {
     if (!parse_all(depth + 1)) return false;
     if (negates)
       expression_->nodes_[begin].size =
-          static_cast<std::uint32_t>(expression_->nodes_.size() - begin);
+          static_cast<std::uint16_t>(expression_->nodes_.size() - begin);
     if (!take(")")) return fail(at_, fmt::format("expected \")\", got {}", rest()));
     return true;
   }
@@ -158,7 +185,7 @@ class ExpressionParser {
         !parse_literal(predicate, type))
       return false;
     expression_->nodes_.push_back({Node::Kind::predicate, false, 1,
-                                   static_cast<std::uint32_t>(expression_->predicates_.size())});
+                                   static_cast<std::uint16_t>(expression_->predicates_.size())});
     expression_->predicates_.push_back(std::move(predicate));
     return true;
   }
@@ -200,14 +227,15 @@ class ExpressionParser {
     }
     if (word.starts_with(headers) && word.size() > headers.size()) {
       predicate.field = ExpressionField::http_header;
-      predicate.name = http::lowered(word.substr(headers.size()));
-      std::ranges::replace(predicate.name, '_', '-');
+      std::string name = http::lowered(word.substr(headers.size()));
+      std::ranges::replace(name, '_', '-');
+      predicate.name = keep(name);
       predicate.header = http::header_id(predicate.name);
       return true;
     }
     if (word.starts_with(queries) && word.size() > queries.size()) {
       predicate.field = ExpressionField::http_query;
-      predicate.name = word.substr(queries.size());
+      predicate.name = keep(word.substr(queries.size()));
       return true;
     }
     if (word.starts_with(segments))
@@ -287,8 +315,9 @@ class ExpressionParser {
       if (type != Type::text)
         return fail(start, type == Type::number ? "expected a number, got a text"
                                                 : "expected an IP address without quotes");
-      return (left.starts_with('"') ? parse_quoted(predicate.text) : parse_raw(predicate.text)) &&
-             finish_text(predicate, start);
+      std::string literal;
+      return (left.starts_with('"') ? parse_quoted(literal) : parse_raw(literal)) &&
+             finish_text(predicate, literal, start);
     }
     while (at_ < text_.size() && is_literal(text_[at_]))
       ++at_;
@@ -332,19 +361,19 @@ class ExpressionParser {
     return true;
   }
 
-  bool finish_text(ExpressionPredicate& predicate, std::size_t start) {
-    // Hosts are compared in lower case, whatever the client and the configuration write.
+  bool finish_text(ExpressionPredicate& predicate, std::string_view literal, std::size_t start) {
     if (predicate.operation != ExpressionOperator::matches) {
-      if (predicate.field == ExpressionField::http_host)
-        predicate.text = http::lowered(predicate.text);
+      // Hosts are compared in lower case, whatever the client and the configuration write.
+      const bool is_host = predicate.field == ExpressionField::http_host;
+      predicate.text = keep(is_host ? http::lowered(literal) : std::string(literal));
       return true;
     }
-    const bool is_anchored = predicate.text.starts_with('^');
-    auto regex = Regex::compile(std::string_view(predicate.text).substr(is_anchored ? 1 : 0),
+    const bool is_anchored = literal.starts_with('^');
+    auto regex = Regex::compile(literal.substr(is_anchored ? 1 : 0),
                                 is_anchored ? Regex::Anchor::at_start : Regex::Anchor::anywhere);
     if (!regex) return fail(start, "not a regular expression: " + regex.error());
     predicate.regex = *std::move(regex);
-    predicate.text.clear();
+    predicate.at_start = is_anchored;
     return true;
   }
 
@@ -413,6 +442,7 @@ class ExpressionParser {
 
   std::string_view text_;
   std::size_t at_ = 0;
+  std::string texts_;  ///< that predicates borrow until the end
   std::shared_ptr<Expression> expression_;
   std::optional<ExpressionProblem> problem_;
 };

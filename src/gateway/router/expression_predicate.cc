@@ -224,7 +224,7 @@ class Evaluation {
 
   bool compare(std::string_view value) {
     if (predicate_.lower) value = scratch_.lowered(value);
-    const std::string& text = predicate_.text;
+    const std::string_view text = predicate_.text;
     switch (predicate_.operation) {
       case equal:
         return value == text && matched(text.size());

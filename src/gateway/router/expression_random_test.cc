@@ -203,6 +203,11 @@ Condition random_text_predicate(Chance& chance) {
   predicate.operation = chance.of({"==", "==", "!=", "^=", "^=", "=^", "contains", "~"});
   predicate.lower = chance.one_in(8);
   predicate.any = chance.one_in(4);
+  if (predicate.field.starts_with("http.headers.") && chance.one_in(2)) {
+    // As matchers of other routes compare.
+    predicate.lower = predicate.any = true;
+    predicate.operation = "==";
+  }
   if (predicate.operation == "~")
     predicate.literal =
         quoted(chance.of({"^/a", "^/a[ab]/", "[0-9]", "b$", "^/(a|b)+", "^x", "/a/b", "^/b1*a",
@@ -213,11 +218,11 @@ Condition random_text_predicate(Chance& chance) {
     predicate.literal =
         quoted(chance.of({"a.com", "x.a.com", ".a.com", "x.", "a.", "com", "A.com", ".com"}));
   else if (predicate.field == "http.method")
-    predicate.literal = quoted(chance.of({"GET", "POST", "P"}));
+    predicate.literal = quoted(chance.of({"GET", "POST", "P", "PURGE"}));
   else if (predicate.field == "net.protocol")
     predicate.literal = quoted(chance.of({"http", "https"}));
   else
-    predicate.literal = quoted(chance.of({"1", "2", "a", "b", "", "a/b", "a.com", "a b"}));
+    predicate.literal = quoted(chance.of({"1", "2", "a", "b", "", "A", "a/b", "a.com", "a b"}));
   return predicate;
 }
 

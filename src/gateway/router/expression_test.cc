@@ -56,6 +56,36 @@ TEST(Expression, ComparesTexts) {
   });
 }
 
+TEST(Expression, IsAskedAsOtherRoutesAreWhereTheyCanSayTheSame) {
+  const std::string methods = R"((http.method == "GET" || http.method == "PURGE"))";
+  const std::string values =
+      R"((any(lower(http.headers.x_a)) == "1" || any(lower(http.headers.x_a)) == "b"))";
+  expect_admits({
+      {methods, {"GET x /", "PURGE x /"}, {"POST x /", "LINK x /"}},
+      {R"(http.method == "GET" && http.method == "PUT")", {}, {"GET x /", "PUT x /"}},
+      {methods + R"( && http.method == "GET")", {"GET x /"}, {"PURGE x /"}},
+      {R"(lower(http.method) == "get")", {"GET x /", "get x /"}, {"PUT x /"}},
+      {R"((http.method == "GET" || http.path == "/a"))", {"GET x /", "PUT x /a"}, {"PUT x /"}},
+      {R"(!(http.method == "GET") && http.path ^= "/")", {"PUT x /"}, {"GET x /"}},
+      {values, {"GET x / x-a:1", "GET x / X_A:B", "GET x / x-a:2 x-a:1"}, {"GET x / x-a:2"}},
+      {values + R"( && http.path ^= "/a")", {"GET x /a x-a:b"}, {"GET x /b x-a:b", "GET x /a"}},
+      {R"((any(lower(http.headers.a)) == "1" || any(lower(http.headers.b)) == "1"))",
+       {"GET x / a:1", "GET x / b:1"},
+       {"GET x / a:2 b:2"}},
+      // What is compared in lower case is never this; and without any() all values have to be.
+      {R"(any(lower(http.headers.x_a)) == "B")", {}, {"GET x / x-a:B", "GET x / x-a:b"}},
+      {R"(lower(http.headers.x_a) == "b")", {"GET x / x-a:B"}, {"GET x / x-a:b x-a:c"}},
+  });
+
+  for (const std::string& text :
+       {methods, values,
+        R"(http.host == "a" && http.path ^= "/b" && )" + methods + " && " + values}) {
+    const auto expression = Expression::compile(text);
+    ASSERT_TRUE(expression);
+    EXPECT_TRUE((*expression)->is_covered()) << text;
+  }
+}
+
 TEST(Expression, ComparesHeaders) {
   expect_admits({
       {R"(http.headers.x_foo == "a")",

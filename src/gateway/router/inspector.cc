@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "config/effective.h"
 #include "gateway/secrets.h"
 #include "http/text.h"
 
@@ -98,7 +99,8 @@ void RouterInspector::examine_header(const HeaderCondition& condition,
                                      const std::pair<std::string, std::vector<std::string>>& wanted,
                                      const Question& question, Verdict& verdict) const {
   if (condition.admits(question.headers)) return;
-  const bool is_hidden = is_secret_field(condition.name, secrets_);
+  const bool is_hidden =
+      is_secret_field(condition.name, secrets_) || config::is_credential_name(condition.name);
   std::vector<std::string> found;
   for (const http::Headers::Field& field : question.headers.fields())
     if (condition.is_meant(field)) found.emplace_back(is_hidden ? redacted_value : field.value());
@@ -115,9 +117,7 @@ void RouterInspector::examine_expression(const Expression& expression, const Que
   if (expression.admits(question, path)) return;
   for (const Expression::Unmet& unmet : expression.unmet(question)) {
     const ExpressionPredicate& predicate = *unmet.predicate;
-    const bool is_hidden = (predicate.field == ExpressionField::http_header ||
-                            predicate.field == ExpressionField::http_query) &&
-                           is_secret_field(predicate.name, secrets_);
+    const bool is_hidden = is_secret(predicate, secrets_);
     std::string wanted = describe(predicate, is_hidden);
     if (unmet.holds) wanted.insert(0, "not ");
     std::string found = value_of(predicate, question);

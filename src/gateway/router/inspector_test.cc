@@ -102,6 +102,7 @@ TEST(RouterInspector, NamesThePredicatesOfAnExpressionThatFail) {
        "GET x /a/c",
        "r: expression http.path.segments.0_1 == \"a/b\" <- a/c; "
        "expression http.path.segments.len > 2 <- 2\n"},
+      {{R"x(r x=http.path ~ "^/a|b")x"}, "GET x /c", "r: expression http.path ~ \"^/a|b\" <- /c\n"},
       {{R"x(r x=http.path ~ "^/v\\d+\"")x"},
        "GET x /b",
        "r: expression http.path ~ \"^/v\\\\d+\\\"\" <- /b\n"},

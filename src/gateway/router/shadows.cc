@@ -118,7 +118,10 @@ class ShadowSearch {
     for (std::uint32_t i = 0; i < router_.candidates().size(); ++i) {
       const Candidate& candidate = router_.candidates()[i];
       const CompiledRoute& route = router_.compiled(candidate.route);
-      if (route.match.expression != nullptr) continue;
+      if (route.match.expression != nullptr) {
+        look_at_expression(i, route);
+        continue;
+      }
       const std::vector<std::uint32_t> paths = paths_of(route.match, candidate);
       if (paths.empty()) look_at(i, route, std::nullopt);
       for (const std::uint32_t path : paths)
@@ -148,6 +151,27 @@ class ShadowSearch {
         }
       });
     if (best != rank) shadows_.push_back({rank, path, best});
+  }
+
+  /// Only other expressions come first.
+  void look_at_expression(std::uint32_t rank, const CompiledRoute& route) {
+    const Expression::Keys keys = route.match.expression->keys();
+    const std::string host = keys.hosts ? host_like(keys.hosts->front()) : std::string();
+    std::size_t seen = 0;
+    std::uint32_t best = rank;
+    for (const HostRoutes* routes : router_.routes_of_host(host))
+      routes->walk(keys.paths ? keys.paths->front() : "", [&](std::span<const Entry> entries) {
+        for (const Entry& entry : entries) {
+          const RouteMatch& rival = entry.compiled->match;
+          if (rival.expression == nullptr || entry.compiled == &route || ++seen > rivals_max)
+            continue;
+          const std::uint32_t place = rank_of(entry);
+          if (place < best && (rival.https || !route.match.https) &&
+              route.match.expression->implies(*rival.expression))
+            best = place;
+        }
+      });
+    if (best != rank) shadows_.push_back({rank, std::nullopt, best});
   }
 
   /// Whether the entry admits every path that the configured one does. Its plain prefix was walked

@@ -16,8 +16,9 @@ struct Shadow {
   std::uint32_t by = 0;               ///< the candidate that comes first
 };
 
-/// Only what is certain: every attribute of the first is implied by the second. What several routes
-/// together take, and expressions, are not looked into. In the order of evaluation.
+/// Only what is certain: every attribute of the first is implied by the second, or every condition
+/// of its expression by one of another expression. What several routes together take, and
+/// expressions that take all of a route without, are not looked into. In the order of evaluation.
 std::vector<Shadow> find_shadows(const Router& router);
 
 }  // namespace sluice

@@ -82,7 +82,6 @@ TEST(Shadows, AreNotClaimedWhereARequestIsLeft) {
       {{"b src=10.0.0.1", "a src=10.0.0.1:80"}, ""},
       {{"b src=[::/0]", "a src=0.0.0.0/0"}, ""},
       {{"b p=/a", "a proto=https p=/a"}, ""},
-      {{R"(b x=http.path ^= "/a")", R"(a x=http.path ^= "/a")"}, ""},
       {{"b p=/a", R"(a x=http.path ^= "/")"}, ""},
       // Two that share what they take are not looked into.
       {{"b m=GET,PUT p=/", "a m=GET p=/", "c m=PUT p=/"}, ""},
@@ -92,6 +91,58 @@ TEST(Shadows, AreNotClaimedWhereARequestIsLeft) {
   };
   for (const auto& [routes, expected] : cases)
     EXPECT_EQ(shadows_of(routes), expected) << fmt::format("{}", fmt::join(routes, " | "));
+}
+
+TEST(Shadows, AreFoundAmongExpressions) {
+  // The first of each pair has the higher priority.
+  const std::pair<std::string, std::string> found[] = {
+      {R"(http.path ^= "/a")", R"(http.path ^= "/a")"},
+      {R"(http.path ^= "/a")", R"(http.path ^= "/a/b" && http.method == "GET")"},
+      {R"(http.path ^= "/a")", R"(http.path == "/a/b")"},
+      {R"(http.path contains "b")", R"(http.path ^= "/a/b")"},
+      {R"(http.path ~ "^/a/[0-9]+")", R"(http.path == "/a/17")"},
+      {R"(http.path ~ "^/a/[0-9]+")", R"(http.path ~ "^/a/[0-9]+" && http.host == "a.com")"},
+      {R"(http.path != "/b")", R"(http.path == "/a")"},
+      {R"(http.host =^ ".com")", R"(http.host == "a.com" && http.path ^= "/")"},
+      {R"(http.host =^ ".a.com")", R"(http.host =^ ".x.a.com")"},
+      {R"((http.method == "GET" || http.method == "PUT"))", R"(http.method == "PUT")"},
+      {R"((http.method == "GET" || http.method == "PUT" || http.method == "POST"))",
+       R"((http.method == "PUT" || http.method == "GET"))"},
+      {R"(any(lower(http.headers.x)) == "a")",
+       R"(http.path ^= "/a" && any(lower(http.headers.x)) == "a")"},
+      {R"(net.src.ip in 10.0.0.0/8)", R"(net.src.ip in 10.0.0.0/8 && net.dst.port == 80)"},
+      {R"(!(http.path ^= "/a/b"))", R"(!(http.path ^= "/a"))"},
+  };
+  for (const auto& [first, second] : found)
+    EXPECT_EQ(shadows_of({"b pr=1 x=" + second, "a pr=2 x=" + first}), "b<a ")
+        << first << "\n  " << second;
+
+  const std::pair<std::string, std::string> left[] = {
+      {R"(http.path ^= "/a/b")", R"(http.path ^= "/a")"},
+      {R"(http.path == "/a")", R"(http.path ^= "/a")"},
+      {R"(http.path ^= "/a" && http.method == "GET")", R"(http.path ^= "/a")"},
+      {R"(lower(http.path) ^= "/a")", R"(http.path ^= "/a")"},
+      {R"(http.headers.x == "a")", R"(any(http.headers.x) == "a")"},
+      {R"(http.headers.x != "b")", R"(http.headers.x == "a" && http.path ^= "/")"},
+      {R"((http.method == "GET" || http.path ^= "/a"))", R"(http.method == "PUT")"},
+      {R"(http.path.segments.0 == "a")", R"(http.path.segments.1 == "a")"},
+      {R"(http.queries.a == "1")", R"(http.queries.b == "1")"},
+      {R"(net.src.port == 80)", R"(net.src.port == 81)"},
+      {R"(net.src.port > 80)", R"(net.src.port >= 80)"},
+      {R"(net.src.ip in 10.0.0.0/16)", R"(net.src.ip in 10.0.0.0/8)"},
+      {R"(!(http.path ^= "/a"))", R"(!(http.path ^= "/a/b"))"},
+      {R"(http.path ~ "a")", R"(http.path ~ "b")"},
+      {R"(http.path ~ "^a")", R"(http.path ~ "a")"},
+      {R"(http.path ~ "^/a|b")", R"(http.path ~ "/a|b")"},
+  };
+  for (const auto& [first, second] : left)
+    EXPECT_EQ(shadows_of({"b pr=1 x=" + second, "a pr=2 x=" + first}), "")
+        << first << "\n  " << second;
+
+  const std::string path = R"( x=http.path ^= "/a")";
+  EXPECT_EQ(shadows_of({"b pr=2" + path, "a pr=1" + path}), "a<b ");
+  EXPECT_EQ(shadows_of({"b pr=1" + path, "a pr=2 proto=http" + path}), "");
+  EXPECT_EQ(shadows_of({"b pr=1 proto=http" + path, "a pr=2" + path}), "b<a ");
 }
 
 TEST(Shadows, AShorterPrefixWithMoreMatchersTakesALongerOne) {

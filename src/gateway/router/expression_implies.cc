@@ -1,0 +1,101 @@
+// Whether one expression admits all that another does: for pointing out routes that never match.
+
+#include <algorithm>
+
+#include "gateway/router/expression.h"
+
+namespace sluice {
+namespace {
+
+using enum ExpressionOperator;
+
+bool is_same(const ExpressionPredicate& left, const ExpressionPredicate& right) {
+  const bool has_same_network =
+      left.network == nullptr || right.network == nullptr
+          ? left.network == right.network
+          : left.network->bits == right.network->bits && left.network->base == right.network->base;
+  const bool has_same_regex =
+      left.regex == nullptr || right.regex == nullptr
+          ? left.regex == right.regex
+          : left.regex->pattern() == right.regex->pattern() && left.at_start == right.at_start;
+  return left.operation == right.operation && left.any == right.any && left.text == right.text &&
+         left.number == right.number && has_same_network && has_same_regex;
+}
+
+/// Whether both are about the same values.
+bool has_same_subject(const ExpressionPredicate& left, const ExpressionPredicate& right) {
+  return left.field == right.field && left.lower == right.lower && left.name == right.name &&
+         left.first_segment == right.first_segment && left.last_segment == right.last_segment;
+}
+
+/// Whether a field has one value at most, so that all() and any() are one.
+bool is_single(ExpressionField field) {
+  return field != ExpressionField::http_header && field != ExpressionField::http_query;
+}
+
+/// Every text for which the first holds, the second holds for.
+bool text_implies(const ExpressionPredicate& left, const ExpressionPredicate& right) {
+  const std::string_view known = left.text;
+  switch (right.operation) {
+    case starts_with:
+      return (left.operation == equal || left.operation == starts_with) &&
+             known.starts_with(right.text);
+    case ends_with:
+      return (left.operation == equal || left.operation == ends_with) &&
+             known.ends_with(right.text);
+    case contains:
+      return (left.operation == equal || left.operation == starts_with ||
+              left.operation == ends_with || left.operation == contains) &&
+             known.find(right.text) != std::string_view::npos;
+    case not_equal:
+      return left.operation == equal && known != right.text;
+    case matches:
+      return left.operation == equal && right.regex->matches(known);
+    default:
+      return false;
+  }
+}
+
+bool predicate_implies(const ExpressionPredicate& left, const ExpressionPredicate& right) {
+  if (!has_same_subject(left, right)) return false;
+  if (is_same(left, right)) return true;
+  const bool is_text = left.network == nullptr && right.network == nullptr &&
+                       (left.regex == nullptr || right.regex == nullptr) &&
+                       left.field < ExpressionField::http_path_segment_count;
+  return is_text && is_single(left.field) && left.regex == nullptr && text_implies(left, right);
+}
+
+}  // namespace
+
+bool Expression::implies(const Expression& other) const {
+  return node_implies(*this, 0, other, 0);
+}
+
+// Not deeper than the parentheses of both texts: depth_max each.
+bool Expression::node_implies(const Expression& left,
+                              std::uint32_t at,  // NOLINT(misc-no-recursion)
+                              const Expression& right, std::uint32_t other) {
+  const auto each_of = [](const Expression& of, std::uint32_t node, auto&& holds, bool wanted) {
+    for (std::uint32_t child = node + 1; child < node + of.nodes_[node].size;
+         child += of.nodes_[child].size)
+      if (holds(child) == wanted) return wanted;
+    return !wanted;
+  };
+  const Node& from = left.nodes_[at];
+  const Node& to = right.nodes_[other];
+  using enum Node::Kind;
+  const auto from_here = [&](std::uint32_t child) { return node_implies(left, at, right, child); };
+  const auto to_there = [&](std::uint32_t child) {
+    return node_implies(left, child, right, other);
+  };
+  if (to.kind == all) return each_of(right, other, from_here, false);
+  if (from.kind == any) return each_of(left, at, to_there, false);
+  if (to.kind == any && each_of(right, other, from_here, true)) return true;
+  if (from.kind == all) return each_of(left, at, to_there, true);
+  if (from.kind == negation && to.kind == negation)
+    return node_implies(right, other + 1, left, at + 1);
+  return from.kind == predicate && to.kind == predicate &&
+         predicate_implies(left.predicates_[from.predicate], right.predicates_[to.predicate]);
+}
+
+}  // namespace sluice
