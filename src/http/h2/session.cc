@@ -193,6 +193,8 @@ Chunks Session::collect() {
     if (size <= 0) break;
     append_out({reinterpret_cast<const char*>(data), static_cast<std::size_t>(size)});
   }
+  // The last GOAWAY is among it: the reader must not wait for a peer that says nothing more.
+  if (ng_ != nullptr && nghttp2_session_want_read(ng_) == 0) stop_.set(loop_);
   return std::exchange(output_, Chunks());
 }
 
