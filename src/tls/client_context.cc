@@ -57,7 +57,7 @@ std::string digest(std::string_view text) {
 }
 
 Result<AuthoritiesPtr> Authorities::parse(const std::vector<std::string>& pems) {
-  ERR_clear_error();
+  forget_errors();
   std::shared_ptr<Authorities> authorities(new Authorities(X509_STORE_new()));
   for (const std::string& pem : pems) {
     const BioOwner reader = reader_of(pem);
@@ -73,7 +73,7 @@ AuthoritiesPtr Authorities::of_system() {
   static const AuthoritiesPtr shared = [] {
     std::shared_ptr<Authorities> authorities(new Authorities(X509_STORE_new()));
     X509_STORE_set_default_paths(authorities->store_);
-    ERR_clear_error();
+    forget_errors();
     return authorities;
   }();
   return shared;
@@ -103,7 +103,7 @@ ClientContext::ClientContext(Loop& loop, ClientPolicyPtr policy)
   if (policy_->depth) SSL_CTX_set_verify_depth(context_, *policy_->depth);
   if (const KeyPair* pair = policy_->certificate.get())
     SSL_CTX_use_cert_and_key(context_, pair->certificate(), pair->key(), pair->chain(), 1);
-  ERR_clear_error();
+  forget_errors();
 }
 
 ClientContext::~ClientContext() {
@@ -135,7 +135,7 @@ std::unique_ptr<TlsStream> ClientContext::connect(StreamPtr lower, const std::st
     SSL_set_alpn_protos(ssl, reinterpret_cast<const unsigned char*>(alpn.data()),
                         static_cast<unsigned>(alpn.size()));
   if (sessions != nullptr && sessions->get() != nullptr) SSL_set_session(ssl, sessions->get());
-  ERR_clear_error();
+  forget_errors();
   auto stream = std::make_unique<TlsStream>(loop_, std::move(lower), ssl);
   stream->sessions = std::move(sessions);
   return stream;

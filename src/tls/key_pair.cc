@@ -34,7 +34,7 @@ KeyPair::~KeyPair() {
 }
 
 Result<KeyPairPtr> KeyPair::parse(std::string_view certificate, std::string_view key) {
-  ERR_clear_error();
+  forget_errors();
   std::shared_ptr<KeyPair> pair(new KeyPair);
   const BioOwner certificates = reader_of(certificate);
   pair->certificate_ = PEM_read_bio_X509(certificates.get(), nullptr, no_password, nullptr);
@@ -44,7 +44,7 @@ Result<KeyPairPtr> KeyPair::parse(std::string_view certificate, std::string_view
     sk_X509_push(pair->chain_, next);
   if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
     return refuse("a malformed certificate behind the first");
-  ERR_clear_error();
+  forget_errors();
 
   const BioOwner keys = reader_of(key);
   pair->key_ = PEM_read_bio_PrivateKey(keys.get(), nullptr, no_password, nullptr);

@@ -35,6 +35,12 @@ using BioOwner = std::unique_ptr<BIO, ReleasedBy<BIO_free>>;
 /// OpenSSL's reasons are fixed texts.
 std::string error_text();
 
+/// Empties this thread's queue of errors, which is nearly always empty: what another call left there
+/// must not be taken for the next one's.
+inline void forget_errors() noexcept {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
 /// Over text that outlives it.
 BioOwner reader_of(std::string_view text);
 

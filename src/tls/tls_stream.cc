@@ -58,7 +58,7 @@ void TlsStream::feed(Chunk bytes) noexcept {
 
 Task<Result<Done>> TlsStream::shake(TimePoint deadline) {
   for (;;) {
-    ERR_clear_error();
+    forget_errors();
     const int result = SSL_do_handshake(ssl_);
     const int why = result == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl_, result);
     answer();
@@ -91,7 +91,7 @@ std::optional<Result<Chunk>> TlsStream::decrypt(std::size_t wanted) {
 
 std::optional<Error> TlsStream::take_records(Chunk& plain) {
   for (auto room = plain.room(); !room.empty(); room = plain.room()) {
-    ERR_clear_error();
+    forget_errors();
     std::size_t size = 0;
     const int result = SSL_read_ex(ssl_, room.data(), room.size(), &size);
     const int why = result == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl_, result);
@@ -102,6 +102,8 @@ std::optional<Error> TlsStream::take_records(Chunk& plain) {
     answer();
     if (why == SSL_ERROR_NONE) {
       plain.extend(size);
+      // OpenSSL is not asked for what cannot be there.
+      if (in_.empty() && SSL_has_pending(ssl_) == 0) return std::nullopt;
       continue;
     }
     closed_ = why == SSL_ERROR_ZERO_RETURN;
@@ -140,7 +142,7 @@ Task<Result<Chunk>> TlsStream::read_in_turn(std::size_t wanted, TimePoint deadli
 }
 
 bool TlsStream::encrypt(std::string_view text) {
-  ERR_clear_error();
+  forget_errors();
   std::size_t written = 0;
   return SSL_write_ex(ssl_, text.data(), text.size(), &written) == 1;
 }
@@ -174,7 +176,7 @@ Task<Result<Done>> TlsStream::write(Chunks bytes, Flush flush, TimePoint deadlin
 
 Task<Result<Done>> TlsStream::end(TimePoint deadline) {
   if (!failed_) {
-    ERR_clear_error();
+    forget_errors();
     SSL_shutdown(ssl_);
     answer();
   }
