@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 """What an idle keep-alive connection costs in resident memory, and how soon a proxy answers after its start.
 
-Opens thousands of connections through each proxy, sends one request on each, leaves them open, and reads the
-resident memory of the proxy's processes before and after. What the kernel keeps for a socket is not in it."""
+Opens thousands of connections through each proxy, with --tls over TLS 1.3, sends one request on each, leaves them open,
+and reads the resident memory of the proxy's processes before and after. What the kernel keeps for a socket is not in
+it."""
 
 import argparse
 import contextlib
 import pathlib
 import resource
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -60,9 +62,16 @@ def resident_kib(pid):
   return total
 
 
-def measure(name, programs, origin, count):
+def client_context():
+  context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+  context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+  return context
+
+
+def measure(name, programs, origin, count, tls):
   """(milliseconds to the first answer, base KiB, KiB a connection) of one proxy."""
-  settings = peers.Settings(connections=2 * count + 100, workers=2, origin=origin)
+  settings = peers.Settings(connections=2 * count + 100, workers=2, origin=origin, tls=tls)
+  context = client_context()
   with tempfile.TemporaryDirectory(prefix="sluice-bench-") as folder:
     started = time.monotonic()
     running = peers.start(name, programs, folder, None, settings)
@@ -70,7 +79,8 @@ def measure(name, programs, origin, count):
     try:
       with contextlib.ExitStack() as open_connections:
         def connect():
-          return open_connections.enter_context(socket.create_connection((host, int(port)), 5))
+          connection = socket.create_connection((host, int(port)), 5)
+          return open_connections.enter_context(context.wrap_socket(connection) if tls else connection)
         ask(connect())
         to_first_answer = (time.monotonic() - started) * 1000
         before = resident_kib(running.pid)
@@ -88,6 +98,7 @@ def main(command_line):
   parser.add_argument("--build", type=pathlib.Path, default=peers.REPOSITORY / "build" / "release")
   parser.add_argument("--only", default="nginx,haproxy,sluice", help="proxies, separated by commas")
   parser.add_argument("--connections", type=int, default=8000)
+  parser.add_argument("--tls", action="store_true", help="clients speak TLS; nginx and sluice only")
   parser.add_argument("--gate", action="store_true",
                       help=f"exit with 1 unless sluice needs at most {KIB_MAX} KiB a connection and "
                            f"{BASE_KIB_MAX // 1024} MiB at the start, and answers within {ANSWER_MS_MAX} ms")
@@ -108,8 +119,10 @@ def main(command_line):
     print(f"| proxy, {count:,} idle connections | KiB each | base MiB (2 workers) | start to answer ms |\n"
           "|---|---:|---:|---:|")
     for name in options.only.split(","):
+      if options.tls and name not in ("nginx", "sluice"):
+        continue
       try:
-        first, before, each = measure(name, programs, origin, count)
+        first, before, each = measure(name, programs, origin, count, options.tls)
       except (peers.PeerError, OSError) as error:
         print(f"idle: left out: {name}: {error}", file=sys.stderr)
         continue

@@ -108,6 +108,13 @@ def free_ports(count):
   return found
 
 
+def make_certificate(folder):
+  """A self-signed one for P-256, in c.pem, and its key, in k.pem."""
+  subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
+                  "2", "-subj", "/CN=localhost", "-keyout", f"{folder}/k.pem", "-out", f"{folder}/c.pem"],
+                 check=True, capture_output=True)
+
+
 def prepare_child(cpu):
   """What each started process does first: its CPU, and as many descriptors as allowed."""
   def prepare():
@@ -138,6 +145,7 @@ class Settings:
   workers: int = 1
   origin: str = ""  # host:port; a free port when empty.
   paths: tuple = ()  # Further routes; then only these and /load are routed, not everything.
+  tls: bool = False  # Clients speak TLS.
 
 
 def nginx_configuration(folder, listen, origin, gateway, settings):
@@ -148,22 +156,28 @@ def nginx_configuration(folder, listen, origin, gateway, settings):
   text = fill(text, FEATURES_HTTP=NGINX_GATEWAY_HTTP if gateway else "", ROUTES=routes,
               FEATURES_LOCATION=NGINX_GATEWAY_LOCATION if gateway else "",
               PATH="/load" if settings.paths else "/")
-  return fill(text, FOLDER=folder, LISTEN=listen, ORIGIN=origin, CONNECTIONS=settings.connections,
+  tls = f" ssl; ssl_protocols TLSv1.3; ssl_certificate {folder}/c.pem; ssl_certificate_key {folder}/k.pem"
+  return fill(text, FOLDER=folder, LISTEN=listen, TLS=tls if settings.tls else "", ORIGIN=origin,
+              CONNECTIONS=settings.connections,
               DESCRIPTORS=resource.getrlimit(resource.RLIMIT_NOFILE)[1], WORKERS=settings.workers,
               USER=pwd.getpwuid(os.getuid()).pw_name)
 
 
-def sluice_configuration(listen, origin, status, settings, access_log=None):
+def sluice_configuration(listen, origin, status, settings, folder, access_log=None):
   """A declarative file as text. JSON is YAML, so no YAML library is needed."""
   paths = ("/load", *settings.paths) if settings.paths else ("/",)
   return json.dumps({
       "_format_version": "3.0",
       "gateway": {
           "workers": settings.workers,
-          "listeners": [{"address": listen}],
+          # The kernel does not deal connections evenly to workers.
+          "limits": {"connections": settings.connections},
+          "listeners": [{"address": listen, **({"tls": {}} if settings.tls else {})}],
           "access_log": {"path": str(access_log)} if access_log else None,
           "status": {"address": status},
       },
+      "certificates": [{"cert": f"file:{folder}/c.pem", "key": f"file:{folder}/k.pem",
+                        "snis": [{"name": "*"}]}] if settings.tls else [],
       "services": [{
           "name": "origin",
           "url": f"http://{origin}",
@@ -193,6 +207,8 @@ def start(name, programs, folder, cpu, settings=Settings()):
 def configure(running, settings):
   """Writes the proxy's file in one step, so that a reload never reads half of it."""
   listen, origin, folder = running.address, running.origin, running.folder
+  if settings.tls:
+    make_certificate(folder)
   if running.name in ("nginx", "nginx-gateway"):
     text = nginx_configuration(folder, listen, origin, running.name == "nginx-gateway", settings)
   elif running.name == "haproxy":
@@ -200,7 +216,7 @@ def configure(running, settings):
                 CONNECTIONS=min(9000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] // 2 - 500))
   elif running.name in ("sluice", "sluice-log"):
     log = folder / "access.log" if running.name == "sluice-log" else None
-    text = sluice_configuration(listen, origin, running.status, settings, log)
+    text = sluice_configuration(listen, origin, running.status, settings, folder, log)
   else:
     return
   running.file.with_suffix(".new").write_text(text, encoding="utf-8")

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Records which paths of Sluice are hot, for the compiler (-fprofile-use): cmake/release.profdata.
 
-An instrumented binary proxies small, middle and large answers, with and without its access log. What was recorded of
+An instrumented binary proxies small, middle and large answers, with and without its access log, over HTTP/1.1, TLS,
+HTTP/2 and as gRPC. What was recorded of
 a function that changed since is ignored, so that an old record costs nothing but its gain."""
 
 import os
@@ -11,6 +12,7 @@ import sys
 import tempfile
 
 import peers
+import protocols
 
 SIZES = (128, 16 * 1024, 1024 * 1024)
 SECONDS = 2
@@ -27,6 +29,15 @@ def train(instrumented, load, raw):
           print(f"profile: {name}, {size} B: {figures['rps']:.0f} requests/s", file=sys.stderr)
         finally:
           running.stop()
+  for kind in ("tls", "h2", "grpc", "ws"):
+    with tempfile.TemporaryDirectory(prefix="sluice-profile-") as folder:
+      bench = protocols.Bench(folder, kind, instrumented.sluice, load.relay)
+      try:
+        for size, (_, count) in protocols.KINDS[kind].items():
+          bench.once("sluice", size, count)
+          print(f"profile: {kind}, {size} B: {count} requests", file=sys.stderr)
+      finally:
+        bench.stop()
 
 
 def main():

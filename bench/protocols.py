@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
-"""TLS and HTTP/2 side by side with nginx: CPU nanoseconds a request, one pinned worker each.
+"""TLS, HTTP/2, gRPC and WebSocket side by side with a peer: CPU nanoseconds a request, one pinned worker each.
 
-`./dev bench tls` has clients of HTTP/1.1 over TLS 1.3, `./dev bench h2` clients of HTTP/2 without TLS; the upstream is
-HTTP/1.1. Load is h2load, the upstream an nginx of its own, both on another CPU. Rounds are interleaved and ratios are
-formed inside a round, as in run.py."""
+`./dev bench tls` has clients of HTTP/1.1 over TLS 1.3, `h2` clients of HTTP/2 without TLS, both before an upstream of
+HTTP/1.1; `grpc` has unary calls over HTTP/2 on both sides; `handshakes` opens a connection for each request; their peer
+is nginx. `ws` sends messages through WebSocket tunnels, beside the layer-4 relay. Load and upstream run on another CPU.
+Rounds are interleaved and ratios are formed inside a round, as in run.py."""
 
 import argparse
+import contextlib
 import os
 import pathlib
 import pwd
 import re
 import shutil
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -20,9 +23,16 @@ import time
 
 import peers
 
-SIZES = {"tls": (128, 16_384, 1_048_576), "h2": (128, 16_384)}
-# Goals of CPU a request against nginx.
-GOALS = {("tls", 128): 0.75, ("tls", 16_384): 0.54, ("tls", 1_048_576): 0.6, ("h2", 128): 0.9, ("h2", 16_384): 0.9}
+# Bytes of an answer or message: the goal of CPU a request against the peer, and how many requests one measurement has.
+KINDS = {
+    "tls": {128: (0.75, 20_000), 16_384: (0.54, 10_000), 1_048_576: (0.6, 800)},
+    "h2": {128: (0.9, 20_000), 16_384: (0.9, 10_000)},
+    "grpc": {128: (0.9, 20_000)},
+    "handshakes": {128: (1.0, 500)},
+    "ws": {128: (1.05, 20_000), 16_384: (1.05, 5_000)},
+}
+LOAD_CPU, PROXY_CPU = 0, 1
+TUNNELS = 64
 NGINX = """daemon off; worker_processes 1; pid @F@/@N@.pid; error_log @F@/@N@.log warn; user @U@;
 events { worker_connections 4096; multi_accept on; }
 http {
@@ -32,11 +42,15 @@ http {
   server { @SERVER@ }
 }
 """
-PROXY_SERVER = """listen 127.0.0.1:@P@ @L@; http2_max_requests 1000000000;
-  ssl_certificate @F@/c.pem; ssl_certificate_key @F@/k.pem; ssl_protocols TLSv1.2 TLSv1.3;
-  location / { proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection "";
+POOL = "upstream origin { server 127.0.0.1:@O@; keepalive 512; keepalive_requests 1000000000; }"
+TLS_SERVER = """listen 127.0.0.1:@P@ ssl; ssl_certificate @F@/c.pem; ssl_certificate_key @F@/k.pem;
+  ssl_protocols TLSv1.2 TLSv1.3; """
+H2_SERVER = "listen 127.0.0.1:@P@ http2; http2_max_requests 1000000000; "
+PROXY = """location / { proxy_pass http://origin; proxy_http_version 1.1; proxy_set_header Connection "";
     proxy_set_header Host $host; proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
     proxy_set_header X-Request-ID $request_id; proxy_set_header Via "1.1 nginx"; }"""
+GRPC_PROXY = """location / { grpc_pass grpc://origin; grpc_set_header Host $host;
+    grpc_set_header X-Forwarded-For $proxy_add_x_forwarded_for; grpc_set_header X-Request-ID $request_id; }"""
 SLUICE = """_format_version: "3.0"
 gateway:
   workers: 1
@@ -44,7 +58,7 @@ gateway:
   status: null
   listeners: [{address: "127.0.0.1:@P@", @L@}]
 services:
-- {name: s, url: "http://127.0.0.1:@O@", routes: [{name: r, paths: [/]}]}
+- {name: s, url: "@S@://127.0.0.1:@O@", routes: [{name: r, paths: [/], protocols: [@R@]}]}
 certificates:
 - {cert: "file:@F@/c.pem", key: "file:@F@/k.pem", snis: [{name: "*"}]}
 """
@@ -57,30 +71,47 @@ def fill(text, **values):
 
 
 class Bench:
+  """A proxy and its peer, with the upstream behind them, all running until stop()."""
 
-  def __init__(self, folder, kind, options):
-    self.folder, self.kind, self.options = pathlib.Path(folder), kind, options
-    self.running = []
-    self.origin_port, self.nginx_port, self.sluice_port = peers.free_ports(3)
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                    "-days", "2", "-subj", "/CN=localhost", "-keyout", f"{folder}/k.pem", "-out", f"{folder}/c.pem"],
-                   check=True, capture_output=True)
-    for size in SIZES[kind]:
-      (self.folder / str(size)).write_bytes(os.urandom(size))
+  def __init__(self, folder, kind, sluice, relay):
+    self.folder, self.kind, self.sluice, self.relay = pathlib.Path(folder), kind, sluice, relay
+    self.peer = "relay" if kind == "ws" else "nginx"
+    self.running, self.ports, self.pids, self.tunnels = [], {}, {}, {}
+    self.origin_port, self.ports[self.peer], self.ports["sluice"] = peers.free_ports(3)
     os.chmod(folder, 0o755)
-    self.nginx("origin", "", f"listen 127.0.0.1:{self.origin_port}; root {folder};", 0)
-    listen = "ssl" if kind == "tls" else "http2"
-    server = fill(PROXY_SERVER, P=self.nginx_port, L=listen)
-    if kind == "h2":
-      server = re.sub(r"ssl_\w+ [^;]*;", "", server)
-    self.pids = {"nginx": self.nginx(
-        "nginx", f"upstream origin {{ server 127.0.0.1:{self.origin_port}; keepalive 512; "
-        "keepalive_requests 1000000000; }", server, 1)}
+    peers.make_certificate(self.folder)
+    for size in KINDS[kind]:
+      (self.folder / str(size)).write_bytes(os.urandom(size))
+    self.start_origin()
+    self.start_proxies()
+    for name, port in self.ports.items():
+      self.wait_for(name, port)
+
+  def start_origin(self):
+    if self.kind == "ws":
+      self.origin = socket.create_server(("127.0.0.1", self.origin_port), backlog=4 * TUNNELS)
+    elif self.kind == "grpc":
+      self.start([shutil.which("nghttpd"), "--no-tls", "-d", str(self.folder), "-m", "1000",
+                  "--trailer", "grpc-status: 0", str(self.origin_port)], LOAD_CPU)
+    else:
+      self.nginx("origin", "", f"listen 127.0.0.1:{self.origin_port}; root {self.folder};", LOAD_CPU)
+
+  def start_proxies(self):
+    port = self.ports[self.peer]
+    if self.peer == "relay":
+      self.pids["relay"] = self.start([str(self.relay), "--listen", f"127.0.0.1:{port}", "--target",
+                                       f"127.0.0.1:{self.origin_port}"], PROXY_CPU)
+    else:
+      server = (TLS_SERVER if self.kind in ("tls", "handshakes") else H2_SERVER)
+      server += GRPC_PROXY if self.kind == "grpc" else PROXY
+      self.pids["nginx"] = self.nginx("nginx", fill(POOL, O=self.origin_port), fill(server, P=port, F=self.folder),
+                                      PROXY_CPU)
+    listener = {"tls": "tls: {http2: false}", "handshakes": "tls: {http2: false}", "ws": ""}.get(self.kind, "h2c: true")
+    scheme, protocols = ("grpc", "grpc") if self.kind == "grpc" else ("http", "http, https")
     file = self.folder / "sluice.yaml"
-    file.write_text(fill(SLUICE, P=self.sluice_port, O=self.origin_port,
-                         L="tls: {http2: false}" if kind == "tls" else "h2c: true", F=folder), encoding="utf-8")
-    self.pids["sluice"] = self.start([str(options.build / "sluice"), "run", str(file)], 1)
-    time.sleep(0.7)
+    file.write_text(fill(SLUICE, P=self.ports["sluice"], O=self.origin_port, L=listener, F=self.folder, S=scheme,
+                         R=protocols), encoding="utf-8")
+    self.pids["sluice"] = self.start([str(self.sluice), "run", str(file)], PROXY_CPU)
 
   def start(self, command, cpu):
     process = subprocess.Popen(command, preexec_fn=peers.prepare_child(cpu), start_new_session=True,
@@ -96,6 +127,15 @@ class Bench:
     return self.start([binary, "-c", str(file)], cpu)
 
   @staticmethod
+  def wait_for(name, port):
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+      with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return
+      time.sleep(0.01)
+    raise peers.PeerError(f"{name} does not listen on port {port}")
+
+  @staticmethod
   def cpu_of(pid):
     """Nanoseconds that a process and its children ran."""
     total = 0
@@ -106,14 +146,61 @@ class Bench:
     return total
 
   def once(self, name, size, count):
-    port = self.nginx_port if name == "nginx" else self.sluice_port
-    scheme, shape = ("https", ["--h1", "-c", "64"]) if self.kind == "tls" else ("http", ["-c", "8", "-m", "16"])
+    """Nanoseconds of CPU that one of `count` requests took the proxy."""
     before = self.cpu_of(self.pids[name])
-    said = subprocess.run(["taskset", "-c", "0", "h2load", "-n", str(count), *shape,
-                           f"{scheme}://127.0.0.1:{port}/{size}"], capture_output=True, text=True, check=True).stdout
-    if f"{count} succeeded, 0 failed" not in said:
-      raise SystemExit(f"{name}: {said}")
+    if self.kind == "ws":
+      self.exchange_messages(name, size, count)
+    else:
+      self.load(name, size, count)
     return (self.cpu_of(self.pids[name]) - before) / count
+
+  def load(self, name, size, count):
+    scheme = "https" if self.kind in ("tls", "handshakes") else "http"
+    shapes = {"tls": ["--h1", "-c", "64"], "handshakes": ["--h1", "-c", str(count)]}
+    shape = shapes.get(self.kind, ["-c", "8", "-m", "16"])
+    if self.kind == "grpc":
+      shape += ["-d", str(self.folder / str(size)), "-H", "content-type: application/grpc", "-H", "te: trailers"]
+    said = subprocess.run(["taskset", "-c", str(LOAD_CPU), "h2load", "-n", str(count), *shape,
+                           f"{scheme}://127.0.0.1:{self.ports[name]}/{size}"],
+                          capture_output=True, text=True, check=True).stdout
+    done = re.search(r"(\d+) succeeded, (\d+) failed", said)
+    if not done or (int(done[1]), int(done[2])) != (count, 0):
+      raise peers.PeerError(f"{name}: {said}")
+
+  def tunnels_of(self, name):
+    """Both ends of the tunnels through one proxy, opened at the first call."""
+    if name not in self.tunnels:
+      self.tunnels[name] = [self.open_tunnel(self.ports[name]) for _ in range(TUNNELS)]
+    return self.tunnels[name]
+
+  def open_tunnel(self, port):
+    client = socket.create_connection(("127.0.0.1", port), 5)
+    client.sendall(b"GET / HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                   b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+    said = b""
+    while not said:  # Who only asked whether the relay listens has left.
+      upstream, _ = self.origin.accept()
+      upstream.settimeout(5)
+      said = upstream.recv(65536)
+    upstream.sendall(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                     b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n")
+    while b"\r\n\r\n" not in client.recv(65536):
+      pass
+    return client, upstream
+
+  def exchange_messages(self, name, size, count):
+    """A message up and one down is one request."""
+    message = os.urandom(size)
+    tunnels = self.tunnels_of(name)
+    os.sched_setaffinity(0, {LOAD_CPU})
+    for _ in range(count // len(tunnels)):
+      for way in ((0, 1), (1, 0)):
+        for ends in tunnels:
+          ends[way[0]].sendall(message)
+        for ends in tunnels:
+          left = size
+          while left > 0:
+            left -= len(ends[way[1]].recv(left)) or sys.exit(f"{name} closed a tunnel")
 
   def stop(self):
     for process in self.running:
@@ -121,32 +208,39 @@ class Bench:
       process.wait()
 
 
-def main():
-  parser = argparse.ArgumentParser(prog="./dev bench tls|h2", description=__doc__,
-                                   formatter_class=argparse.RawDescriptionHelpFormatter)
-  parser.add_argument("kind", choices=sorted(SIZES))
-  parser.add_argument("--build", type=pathlib.Path, default=peers.REPOSITORY / "build" / "release")
-  parser.add_argument("--rounds", type=int, default=5, help="rounds (5)")
-  options = parser.parse_args()
+def compare(kind, options):
   with tempfile.TemporaryDirectory(prefix="sluice-bench-") as folder:
-    bench = Bench(folder, options.kind, options)
+    programs = peers.Programs(options.build)
+    bench = Bench(folder, kind, programs.sluice, programs.relay)
     try:
-      for size in SIZES[options.kind]:
-        count = {128: 20_000, 16_384: 10_000}.get(size, 800)
+      for size, (goal, count) in KINDS[kind].items():
         rounds = []
         for number in range(options.rounds + 1):
-          pair = {name: bench.once(name, size, count) for name in ("nginx", "sluice")}
+          pair = {name: bench.once(name, size, count) for name in (bench.peer, "sluice")}
           if number > 0:  # The first warms up.
             rounds.append(pair)
-        ratios = sorted(pair["sluice"] / pair["nginx"] for pair in rounds)
-        medians = {name: statistics.median(pair[name] for pair in rounds) for name in ("nginx", "sluice")}
-        ratio, goal = statistics.median(ratios), GOALS[options.kind, size]
-        print(f"{options.kind} {size} B: nginx {medians['nginx']:.0f} ns, sluice {medians['sluice']:.0f} ns a request, "
-              f"{ratio:.2f} x nginx ({ratios[0]:.2f} to {ratios[-1]:.2f}), goal {goal}: "
+        ratios = sorted(pair["sluice"] / pair[bench.peer] for pair in rounds)
+        ours, theirs = (statistics.median(pair[name] for pair in rounds) for name in ("sluice", bench.peer))
+        ratio = statistics.median(ratios)
+        print(f"{kind} {size} B: {bench.peer} {theirs:.0f} ns, sluice {ours:.0f} ns a request, "
+              f"{ratio:.2f} x {bench.peer} ({ratios[0]:.2f} to {ratios[-1]:.2f}), goal {goal}: "
               f"{'met' if ratio <= goal else 'missed'}", flush=True)
     finally:
       bench.stop()
 
 
+def main():
+  parser = argparse.ArgumentParser(prog="./dev bench tls|h2|grpc|ws|handshakes", description=__doc__,
+                                   formatter_class=argparse.RawDescriptionHelpFormatter)
+  parser.add_argument("kind", choices=sorted(KINDS))
+  parser.add_argument("--build", type=pathlib.Path, default=peers.REPOSITORY / "build" / "release")
+  parser.add_argument("--rounds", type=int, default=5, help="rounds (5)")
+  options = parser.parse_args()
+  compare(options.kind, options)
+
+
 if __name__ == "__main__":
-  sys.exit(main())
+  try:
+    main()
+  except peers.PeerError as error:
+    sys.exit(f"bench: {error}")

@@ -39,6 +39,14 @@ constexpr std::array kinds = {
               "HTTP version not supported", "The request is not HTTP/1.0 or HTTP/1.1."},
     ErrorKind{method_not_allowed, "method_not_allowed", 405, client, false, "Method not allowed",
               "The method is one that the gateway refuses on every route (TRACE, CONNECT)."},
+    ErrorKind{
+        client_certificate_invalid, "client_certificate_invalid", 400, client, false,
+        "The TLS certificate of the client is not valid",
+        "The client showed a certificate that none of the listener's authorities vouches for, "
+        "or that is not valid now."},
+    ErrorKind{misdirected_request, "misdirected_request", 421, client, false, "Misdirected request",
+              "The host of the request falls under another entry of client_certificates than the "
+              "server name of its TLS connection."},
     ErrorKind{request_timeout, "request_timeout", 408, client, true, "Request timeout",
               "The client did not finish its request in time."},
     ErrorKind{client_gone, "client_gone", 499, client, false, "",

@@ -23,6 +23,8 @@ enum class ErrorCode : std::uint8_t {
   transfer_encoding_unknown,
   version_not_supported,
   method_not_allowed,
+  client_certificate_invalid,
+  misdirected_request,
   request_timeout,
   client_gone,
   no_route,

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "config/fields.h"
+#include "config/listener_settings.h"
 #include "config/matchers.h"
 
 namespace sluice::config {
@@ -55,57 +56,6 @@ enum class DnsRecord : std::uint8_t { srv, a, aaaa };
 constexpr auto names_of(DnsRecord) {
   return std::to_array<std::string_view>({"SRV", "A", "AAAA"});
 }
-
-enum class TlsVersion : std::uint8_t { tls_1_2, tls_1_3 };
-
-constexpr auto names_of(TlsVersion) {
-  return std::to_array<std::string_view>({"1.2", "1.3"});
-}
-
-void accepts_numbers(TlsVersion);
-
-struct ListenerTlsSettings {
-  TlsVersion min_version = TlsVersion::tls_1_2;
-  bool http2 = true;
-
-  static constexpr std::string_view type_name = "listener_tls";
-
-  static constexpr auto fields() {
-    return std::tuple{
-        optional("min_version", &ListenerTlsSettings::min_version,
-                 "The oldest version of TLS that clients may speak."),
-        optional("http2", &ListenerTlsSettings::http2,
-                 "Whether HTTP/2 is offered to clients, by ALPN."),
-    };
-  }
-};
-
-struct ListenerSettings {
-  std::string address;
-  std::optional<ListenerTlsSettings> tls;
-  bool h2c = false;
-  bool proxy_protocol = false;
-  Place place;
-
-  static constexpr std::string_view type_name = "listener";
-
-  static constexpr auto fields() {
-    return std::tuple{
-        required("address", &ListenerSettings::address,
-                 matches(is_listen_address, listen_address_form),
-                 "Where clients connect: an IPv4 or bracketed IPv6 address with a port, or unix: "
-                 "with an "
-                 "absolute path."),
-        optional("tls", &ListenerSettings::tls,
-                 "Clients speak TLS; {} takes the defaults. Certificates are chosen by `snis`."),
-        optional("h2c", &ListenerSettings::h2c,
-                 "Without TLS, clients may speak HTTP/2 by prior knowledge."),
-        optional("proxy_protocol", &ListenerSettings::proxy_protocol,
-                 "Peers in trusted_ips begin with a PROXY header, version 1 or 2, which says who "
-                 "the client is; others may not send one."),
-    };
-  }
-};
 
 struct StatusSettings {
   std::string address = "127.0.0.1:8007";
@@ -194,8 +144,9 @@ struct LimitSettings {
                  "The largest request body, 0 for any size; a larger one is answered 413."),
         optional(
             "connections", &LimitSettings::connections, between(0, 10'000'000),
-            "The most client connections of the node, 0 to derive it from the descriptor limit. A "
-            "change needs a restart."),
+            "The most client connections of the node, 0 to derive it from the descriptor limit. "
+            "Beyond, the connection that is idle longest is closed for a new one. A change needs a "
+            "restart."),
         optional("requests_per_connection", &LimitSettings::requests_per_connection,
                  between(1, 1'000'000'000),
                  "Requests on one client connection before it is closed."),

@@ -27,6 +27,7 @@ LoadedFile Resolver::run(File file) {
   consumers_.reserve(file.consumers.size());
   // What others refer to comes before them.
   take_ca_certificates(std::move(file.ca_certificates));
+  resolve_listeners();
   take_certificates(std::move(file.certificates), std::move(file.snis));
   take_upstreams(std::move(file.upstreams));
   take_services(std::move(file.services));
@@ -78,7 +79,8 @@ void Resolver::take_upstreams(std::vector<Upstream> upstreams) {
     Upstream& upstream = upstreams[i];
     identify(upstreams_, upstream.id, upstream.place, upstream.name, path);
     upstreams_.add_name("name", upstream.name, path);
-    find(certificates_, upstream.client_certificate, "client_certificate", path);
+    upstream.client_certificate_index =
+        find(certificates_, upstream.client_certificate, "client_certificate", path);
     std::vector<Target> targets = std::exchange(upstream.targets, {});
     for (std::size_t j = 0; j < targets.size(); ++j) {
       const Path nested(path, "targets");

@@ -45,6 +45,27 @@ void Resolver::take_ca_certificates(std::vector<CaCertificate> certificates) {
   loaded_.ca_certificates = std::move(certificates);
 }
 
+void Resolver::resolve_listeners() {
+  const Path gateway("gateway");
+  const Path listeners(gateway, "listeners");
+  for (std::size_t i = 0; i < loaded_.gateway.listeners.size(); ++i) {
+    auto& tls = loaded_.gateway.listeners[i].tls;
+    if (!tls) continue;
+    const Path listener(listeners, i);
+    const Path listener_tls(listener, "tls");
+    const Path entries(listener_tls, "client_certificates");
+    for (std::size_t j = 0; j < tls->client_certificates.size(); ++j) {
+      ClientCertificateSettings& entry = tls->client_certificates[j];
+      const Path path(entries, j);
+      const Path authorities(path, "ca_certificates");
+      for (std::size_t k = 0; k < entry.ca_certificates.size(); ++k)
+        if (const auto index =
+                find_in_list(ca_certificates_, entry.ca_certificates[k], Path(authorities, k)))
+          entry.ca_certificate_indices.push_back(*index);
+    }
+  }
+}
+
 void Resolver::take_keys(std::vector<KeySet> sets, std::vector<Key> keys) {
   const Path list("key_sets");
   for (std::size_t i = 0; i < sets.size(); ++i) {

@@ -65,6 +65,7 @@ class Resolver {
 
   // resolve_secrets.cc: what holds certificates and keys
   void take_certificates(std::vector<Certificate> certificates, std::vector<Sni> snis);
+  void resolve_listeners();
   void take_sni(Sni sni, const Path& path, const std::optional<Parent>& parent);
   void take_ca_certificates(std::vector<CaCertificate> certificates);
   void take_keys(std::vector<KeySet> sets, std::vector<Key> keys);

@@ -183,8 +183,12 @@ void write_request(JsonWriter& json, const Parts& parts) {
   if (const auto version = parts[Text::tls_version]; !version.empty()) {
     json.key("tls").begin_object().key("version").text(version);
     json.key("cipher").text(parts[Text::tls_cipher]);
-    // No listener asks clients for certificates yet.
-    json.key("client_verify").plain("NONE").end_object();
+    json.key("client_verify");
+    if (const auto problem = parts[Text::certificate_problem]; !problem.empty())
+      json.text({"FAILED:", problem});
+    else
+      json.plain(fixed.certificate_verified ? "SUCCESS" : "NONE");
+    json.end_object();
   }
   json.key("size").number(static_cast<std::int64_t>(fixed.received)).end_object();
 }

@@ -87,6 +87,7 @@ AccessRecord fixed_part(const Exchange& exchange) {
   fixed.upstream_status = record.upstream_status;
   fixed.source = record.source;
   fixed.error = record.error ? std::to_underlying(*record.error) : AccessRecord::no_error;
+  fixed.certificate_verified = exchange.client->certificate_verified;
   fixed.has_query = exchange.has_query;
   return fixed;
 }
@@ -129,6 +130,7 @@ class Texts {
     set(Text::response_fields, record.response_fields);
     set(Text::tls_version, exchange.client->tls_version);
     set(Text::tls_cipher, exchange.client->tls_cipher);
+    set(Text::certificate_problem, exchange.client->certificate_problem);
     set(Text::client_ip,
         exchange.origin.client_ip.empty() ? exchange.client->peer_text : exchange.origin.client_ip);
     if (!secrets.empty()) {

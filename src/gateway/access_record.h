@@ -35,6 +35,7 @@ struct AccessRecord {
     client_ip,
     tls_version,  ///< empty without TLS
     tls_cipher,
+    certificate_problem,  ///< of the client's
     upstream_uri,
     route,  ///< members of the line's object, as JSON
     service,
@@ -71,6 +72,7 @@ struct AccessRecord {
   std::uint16_t upstream_status;
   Source source;
   std::uint8_t error;
+  bool certificate_verified;  ///< the client's
   bool has_query;
   bool proxied;  ///< an upstream's answer: `waiting` and `receiving` count
 };

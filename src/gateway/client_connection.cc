@@ -4,7 +4,6 @@
 #include "gateway/forward.h"
 #include "gateway/proxy_protocol.h"
 #include "http/h2/server.h"
-#include "http/text.h"
 
 namespace sluice {
 namespace {
@@ -60,7 +59,8 @@ Task<StreamPtr> secure(WorkerState& worker, StreamPtr lower, const ListenerOptio
     client.expects_tls = true;
     co_return lower;
   }
-  auto stream = worker.tls.accept(std::move(lower), *options.tls);
+  auto stream = worker.tls.accept(std::move(lower), *options.tls,
+                                  worker.pin->snapshot->client_verifications(client.listener));
   auto shaken = co_await stream->shake(deadline);
   if (!shaken) {
     client.metrics.tls_handshakes_failed.add();
@@ -70,7 +70,11 @@ Task<StreamPtr> secure(WorkerState& worker, StreamPtr lower, const ListenerOptio
   client.metrics.tls_handshakes.add();
   if (stream->resumed()) client.metrics.tls_handshakes_resumed.add();
   client.scheme = "https";
-  client.sni = http::lowered(stream->server_name());
+  const auto handshake = tls::ServerContext::take_handshake(*stream);
+  client.sni = *handshake->server_name;
+  client.verification = handshake->verification;
+  client.certificate_verified = handshake->verified;
+  client.certificate_problem = handshake->problem;
   client.tls_version = stream->version();
   client.tls_cipher = stream->cipher();
   client.http2 = stream->alpn() == "h2";
@@ -103,8 +107,9 @@ Task<StreamPtr> sniff(WorkerState& worker, StreamPtr stream, const ListenerOptio
 }  // namespace
 
 ListenerClient::ListenerClient(telemetry::WorkerMetrics& its_metrics,
-                               std::shared_ptr<Event> its_closing)
-    : metrics(its_metrics), closing(std::move(its_closing)) {
+                               std::shared_ptr<ListenerLife> its_listener)
+    : metrics(its_metrics), life(std::move(its_listener)) {
+  listener = life->address;
   metrics.connections_accepted.add();
   metrics.connections_active.add();
 }
@@ -115,7 +120,7 @@ ListenerClient::~ListenerClient() {
 
 Task<Done> serve_client(WorkerState& worker, http::Handler& handler, StreamPtr stream,
                         ListenerOptions options, std::shared_ptr<ListenerClient> client) {
-  Event& closing = *client->closing;
+  Event& closing = client->life->closing;
   if (options.proxy_protocol && is_trusted(worker.pin->snapshot->settings(), client->peer)) {
     auto read =
         co_await Until(read_proxy_header(worker, std::move(stream), options, *client), closing);

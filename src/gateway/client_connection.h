@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "gateway/worker_state.h"
 #include "http/server.h"
@@ -24,16 +25,22 @@ struct ListenerOptions {
   bool is_plain() const noexcept { return !tls && !h2c && !proxy_protocol; }
 };
 
+/// What connections need of their listener, which they may outlive.
+struct ListenerLife {
+  std::string address;  ///< as the configuration names it
+  Event closing;
+};
+
 /// A client of a listener: counted, and holding what its connection needs of the listener, which
 /// may be gone first.
 struct ListenerClient final : http::Client {
-  ListenerClient(telemetry::WorkerMetrics& its_metrics, std::shared_ptr<Event> its_closing);
+  ListenerClient(telemetry::WorkerMetrics& its_metrics, std::shared_ptr<ListenerLife> its_listener);
   ListenerClient(const ListenerClient&) = delete;
   ListenerClient& operator=(const ListenerClient&) = delete;
   ~ListenerClient();
 
   telemetry::WorkerMetrics& metrics;
-  std::shared_ptr<Event> closing;
+  std::shared_ptr<ListenerLife> life;
 };
 
 /// The connection's life. `worker` and `handler` outlive it.

@@ -158,6 +158,11 @@ bool defaults_to_json(ErrorCode code) {
          code == ErrorCode::no_target || code == ErrorCode::name_resolution_failed;
 }
 
+/// What the handshake decided does not change: a client of HTTP/1.1 is to come again.
+bool needs_other_connection(ErrorCode code) {
+  return code == ErrorCode::client_certificate_invalid || code == ErrorCode::misdirected_request;
+}
+
 http::Response answer(std::uint16_t status, std::string_view message, const Exchange& exchange,
                       ErrorFormat fallback, bool by_core) {
   const bool calls = is_grpc(exchange.request);
@@ -192,7 +197,7 @@ http::Response error_response(const Error& error, const Exchange& exchange) {
   // Who breaks the rules once is not listened to any further, also where the next request could be
   // found. Behind a refused CONNECT come bytes of a tunnel, not requests.
   if (error.code == ErrorCode::bad_request || error.code == ErrorCode::plain_http ||
-      exchange.request.method == "CONNECT")
+      exchange.request.method == "CONNECT" || needs_other_connection(error.code))
     response.ends_connection = true;
   if (error.code == ErrorCode::method_not_allowed)
     static_cast<void>(

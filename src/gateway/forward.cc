@@ -7,6 +7,7 @@
 
 #include "gateway/proxy.h"
 #include "gateway/worker_state.h"
+#include "http/forwarded.h"
 #include "http/text.h"
 #include "http/uri.h"
 
@@ -30,27 +31,58 @@ std::string_view bare_ip(std::string_view text) {
   return text;
 }
 
+/// The way back from the peer through addresses that are believed, one hop after another.
+class WayBack {
+ public:
+  explicit WayBack(const Settings& settings) : settings_(settings) {}
+
+  /// False where the way ends: at the first address that is not trusted itself, at the first one
+  /// without real_ip_recursive, and before nonsense, behind which nothing can be believed.
+  bool go(std::string_view ip) {
+    const auto address = Address::from_ip(ip, 0);
+    if (!address) return false;
+    found_ = ip;
+    return settings_.real_ip_recursive && is_trusted(settings_, *address);
+  }
+
+  std::string_view found() const noexcept { return found_; }
+
+ private:
+  const Settings& settings_;
+  std::string_view found_;
+};
+
+/// Goes a line of a list of addresses back; false where the way ends.
+bool go_back(WayBack& way, std::string_view rest) {
+  while (!rest.empty()) {
+    const std::size_t comma = rest.rfind(',');
+    const std::string_view item =
+        http::trim(comma == std::string_view::npos ? rest : rest.substr(comma + 1));
+    rest = comma == std::string_view::npos ? std::string_view() : rest.substr(0, comma);
+    if (!way.go(bare_ip(item))) return false;
+  }
+  return true;
+}
+
+/// The same for a line of Forwarded.
+bool go_back_forwarded(WayBack& way, std::string_view line) {
+  const auto addresses = http::forwarded_for(line);
+  return addresses && std::ranges::all_of(*addresses | std::views::reverse,
+                                          [&](std::string_view ip) { return way.go(ip); });
+}
+
 /// The client's address in the trusted field: the last one, or with real_ip_recursive the last that
 /// is not trusted itself. Several lines are one list (RFC 9110 §5.3): a trusted peer may have added
 /// its line behind one that the client made up.
 std::string_view real_ip(const Exchange& exchange, const Settings& settings) {
-  std::string_view found;
+  WayBack way(settings);
   for (const http::Headers::Field& line : exchange.request.headers.fields() | std::views::reverse) {
     if (!http::equal_ignoring_case(line.name(), settings.real_ip_header)) continue;
-    std::string_view rest = line.value();
-    while (!rest.empty()) {
-      const std::size_t comma = rest.rfind(',');
-      const std::string_view item =
-          http::trim(comma == std::string_view::npos ? rest : rest.substr(comma + 1));
-      rest = comma == std::string_view::npos ? std::string_view() : rest.substr(0, comma);
-      const std::string_view ip = bare_ip(item);
-      const auto address = Address::from_ip(ip, 0);
-      if (!address) return found;  // what stands before nonsense cannot be believed
-      found = ip;
-      if (!settings.real_ip_recursive || !is_trusted(settings, *address)) return found;
-    }
+    const bool goes_on = line.id == HeaderId::forwarded ? go_back_forwarded(way, line.value())
+                                                        : go_back(way, line.value());
+    if (!goes_on) break;
   }
-  return found;
+  return way.found();
 }
 
 /// A number as text, for as long as this lives.

@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "gateway/access_record.h"
+#include "gateway/client_admission.h"
 #include "gateway/error_response.h"
 #include "gateway/explain.h"
 #include "gateway/forward.h"
@@ -133,6 +134,8 @@ Result<Done> Gateway::find_route(Exchange& exchange) {
     return fail(ErrorCode::overloaded, "limits.worker_memory");
   if (exchange.client->expects_tls) return fail(ErrorCode::plain_http);
   identify(exchange);
+  if (exchange.snapshot.verifies_clients()) [[unlikely]]
+    if (auto admitted = admit_client(exchange); !admitted) return admitted;
   const http::Request& request = exchange.request;
   if (request.method == "CONNECT" || request.method == "TRACE")
     return fail(ErrorCode::method_not_allowed);

@@ -9,25 +9,27 @@ namespace {
 
 // Until a descriptor or a place is free again; short, since clients wait in the kernel's queue.
 constexpr milliseconds full_pause{50};
+// A connection that makes room is gone when its last bytes have left.
+constexpr milliseconds room_pause{1};
 
 }  // namespace
 
 Listener::Listener(WorkerState& worker, http::Handler& handler, Scope& connections,
-                   SocketPtr socket, ListenerOptions options)
+                   ListenerSocket socket, ListenerOptions options)
     : worker_(worker),
       handler_(handler),
       connections_(connections),
-      options_(std::move(options)),
-      closing_(std::make_shared<Event>()),
-      local_(std::make_shared<const Address>(worker.loop.engine().local_address(*socket))),
+      options_(options),
+      life_(std::make_shared<ListenerLife>(std::move(socket.address))),
+      local_(std::make_shared<const Address>(worker.loop.engine().local_address(*socket.socket))),
       accepting_(worker.loop, 1) {
-  static_cast<void>(accepting_.spawn(accept_loop(std::move(socket))));
+  static_cast<void>(accepting_.spawn(accept_loop(std::move(socket.socket))));
 }
 
 Task<Done> Listener::accept_loop(SocketPtr socket) {
   Acceptor acceptor(worker_.loop, std::move(socket));
   for (;;) {
-    auto accepted = co_await Until(acceptor.accept(), *closing_);
+    auto accepted = co_await Until(acceptor.accept(), life_->closing);
     if (!accepted) break;
     if (!*accepted) {
       log::error("cannot accept connections: " + accepted->error().detail.text() +
@@ -44,17 +46,34 @@ Task<Done> Listener::accept_loop(SocketPtr socket) {
   co_return Done{};
 }
 
-Task<Done> Listener::serve(Accepted accepted) {
+/// False when the listener closes first. A client that says nothing must not keep others out: the
+/// longest idle connection goes.
+Task<bool> Listener::make_room() {
   while (!connections_.has_room()) {
-    if (closing_->is_set()) co_return Done{};
-    co_await sleep_until(worker_.loop, worker_.loop.now() + full_pause);
+    if (life_->closing.is_set()) co_return false;
+    log::warn(
+        "the node has all the client connections that it may have: idle ones are closed for "
+        "new ones; raise the limit of descriptors or gateway.limits.connections");
+    if (!worker_.idle_connections.empty()) {
+      worker_.idle_connections.wake_one(worker_.loop);
+      worker_.metrics.connections_made_room.add();
+    }
+    const TimePoint again = worker_.loop.now() + full_pause;
+    while (!connections_.has_room() && worker_.loop.now() < again)
+      co_await sleep_until(worker_.loop, worker_.loop.now() + room_pause);
   }
-  auto client = std::make_shared<ListenerClient>(worker_.metrics, closing_);
+  co_return true;
+}
+
+Task<Done> Listener::serve(Accepted accepted) {
+  if (!connections_.has_room() && !co_await make_room()) co_return Done{};
+  auto client = std::make_shared<ListenerClient>(worker_.metrics, life_);
   client->peer = std::move(accepted.peer);
   client->local = local_;
+  client->idle = &worker_.idle_connections;
   client->peer_text = client->peer.ip_text();
   client->number = worker_.metrics.connections_accepted.value();
-  Event& closing = *client->closing;
+  Event& closing = client->life->closing;
   StreamPtr stream = std::make_unique<SocketStream>(worker_.loop, std::move(accepted.socket));
   static_cast<void>(connections_.spawn(
       options_.is_plain()

@@ -64,7 +64,11 @@ class Forwarding {
         group_(target_group(exchange)),
         idempotent_(is_idempotent(exchange.request.method)),
         has_body_(exchange.request.body != nullptr),
-        body_(std::move(exchange.request.body), may_go_again()) {}
+        body_(std::move(exchange.request.body), may_go_again()) {
+    if (!service_.shows_certificate_of(group_)) return;
+    if (&group_ != &service_.targets) redirected_ = service_.transport.showing(group_.certificate);
+    transport_ = redirected_ ? &*redirected_ : &*service_.targets_transport;
+  }
 
   /// What connections for this client begin with.
   void compose_preamble() {
@@ -95,7 +99,7 @@ class Forwarding {
 
   /// Precondition: the request has its upstream's Host, which is what SNI says (kong.md §3).
   upstream::Wanted wanted(const Address& address) const noexcept {
-    const upstream::Transport& transport = service_.transport;
+    const upstream::Transport& transport = *transport_;
     const http::Request& request = exchange_.request;
     return {.address = address,
             .transport = transport,
@@ -152,6 +156,8 @@ class Forwarding {
   WorkerState& worker_;
   const Service& service_;
   const upstream::TargetGroup& group_;
+  const upstream::Transport* transport_ = &service_.transport;
+  std::optional<upstream::Transport> redirected_;  ///< to targets that see another certificate
   bool idempotent_;
   bool has_body_;
   RetryBody body_;

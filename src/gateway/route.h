@@ -29,9 +29,17 @@ struct Service {
   std::optional<milliseconds> request_timeout;
   upstream::TargetGroup targets;
   upstream::Transport transport;
+  /// For `targets`, where they get to see another certificate.
+  std::optional<upstream::Transport> targets_transport;
   ProxyVersion proxy_protocol = ProxyVersion::none;
   bool enabled = true;   ///< else its routes match nothing
   std::string log_json;  ///< the member "service" of an access log line
+
+  /// Whether targets get to see the certificate of their upstream: the service has none (Kong).
+  bool shows_certificate_of(const upstream::TargetGroup& group) const noexcept {
+    return group.certificate.pair != nullptr && transport.tls != nullptr &&
+           transport.tls->certificate == nullptr;
+  }
 };
 
 struct Route {

@@ -274,9 +274,12 @@ class SnapshotCompiler {
     base_->settings = compile_settings(file_.gateway);
     base_->router_flavor = file_.gateway.router_flavor;
     base_->consumers = Consumers(file_);
-    compile_upstreams();
     TlsCompiler tls(file_, diagnostics_);
+    compile_upstreams(tls);
     base_->certificates = tls.certificates();
+    for (const config::ListenerSettings& listener : file_.gateway.listeners)
+      if (auto verifications = tls.verifications_of(listener))
+        base_->client_verifications.emplace_back(listener.address, std::move(verifications));
     compile_services(tls);
     PipelineCompiler pipelines(file_.plugins, catalog_,
                                PluginDeps{base_->consumers, base_->upstreams, {}, {}}, diagnostics_,
@@ -325,11 +328,13 @@ class SnapshotCompiler {
   }
 
  private:
-  void compile_upstreams() {
+  void compile_upstreams(const TlsCompiler& tls) {
     for (const config::Upstream& from : file_.upstreams) {
       upstream::TargetGroup& group = base_->upstreams[from.name];
       group.id = from.id.text();
       group.host_header = from.host_header.value_or("");
+      if (from.client_certificate_index)
+        group.certificate = tls.shown_certificate(*from.client_certificate_index);
     }
     for (const config::Target& target : file_.targets)
       if (target.weight > 0)
@@ -363,6 +368,8 @@ class SnapshotCompiler {
         service->targets.id = service->id;
         service->targets.targets.push_back(compile_target(from.host, from.port, 100));
       }
+      if (service->shows_certificate_of(service->targets))
+        service->targets_transport = service->transport.showing(service->targets.certificate);
       base_->services.push_back(std::move(service));
     }
   }
@@ -385,6 +392,12 @@ std::shared_ptr<const Snapshot> Snapshot::compile(const Snapshot& previous,
                                                   PluginCatalog catalog,
                                                   config::Diagnostics& diagnostics) {
   return SnapshotCompiler::change(previous, changes, catalog, diagnostics);
+}
+
+tls::ClientVerificationsPtr Snapshot::client_verifications(std::string_view listener) const {
+  for (const auto& [address, verifications] : base_->client_verifications)
+    if (address == listener) return verifications;
+  return nullptr;
 }
 
 bool Snapshot::balances(std::string_view id) const noexcept {

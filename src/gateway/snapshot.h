@@ -4,6 +4,9 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "config/load.h"
@@ -13,6 +16,7 @@
 #include "gateway/router/router.h"
 #include "gateway/settings.h"
 #include "tls/certificates.h"
+#include "tls/client_verification.h"
 
 namespace sluice {
 
@@ -23,6 +27,9 @@ struct RouteChanges {
   std::vector<config::Plugin> plugins;  ///< all of those routes' own; route_index is one of `put`
   std::vector<config::Uuid> removed;
 };
+
+/// Of listeners that ask their clients for a certificate, by address.
+using ListenerVerifications = std::vector<std::pair<std::string, tls::ClientVerificationsPtr>>;
 
 class Snapshot {
  public:
@@ -49,6 +56,13 @@ class Snapshot {
 
   /// What listeners with TLS show.
   const tls::CertificatesPtr& certificates() const noexcept { return base_->certificates; }
+
+  /// What a listener with TLS asks of its clients, by its address in the configuration; null:
+  /// nothing.
+  tls::ClientVerificationsPtr client_verifications(std::string_view listener) const;
+
+  /// Whether any listener asks its clients for a certificate.
+  bool verifies_clients() const noexcept { return !base_->client_verifications.empty(); }
 
   const Consumers& consumers() const noexcept { return base_->consumers; }
 
@@ -79,6 +93,7 @@ class Snapshot {
     Settings settings;
     config::RouterFlavor router_flavor = config::RouterFlavor::traditional_compatible;
     tls::CertificatesPtr certificates;
+    ListenerVerifications client_verifications;
     Consumers consumers;
     TargetGroups upstreams;
     std::vector<std::string_view> balanced;  ///< ids of groups, sorted

@@ -10,13 +10,24 @@ namespace sluice {
 
 using config::Protocol;
 
+namespace {
+
+tls::Staple staple_of(const std::optional<std::string>& der, const config::OcspAnswer& answer) {
+  if (!der) return {};
+  return {.der = *der, .since = answer.since, .until = answer.until};
+}
+
+}  // namespace
+
 TlsCompiler::TlsCompiler(const config::LoadedFile& file, config::Diagnostics& diagnostics)
     : file_(file), diagnostics_(diagnostics) {
   auto certificates = std::make_shared<tls::Certificates>(tls::self_signed_identity());
   for (const config::Certificate& from : file_.certificates) {
     tls::Identity identity;
-    add_pair(identity, from.cert, from.key, from.place);
-    if (from.cert_alt) add_pair(identity, *from.cert_alt, *from.key_alt, from.place);
+    add_pair(identity, from.cert, from.key, staple_of(from.ocsp, from.ocsp_answer), from.place);
+    if (from.cert_alt)
+      add_pair(identity, *from.cert_alt, *from.key_alt,
+               staple_of(from.ocsp_alt, from.ocsp_alt_answer), from.place);
     identities_.push_back(std::make_shared<const tls::Identity>(std::move(identity)));
   }
   for (const config::Sni& sni : file_.snis)
@@ -25,8 +36,8 @@ TlsCompiler::TlsCompiler(const config::LoadedFile& file, config::Diagnostics& di
 }
 
 void TlsCompiler::add_pair(tls::Identity& identity, std::string_view cert, std::string_view key,
-                           config::Place place) {
-  auto pair = tls::KeyPair::parse(cert, key);
+                           tls::Staple staple, config::Place place) {
+  auto pair = tls::KeyPair::parse(cert, key, std::move(staple));
   if (pair) return identity.pairs.push_back(*std::move(pair));
   refuse(place, "certificates", pair.error());
 }
@@ -44,10 +55,48 @@ upstream::Transport TlsCompiler::transport_of(const config::Service& service) {
     transport.version = static_cast<upstream::HttpVersion>(*service.protocol_version);
   if (service.protocol == Protocol::https || service.protocol == Protocol::grpcs)
     transport.tls = policy_of(service);
-  if (transport.tls || transport.version != upstream::HttpVersion::http_1_1)
-    transport.key = std::to_string(std::to_underlying(transport.version)) +
-                    (transport.tls ? transport.tls->key : std::string());
+  transport.key = upstream::Transport::key_of(transport.version, transport.tls.get());
   return transport;
+}
+
+tls::ClientVerificationsPtr TlsCompiler::verifications_of(
+    const config::ListenerSettings& listener) {
+  if (!listener.tls || listener.tls->client_certificates.empty()) return nullptr;
+  auto verifications = std::make_shared<tls::ClientVerifications>();
+  for (const config::ClientCertificateSettings& from : listener.tls->client_certificates) {
+    const tls::ClientVerificationPtr verification = verification_of(from);
+    for (const std::string& name : from.snis)
+      verifications->add(name, verification);
+    if (from.snis.empty()) verifications->add("", verification);
+  }
+  return verifications;
+}
+
+tls::ClientVerificationPtr TlsCompiler::verification_of(
+    const config::ClientCertificateSettings& from) {
+  if (from.mode == config::ClientCertificateMode::none) return nullptr;
+  auto verification = std::make_shared<tls::ClientVerification>();
+  verification->required = from.mode == config::ClientCertificateMode::required;
+  verification->depth = static_cast<int>(from.verify_depth);
+  std::string all =
+      (verification->required ? "required " : "optional ") + std::to_string(verification->depth);
+  std::vector<std::string> authorities;
+  for (const std::uint32_t index : from.ca_certificate_indices)
+    all += authorities.emplace_back(file_.ca_certificates[index].cert);
+  auto parsed = tls::Authorities::parse(authorities);
+  if (!parsed) {
+    refuse(from.place, "gateway", parsed.error());
+    return nullptr;
+  }
+  verification->authorities = *std::move(parsed);
+  verification->id = tls::digest(all).substr(0, 32);
+  return verification;
+}
+
+tls::Shown TlsCompiler::shown_certificate(std::uint32_t index) const {
+  const auto& pairs = identities_[index]->pairs;
+  const config::Certificate& from = file_.certificates[index];
+  return {pairs.empty() ? nullptr : pairs.front(), tls::digest(from.cert + from.key)};
 }
 
 tls::ClientPolicyPtr TlsCompiler::policy_of(const config::Service& service) {
@@ -73,10 +122,9 @@ tls::ClientPolicyPtr TlsCompiler::policy_of(const config::Service& service) {
   }
 
   if (service.client_certificate_index) {
-    const std::uint32_t index = *service.client_certificate_index;
-    const auto& pairs = identities_[index]->pairs;
-    if (!pairs.empty()) policy->certificate = pairs.front();
-    key += file_.certificates[index].cert + file_.certificates[index].key;
+    const tls::Shown shown = shown_certificate(*service.client_certificate_index);
+    policy->certificate = shown.pair;
+    key += shown.id;
   }
   // A digest: the key of a pool is compared with each request.
   policy->key = tls::digest(key);

@@ -46,6 +46,7 @@ struct WorkerState {
   Resolver resolver;
   tls::ServerContext tls;
   telemetry::WorkerMetrics metrics;
+  WaitList idle_connections;  ///< of clients between requests, the longest idle first
   telemetry::RecordSink* access_log = nullptr;  ///< null where there is none; see access_record.h
   std::string id;                               ///< a UUID of this worker's life
   std::uint64_t sequence = 0;                   ///< of this worker, for whoever numbers

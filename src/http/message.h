@@ -14,6 +14,11 @@
 #include "runtime/address.h"
 #include "runtime/op.h"
 #include "runtime/task.h"
+#include "runtime/waiter.h"
+
+namespace sluice::tls {
+struct ClientVerification;
+}
 
 namespace sluice::http {
 
@@ -95,8 +100,16 @@ struct Client {
   std::string sni;  ///< of the TLS handshake (SNI), lower case; "" without
   std::string_view tls_version;
   std::string_view tls_cipher;
+  std::string_view listener;  ///< its address in the configuration; "" for none
+  /// What the handshake asked of the client; null: nothing.
+  std::shared_ptr<const tls::ClientVerification> verification;
+  std::string_view certificate_problem;  ///< why the client's certificate is not good; static text
+  bool certificate_verified = false;     ///< the client has shown a good one
   bool http2 = false;
   bool expects_tls = false;  ///< the listener does, and the client spoke without
+  /// Where its connection waits between requests, and is ended when the worker needs the place;
+  /// null: nowhere. Outlives the connection.
+  WaitList* idle = nullptr;
 };
 
 using ClientPtr = std::shared_ptr<const Client>;

@@ -1,13 +1,16 @@
-// Queries, cookies, JSON objects and multipart forms from anybody: no parser reads beyond its text,
-// and what one wrote, it reads again as the same.
+// Queries, cookies, JSON objects, multipart forms and Forwarded from anybody: no parser reads
+// beyond its text, and what one wrote, it reads again as the same.
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "http/cookies.h"
 #include "http/form.h"
+#include "http/forwarded.h"
 #include "http/json_object.h"
 #include "http/query.h"
 
@@ -60,12 +63,25 @@ void try_form(std::string_view text) {
   require(!is_set || again->get("b") == type);
 }
 
+void try_forwarded(std::string_view text) {
+  const auto addresses = forwarded_for(text);
+  if (!addresses) return;
+  for (const std::string_view address : *addresses)
+    require(address.empty() || (address.data() >= text.data() &&
+                                address.data() + address.size() <= text.data() + text.size() &&
+                                address.find_first_of(",;\"[] ") == std::string_view::npos));
+  // A whole line in front changes nothing of what is behind it: no client hides a proxy's element.
+  const std::string longer = "for=6.6.6.6," + std::string(text);
+  const auto more = forwarded_for(longer);
+  require(!more || std::ranges::equal(std::span(*more).subspan(1), *addresses));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
-  switch (*data % 4) {
+  switch (*data % 5) {
     case 0:
       try_query(text);
       break;
@@ -77,6 +93,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     case 2:
       try_json(text);
+      break;
+    case 3:
+      try_forwarded(text);
       break;
     default:
       try_form(text);

@@ -219,7 +219,7 @@ bool Node::open_listeners(const config::Gateway& gateway, std::string& problem) 
       Worker& worker = *workers_[i];
       worker.loop().post([&worker, address = entry.address, socket = std::move(entry.sockets[i]),
                           listener = entry.options]() mutable {
-        worker.add_listener(address, std::move(socket), std::move(listener));
+        worker.add_listener(address, std::move(socket), listener);
       });
     }
     listening_.push_back(std::move(entry.address));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <ranges>
 
 #include "runtime/socket_stream.h"
 #include "telemetry/json.h"
@@ -110,6 +111,19 @@ std::uint64_t days_left(const tls::Identity& identity, WallTime now) {
                            std::chrono::floor<std::chrono::days>(ends - now).count());
 }
 
+bool has_staple(const tls::KeyPairPtr& pair) {
+  return !pair->staple().der.empty();
+}
+
+std::uint64_t staple_seconds_left(const tls::Identity& identity, WallTime now) {
+  WallTime ends = WallTime::max();
+  for (const tls::KeyPairPtr& pair : identity.pairs)
+    if (has_staple(pair)) ends = std::min(ends, pair->staple().until);
+  return ends <= now ? 0
+                     : static_cast<std::uint64_t>(
+                           std::chrono::floor<std::chrono::seconds>(ends - now).count());
+}
+
 void add_tls(Exposition& out, const NodeStatus& status, WallTime now) {
   out.family("sluice_tls_handshakes_total", "counter", "Handshakes of clients")
       .value(sum(status, &WorkerMetrics::tls_handshakes), "result=\"done\"")
@@ -122,6 +136,15 @@ void add_tls(Exposition& out, const NodeStatus& status, WallTime now) {
   const std::map<std::string, tls::IdentityPtr> sorted(by_name.begin(), by_name.end());
   for (const auto& [name, identity] : sorted)
     out.value(days_left(*identity, now), "sni=\"" + name + "\"");
+  const auto staples = [](const auto& named) {
+    return std::ranges::any_of(named.second->pairs, has_staple);
+  };
+  if (std::ranges::none_of(sorted, staples)) return;
+  out.family("sluice_ocsp_seconds_left", "gauge",
+             "Seconds until the first OCSP response of a server name expires, which then is not "
+             "stapled");
+  for (const auto& [name, identity] : sorted | std::views::filter(staples))
+    out.value(staple_seconds_left(*identity, now), "sni=\"" + name + "\"");
 }
 
 }  // namespace
@@ -135,6 +158,9 @@ std::string metrics_text(const NodeStatus& status, WallTime now) {
              "node_id=\"" + status.node_id + "\",subsystem=\"http\",state=\"accepted\"")
       .value(sum(status, &WorkerMetrics::connections_active),
              "node_id=\"" + status.node_id + "\",subsystem=\"http\",state=\"active\"");
+  out.family("sluice_connections_made_room_total", "counter",
+             "Idle client connections that were closed for new ones")
+      .value(sum(status, &WorkerMetrics::connections_made_room));
   out.family("kong_nginx_requests_total", "counter", "Requests that ended")
       .value(sum(status, &WorkerMetrics::requests),
              "node_id=\"" + status.node_id + "\",subsystem=\"http\"");

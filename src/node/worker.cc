@@ -38,14 +38,15 @@ void Worker::start() {
   });
 }
 
-void Worker::add_listener(const std::string& address, SocketPtr socket, ListenerOptions options) {
-  listeners_[address] = std::make_unique<Listener>(state_, gateway_, connections_,
-                                                   std::move(socket), std::move(options));
+void Worker::add_listener(const std::string& address, SocketPtr socket,
+                          const ListenerOptions& options) {
+  listeners_[address] = std::make_unique<Listener>(
+      state_, gateway_, connections_, ListenerSocket{std::move(socket), address}, options);
 }
 
-void Worker::set_listener_options(const std::string& address, ListenerOptions options) {
+void Worker::set_listener_options(const std::string& address, const ListenerOptions& options) {
   const auto found = listeners_.find(address);
-  if (found != listeners_.end()) found->second->set_options(std::move(options));
+  if (found != listeners_.end()) found->second->set_options(options);
 }
 
 void Worker::remove_listener(const std::string& address) {

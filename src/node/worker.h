@@ -38,8 +38,8 @@ class Worker {
   // On the worker's thread, or before start().
   WorkerState& state() noexcept { return state_; }
 
-  void add_listener(const std::string& address, SocketPtr socket, ListenerOptions options);
-  void set_listener_options(const std::string& address, ListenerOptions options);
+  void add_listener(const std::string& address, SocketPtr socket, const ListenerOptions& options);
+  void set_listener_options(const std::string& address, const ListenerOptions& options);
   void remove_listener(const std::string& address);
   void remove_listeners();
 

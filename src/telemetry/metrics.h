@@ -30,6 +30,7 @@ class Counter {
 struct WorkerMetrics {
   Counter connections_accepted;
   Counter connections_active;
+  Counter connections_made_room;  ///< idle ones that were closed for new ones
   Counter tls_handshakes;
   Counter tls_handshakes_resumed;
   Counter tls_handshakes_failed;

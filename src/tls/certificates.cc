@@ -1,18 +1,8 @@
 #include "tls/certificates.h"
 
+#include "tls/server_name.h"
+
 namespace sluice::tls {
-namespace {
-
-std::string normal_name(std::string_view name) {
-  if (name.ends_with('.')) name.remove_suffix(1);
-  std::string normal(name);
-  for (char& byte : normal)
-    if (byte >= 'A' && byte <= 'Z') byte = static_cast<char>(byte - 'A' + 'a');
-  return normal;
-}
-
-}  // namespace
-
 const IdentityPtr& self_signed_identity() {
   static const IdentityPtr shared = [] {
     Identity identity;

@@ -1,9 +1,6 @@
 #include "tls/client_context.h"
 
-#include <array>
 #include <string_view>
-
-#include <openssl/sha.h>
 
 #include "runtime/address.h"
 #include "tls/openssl.h"
@@ -44,44 +41,6 @@ int keep_session(SSL* ssl, SSL_SESSION* session) {
 }
 
 }  // namespace
-
-std::string digest(std::string_view text) {
-  std::array<unsigned char, SHA256_DIGEST_LENGTH> hash;
-  SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), hash.data());
-  std::string hex;
-  for (const unsigned char byte : hash) {
-    hex += "0123456789abcdef"[byte >> 4];
-    hex += "0123456789abcdef"[byte & 15];
-  }
-  return hex;
-}
-
-Result<AuthoritiesPtr> Authorities::parse(const std::vector<std::string>& pems) {
-  forget_errors();
-  std::shared_ptr<Authorities> authorities(new Authorities(X509_STORE_new()));
-  for (const std::string& pem : pems) {
-    const BioOwner reader = reader_of(pem);
-    const CertificateOwner certificate(PEM_read_bio_X509(reader.get(), nullptr, nullptr, nullptr));
-    if (certificate == nullptr || X509_STORE_add_cert(authorities->store_, certificate.get()) != 1)
-      return fail(ErrorCode::invalid_configuration,
-                  "no certificate of an authority in PEM: " + error_text());
-  }
-  return authorities;
-}
-
-AuthoritiesPtr Authorities::of_system() {
-  static const AuthoritiesPtr shared = [] {
-    std::shared_ptr<Authorities> authorities(new Authorities(X509_STORE_new()));
-    X509_STORE_set_default_paths(authorities->store_);
-    forget_errors();
-    return authorities;
-  }();
-  return shared;
-}
-
-Authorities::~Authorities() {
-  X509_STORE_free(store_);
-}
 
 void SessionSlot::put(ssl_session_st* session) noexcept {
   if (session_ != nullptr) SSL_SESSION_free(session_);

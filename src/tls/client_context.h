@@ -8,39 +8,20 @@
 #include <vector>
 
 #include "runtime/stream.h"
+#include "tls/authorities.h"
 #include "tls/key_pair.h"
 #include "tls/tls_stream.h"
 
 struct ssl_ctx_st;
 struct ssl_session_st;
-struct x509_store_st;
 
 namespace sluice::tls {
 
-/// Authorities that a service trusts. Immutable; shared by all workers.
-class Authorities {
- public:
-  /// Each text holds one certificate in PEM. Error(invalid_configuration).
-  static Result<std::shared_ptr<const Authorities>> parse(const std::vector<std::string>& pems);
-  /// Those of the operating system, read once a process.
-  static std::shared_ptr<const Authorities> of_system();
-
-  Authorities(const Authorities&) = delete;
-  Authorities& operator=(const Authorities&) = delete;
-  ~Authorities();
-
-  x509_store_st* store() const noexcept { return store_; }
-
- private:
-  explicit Authorities(x509_store_st* store) : store_(store) {}
-
-  x509_store_st* store_;
+/// A certificate that a client shows to servers that ask, and a text that is equal for equal ones.
+struct Shown {
+  KeyPairPtr pair;  ///< null: none
+  std::string id;
 };
-
-using AuthoritiesPtr = std::shared_ptr<const Authorities>;
-
-/// SHA-256, in hex.
-std::string digest(std::string_view text);
 
 /// All that makes connections to one service what they are. Immutable, in the snapshot.
 struct ClientPolicy {

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <ctime>
+#include <utility>
 
 #include <openssl/rand.h>
 
@@ -33,7 +34,8 @@ KeyPair::~KeyPair() {
   sk_X509_pop_free(chain_, X509_free);
 }
 
-Result<KeyPairPtr> KeyPair::parse(std::string_view certificate, std::string_view key) {
+Result<KeyPairPtr> KeyPair::parse(std::string_view certificate, std::string_view key,
+                                  Staple staple) {
   forget_errors();
   std::shared_ptr<KeyPair> pair(new KeyPair);
   const BioOwner certificates = reader_of(certificate);
@@ -51,6 +53,7 @@ Result<KeyPairPtr> KeyPair::parse(std::string_view certificate, std::string_view
   if (pair->key_ == nullptr) return refuse("no private key in PEM without password");
   if (X509_check_private_key(pair->certificate_, pair->key_) != 1)
     return refuse("the key is not that of the certificate");
+  pair->staple_ = std::move(staple);
   return pair;
 }
 

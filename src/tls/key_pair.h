@@ -15,6 +15,15 @@ struct x509_st;
 
 namespace sluice::tls {
 
+/// What a server says of its certificate's state, unasked: a response of OCSP (RFC 6066 §8).
+struct Staple {
+  std::string der;  ///< empty: none
+  WallTime since{};
+  WallTime until{};
+
+  bool is_good(WallTime now) const noexcept { return !der.empty() && since <= now && now < until; }
+};
+
 /// Immutable; shared by all workers.
 class KeyPair {
  public:
@@ -23,7 +32,7 @@ class KeyPair {
   /// `certificate` is one or more certificates in PEM, the node's own first; `key` a private key
   /// without password. Error(invalid_configuration) says which of the two is wrong.
   static Result<std::shared_ptr<const KeyPair>> parse(std::string_view certificate,
-                                                      std::string_view key);
+                                                      std::string_view key, Staple staple = {});
   /// ECDSA on P-256, good for a year by the system's clock.
   static std::shared_ptr<const KeyPair> self_signed(std::string_view common_name);
 
@@ -34,6 +43,8 @@ class KeyPair {
   Kind kind() const noexcept;
   /// From then on no client accepts it.
   WallTime expires() const noexcept;
+
+  const Staple& staple() const noexcept { return staple_; }
 
   x509_st* certificate() const noexcept { return certificate_; }
 
@@ -46,6 +57,7 @@ class KeyPair {
 
   x509_st* certificate_ = nullptr;
   evp_pkey_st* key_ = nullptr;
+  Staple staple_;
   stack_st_X509* chain_ = nullptr;  ///< between the certificate and its authority; may be empty
 };
 

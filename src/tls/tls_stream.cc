@@ -6,6 +6,7 @@
 
 #include "tls/client_context.h"
 #include "tls/openssl.h"
+#include "tls/server_context.h"
 #include "tls/transport.h"
 
 namespace sluice::tls {
@@ -205,11 +206,6 @@ std::string_view TlsStream::alpn() const noexcept {
   unsigned size = 0;
   SSL_get0_alpn_selected(ssl_, &name, &size);
   return {reinterpret_cast<const char*>(name), size};
-}
-
-std::string_view TlsStream::server_name() const noexcept {
-  const char* name = SSL_get_servername(ssl_, TLSEXT_NAMETYPE_host_name);
-  return name == nullptr ? std::string_view() : name;
 }
 
 std::string_view TlsStream::version() const noexcept {

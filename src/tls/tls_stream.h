@@ -15,6 +15,7 @@ struct ssl_st;
 namespace sluice::tls {
 
 class SessionSlot;
+struct ServerHandshake;
 
 class TlsStream final : public Stream, public memory::Pooled {
  public:
@@ -42,13 +43,17 @@ class TlsStream final : public Stream, public memory::Pooled {
   void unread(Chunk bytes) override { unread_ = std::move(bytes); }
 
   // After the handshake; texts live as long as the stream.
-  std::string_view alpn() const noexcept;         ///< "" when nothing was agreed on
-  std::string_view server_name() const noexcept;  ///< SNI; "" when the client named nothing
+  std::string_view alpn() const noexcept;  ///< "" when nothing was agreed on
   std::string_view version() const noexcept;
   std::string_view cipher() const noexcept;
   bool resumed() const noexcept;
 
   Loop& loop() noexcept { return loop_; }
+
+  ssl_st* ssl() noexcept { return ssl_; }
+
+  /// Of a server, until it is over: see ServerContext.
+  std::unique_ptr<ServerHandshake> handshake;
 
   /// Where sessions go that the server offers for further connections; null: nowhere.
   std::shared_ptr<SessionSlot> sessions;

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "runtime/address.h"
+#include "tls/client_context.h"
 
 namespace sluice::upstream {
 
@@ -29,6 +30,7 @@ struct TargetGroup {
   std::string host_header;
   std::vector<Target> targets;  ///< without those of weight 0
   std::uint64_t weight_total = 0;
+  tls::Shown certificate;  ///< what its targets see of services that show none themselves
 };
 
 /// The worker's place in one group's turn: smooth weighted round-robin, so that a heavy target does

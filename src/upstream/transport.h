@@ -2,7 +2,10 @@
 // How an upstream is spoken to: with TLS or without, and in which version of HTTP.
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "tls/client_context.h"
 
@@ -24,6 +27,20 @@ struct Transport {
   std::string_view scheme() const noexcept { return tls ? "https" : "http"; }
 
   std::uint16_t default_port() const noexcept { return tls ? 443 : 80; }
+
+  /// The same, but that upstreams get to see a certificate. Precondition: there is TLS.
+  Transport showing(const tls::Shown& certificate) const {
+    auto policy = std::make_shared<tls::ClientPolicy>(*tls);
+    policy->certificate = certificate.pair;
+    policy->key = tls::digest(policy->key + certificate.id);
+    return {version, policy, key_of(version, policy.get())};
+  }
+
+  /// What connections of one kind have in common, for `key`.
+  static std::string key_of(HttpVersion version, const tls::ClientPolicy* tls) {
+    if (tls == nullptr && version == HttpVersion::http_1_1) return {};
+    return std::to_string(std::to_underlying(version)) + (tls != nullptr ? tls->key : "");
+  }
 };
 
 }  // namespace sluice::upstream

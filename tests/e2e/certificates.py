@@ -24,17 +24,41 @@ class Authority:
   def run(*words):
     subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True)
 
-  def issue(self, name, *names, kind="ec", days=30):
-    """(certificate, key) as texts; `names` as in subjectAltName, "DNS:name" by default."""
+  def issue(self, name, *names, kind="ec", days=30, extensions=()):
+    """(certificate, key) as texts; `names` as in subjectAltName, "DNS:name" by default; `extensions` as lines of
+    openssl's configuration."""
     self.serial += 1
     file = f"{name.replace('*', 'any')}-{kind}-{self.serial}"
     request, key = self._request(file, kind, [], [])
     names_file = self.folder / f"{file}.names"
-    names_file.write_text("subjectAltName=" + ",".join(names or [f"DNS:{name}"]), encoding="utf-8")
+    names_file.write_text("subjectAltName=" + ",".join(names or [f"DNS:{name}"]) + "\n" + "\n".join(extensions),
+                          encoding="utf-8")
     out = self.folder / f"{file}.crt"
     self.run("x509", "-req", "-in", request, "-CA", self.pem, "-CAkey", self.key, "-set_serial", 1000 + self.serial,
              "-extfile", names_file, "-out", out, *(["-days", days] if days > 0 else ["-days", "-1"]))
     return out.read_text(), key.read_text()
+
+  def ocsp(self, certificate, name, revoked=False, **signer):
+    """The path of a response, good for an hour, about a certificate that this authority issued."""
+    file, request, response = (self.folder / f"{name}.{kind}" for kind in ("ocsp.crt", "ocsp.req", "ocsp.der"))
+    file.write_text(certificate, encoding="utf-8")
+    self.run("ocsp", "-issuer", self.pem, "-cert", file, "-reqout", request)
+    serial = subprocess.run(["openssl", "x509", "-in", file, "-noout", "-serial"], check=True, capture_output=True,
+                            text=True).stdout.strip().removeprefix("serial=")
+    index = self.folder / f"{name}.index"
+    state = "R\t300101000000Z\t250101000000Z" if revoked else "V\t300101000000Z\t"
+    index.write_text(f"{state}\t{serial}\tunknown\t/CN={name}\n", encoding="utf-8")
+    self.run("ocsp", "-index", index, "-CA", self.pem, "-rsigner", signer.get("pem", self.pem), "-rkey",
+             signer.get("key", self.key), "-reqin", request, "-respout", response, "-nmin", "60")
+    return response
+
+  def intermediate(self, name):
+    """An authority that this one vouches for."""
+    pair = self.issue(name, extensions=["basicConstraints=critical,CA:TRUE"])
+    child = Authority.__new__(Authority)
+    child.folder, child.serial = self.folder, self.serial * 100
+    child.pem, child.key = map(pathlib.Path, self.files(pair, name))
+    return child
 
   def files(self, pair, name):
     """Writes a pair to files; (certificate, key) as paths."""

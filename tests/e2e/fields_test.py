@@ -83,6 +83,24 @@ class ToTheUpstream(FieldsTest):
           "real_ip_recursive": recursive})
       self.assertEqual(request.get("X-Real-IP"), expected, (recursive, value))
 
+  def test_forwarded_may_be_the_field_of_the_real_ip(self):
+    for recursive, lines, expected in (
+        (False, ["for=1.1.1.1, for=10.0.0.9"], "10.0.0.9"),
+        (True, ['for=1.1.1.1, for="2.2.2.2:80";proto=https, for=10.0.0.9'], "2.2.2.2"),
+        (True, ['for="[2001:db8::1]:4711", for=10.0.0.9'], "2001:db8::1"),
+        (True, ["for=6.6.6.6, for=unknown, for=10.0.0.9"], "10.0.0.9"),
+        (True, ["for=6.6.6.6, for=_hidden"], "127.0.0.1"),
+        (True, ["for=6.6.6.6, proto=http, for=10.0.0.9"], "10.0.0.9"),
+        (True, ['for="6.6.6.6, for=2.2.2.2'], "127.0.0.1"),
+        (True, ['for="6.6.6.6', "for=2.2.2.2, for=10.0.0.9"], "2.2.2.2"),
+        (True, ['for="6.6.6.6', "for=10.0.0.8, for=10.0.0.9"], "10.0.0.8"),
+        (True, ["nonsense"], "127.0.0.1"), (True, [""], "127.0.0.1")):
+      request = self.sent("".join(f"Forwarded: {line}\r\n" for line in lines) + "X-Real-IP: 6.6.6.6\r\n", gateway={
+          "trusted_ips": ["127.0.0.1", "10.0.0.0/8"], "real_ip_header": "forwarded", "real_ip_recursive": recursive})
+      self.assertEqual(request.get("X-Real-IP"), expected, (recursive, lines))
+    request = self.sent("Forwarded: for=6.6.6.6\r\n", gateway={"real_ip_header": "Forwarded"})
+    self.assertEqual((request.get("X-Real-IP"), request.get("Forwarded")), ("127.0.0.1", None))
+
   def test_peers_outside_the_trusted_ranges_are_not_believed(self):
     request = self.sent("X-Real-IP: 6.6.6.6\r\nX-Forwarded-Proto: https\r\n",
                         gateway={"trusted_ips": ["10.0.0.0/8", "::1", "unix:"]})

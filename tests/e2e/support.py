@@ -166,8 +166,8 @@ class Gateway:
   def ready(self):
     return self.process.poll() is None and self.status("/status/ready")[0] == 200
 
-  def connect(self):
-    connection = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
+  def connect(self, port=None):
+    connection = socket.create_connection(("127.0.0.1", port or self.port), timeout=PATIENCE)
     self.test.addCleanup(connection.close)
     return connection
 

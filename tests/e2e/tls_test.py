@@ -382,6 +382,32 @@ class Upstreams(TlsTest):
     without = self.behind(port)
     self.assertEqual(without.client().get().status, 502)
 
+  def test_an_upstream_shows_its_certificate_where_the_service_has_none(self):
+    """Each certificate has connections of its own, also where a plugin leads to another upstream."""
+    port, seen = self.serve(self.authority.issue("local", "IP:127.0.0.1"), client_authority=str(self.authority.pem))
+    pairs = {"of-first": self.authority.issue("of-first"), "of-second": self.authority.issue("of-second"),
+             "of-service": self.authority.issue("of-service")}
+    ids = {name: f"0a02801f-0957-4a15-a55a-c8d9606f30b{i}" for i, name in enumerate(pairs)}
+    identifier = "fd02801f-0957-4a15-a55a-c8d9606f30b5"
+    upstreams = [{"name": name, "targets": [{"target": f"127.0.0.1:{port}"}], **({
+        "client_certificate": {"id": ids[f"of-{name}"]}} if name != "bare" else {})}
+                 for name in ("first", "second", "bare")]
+    rules = [{"condition": {"x-to": name}, "upstream_name": name} for name in ("second", "bare")]
+    services = [{"name": name, "host": "first", "protocol": "https", "retries": 0, "ca_certificates": [identifier],
+                 "routes": [{"name": name, "paths": [f"/{name}"]}],
+                 "plugins": [{"name": "route-by-header", "config": {"rules": rules}}], **more}
+                for name, more in (("plain", {}), ("own", {"client_certificate": {"id": ids["of-service"]}}))]
+    gateway = self.gateway(*services, upstreams=upstreams, gateway={"workers": 1}, certificates=[
+        {"id": ids[name], "cert": pair[0], "key": pair[1]} for name, pair in pairs.items()],
+                           ca_certificates=[{"id": identifier, "cert": self.authority.pem.read_text()}])
+    client = gateway.client()
+    for _ in range(2):
+      for path, to, status in (("/plain", "", 200), ("/plain", "second", 200), ("/plain", "bare", 502),
+                               ("/own", "", 200), ("/own", "second", 200)):
+        self.assertEqual(client.get(path, fields=f"x-to: {to}\r\n" if to else "").status, status, (path, to))
+    shown = [connection.getpeercert()["subjectAltName"][0][1] for connection in seen]
+    self.assertEqual(shown, ["of-first", "of-second", "of-service"])
+
   def test_sessions_are_used_again(self):
     port, seen = self.serve(self.authority.issue("local", "IP:127.0.0.1"))
     gateway = self.behind(port)

@@ -142,9 +142,10 @@ void World::install(const Configuration& configuration) {
   snapshots_.emplace_back(snapshot);
   worker_.install(std::move(snapshot));
   if (listener_ == nullptr && !draining_)
-    listener_ = std::make_unique<Listener>(worker_, gateway_, connections_,
-                                           engine_.listen(gateway_address(), {}).value(),
-                                           ListenerOptions{.h2c = configuration.h2c});
+    listener_ = std::make_unique<Listener>(
+        worker_, gateway_, connections_,
+        ListenerSocket{engine_.listen(gateway_address(), {}).value(), {}},
+        ListenerOptions{.h2c = configuration.h2c});
 }
 
 Upstream& World::add_upstream(const std::string& address) {

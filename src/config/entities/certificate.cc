@@ -12,7 +12,8 @@ namespace sluice::config {
 namespace {
 
 /// `file:/path` stands for what the file holds, read again with each load.
-void take_file(const Given& given, std::string_view field, std::string& pem) {
+void take_file(const Given& given, std::string_view field, std::string& pem,
+               std::string_view format = "PEM") {
   constexpr std::string_view scheme = "file:";
   constexpr std::size_t bytes_max = 1 << 20;
   if (!pem.starts_with(scheme)) return;
@@ -22,7 +23,8 @@ void take_file(const Given& given, std::string_view field, std::string& pem) {
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(file.gcount()));
   if (!file.eof() || text.empty()) {
-    given.error(field, "must name a readable file of PEM behind \"file:\", got " + in_quotes(path));
+    given.error(field, "must name a readable file of " + std::string(format) +
+                           " behind \"file:\", got " + in_quotes(path));
     text.clear();
   }
   pem = std::move(text);
@@ -43,6 +45,31 @@ bool check_pair(const Given& given, std::string_view cert_field, const std::stri
   return false;
 }
 
+/// A response that has expired, or says nothing good, is not shown to clients: no reason to refuse
+/// the rest. One that is not of the certificate is a mistake.
+void check_ocsp(const Given& given, std::string_view field, const std::string& cert,
+                std::optional<std::string>& der, OcspAnswer& answer) {
+  if (!der) return;
+  take_file(given, field, *der, "DER");
+  if (der->empty()) return;
+  answer = read_ocsp(cert, *der);
+  switch (answer.flaw) {
+    case OcspFlaw::malformed:
+      return given.error(field, "must be a successful response of OCSP in DER");
+    case OcspFlaw::other_certificate:
+      return given.error(field, "must be about the certificate beside it");
+    case OcspFlaw::bad_signature:
+      return given.error(field, "must be signed by the issuer of the certificate, or for it");
+    case OcspFlaw::not_good:
+      given.warning(field, "says that the certificate is revoked or unknown: it is not stapled");
+      break;
+    case OcspFlaw::none:
+      if (answer.expired) given.warning(field, "has expired: it is not stapled");
+      return;
+  }
+  der.reset();
+}
+
 }  // namespace
 
 bool is_sni(std::string_view text) {
@@ -56,11 +83,16 @@ void Certificate::check(Certificate& certificate, const Given& given) {
   if (certificate.cert_alt) take_file(given, "cert_alt", *certificate.cert_alt);
   if (certificate.key_alt) take_file(given, "key_alt", *certificate.key_alt);
   bool right = check_pair(given, "cert", certificate.cert, "key", certificate.key);
+  check_ocsp(given, "ocsp", certificate.cert, certificate.ocsp, certificate.ocsp_answer);
+  if (certificate.ocsp_alt && !certificate.cert_alt)
+    given.error("ocsp_alt", "must not be given without \"cert_alt\"");
   if (certificate.cert_alt.has_value() != certificate.key_alt.has_value()) {
     given.error("\"cert_alt\" and \"key_alt\" must be given together");
     return;
   }
   if (!certificate.cert_alt) return;
+  check_ocsp(given, "ocsp_alt", *certificate.cert_alt, certificate.ocsp_alt,
+             certificate.ocsp_alt_answer);
   right &= check_pair(given, "cert_alt", *certificate.cert_alt, "key_alt", *certificate.key_alt);
   if (right &&
       key_kind_of_certificate(certificate.cert) == key_kind_of_certificate(*certificate.cert_alt))

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/entities/common.h"
+#include "config/ocsp.h"
 
 namespace sluice::config {
 
@@ -31,8 +32,12 @@ struct Certificate {
   std::string key;   ///< PEM
   std::optional<std::string> cert_alt;
   std::optional<std::string> key_alt;
-  std::vector<Sni> snis;  ///< empty after loading: LoadedFile::snis has them
+  std::optional<std::string> ocsp;      ///< DER after loading, as the next one
+  std::optional<std::string> ocsp_alt;  ///< of cert_alt
+  std::vector<Sni> snis;                ///< empty after loading: LoadedFile::snis has them
   std::vector<std::string> tags;
+  OcspAnswer ocsp_answer;  ///< what `ocsp` says of `cert`
+  OcspAnswer ocsp_alt_answer;
   Place place;
 
   static constexpr std::string_view type_name = "certificate";

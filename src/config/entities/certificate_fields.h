@@ -31,6 +31,10 @@ constexpr auto Certificate::fields() {
       optional("cert_alt", &Certificate::cert_alt, confidential(),
                "A second certificate with another kind of key."),
       optional("key_alt", &Certificate::key_alt, confidential(), "The private key of cert_alt."),
+      optional("ocsp", &Certificate::ocsp, starts_with("file:"),
+               "file: and the path of an OCSP response in DER for cert, which clients get that ask "
+               "for its status; read again with each load."),
+      optional("ocsp_alt", &Certificate::ocsp_alt, starts_with("file:"), "The same for cert_alt."),
       optional("snis", &Certificate::snis, "The server names that get it."),
       later("services", "Services whose upstreams get to see it."),
       later("upstreams", "Upstreams whose targets get to see it."),

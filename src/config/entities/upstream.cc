@@ -95,8 +95,6 @@ void Upstream::check(Upstream& upstream, const Given& given) {
         given.has("algorithm") ? "algorithm" : "hash_on",
         fmt::format("algorithm \"{}\" is not supported yet", name_of(upstream.algorithm)));
   if (upstream.use_srv_name) given.unsupported("use_srv_name", "use_srv_name is not supported yet");
-  if (given.has("client_certificate"))
-    given.unsupported("client_certificate", "client_certificate is not supported yet");
   // As Kong exports them, switched off, they ask for nothing.
   if (upstream.healthchecks && given.knows("healthchecks") && is_active(*upstream.healthchecks))
     given.unsupported("healthchecks", "health checks are not supported yet");

@@ -170,6 +170,7 @@ struct Upstream {
   std::vector<std::string> tags;
   std::vector<Target> targets;  ///< empty after loading: LoadedFile::targets has them
 
+  std::optional<std::uint32_t> client_certificate_index;  ///< in LoadedFile::certificates
   Place place;
 
   static constexpr std::string_view type_name = "upstream";

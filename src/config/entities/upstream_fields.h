@@ -150,8 +150,9 @@ constexpr auto Upstream::fields() {
                "How failing targets are noticed and left out."),
       optional("tags", &Upstream::tags, detail::tag_rule, detail::tags_summary),
       optional("targets", &Upstream::targets, "Its targets."),
-      optional("client_certificate", &Upstream::client_certificate,
-               "The certificate that targets get to see."),
+      optional(
+          "client_certificate", &Upstream::client_certificate,
+          "The certificate that targets get to see from services that have none of their own."),
       optional("sticky_sessions_cookie", &Upstream::sticky_sessions_cookie, non_empty(),
                "The cookie that names a client's target."),
       optional("sticky_sessions_cookie_path", &Upstream::sticky_sessions_cookie_path,

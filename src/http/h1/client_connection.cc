@@ -274,8 +274,11 @@ Task<Done> ResponseBody::upload(Coding coding, milliseconds write_timeout) {
       co_return co_await fail_upload(
           {ErrorCode::internal, "a request body delivered another size than it declared"});
     if (at_end) break;
-    auto written = co_await stream.write(frame_chunk(coding, *std::move(chunk)), Flush::end_of_turn,
-                                         after(loop_.now(), write_timeout));
+    // A tunnel's bytes come as they were sent: nothing follows in this turn that could join them.
+    auto written =
+        co_await stream.write(frame_chunk(coding, *std::move(chunk)),
+                              coding == Coding::until_close ? Flush::now : Flush::end_of_turn,
+                              after(loop_.now(), write_timeout));
     if (!written) {
       if (written.error().code == ErrorCode::timed_out)
         co_return co_await fail_upload(
@@ -401,6 +404,9 @@ Result<T> ResponseBody::account(Result<T> result) {
   if (!result)
     return std::unexpected(
         as_upstream_error(std::move(result).error(), ErrorCode::upstream_read_timeout));
+  if constexpr (std::is_same_v<T, Chunk>) {
+    if (result->empty()) reader_->end();
+  }
   if (reader_->finished()) finish();
   return result;
 }

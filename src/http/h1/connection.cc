@@ -52,20 +52,24 @@ void BodyReader::become_tunnel() noexcept {
 Task<Result<Chunk>> BodyReader::read(Input& input, TimePoint deadline) {
   if (finished_) return Result<Chunk>(Chunk());
   auto reading = input.read(deadline, left_);
-  if (!reading.await_ready()) return read_later(input, deadline);
+  // Raw bytes need nobody between them and their stream.
+  if (framing_.kind == Framing::Kind::until_close) return reading;
+  if (!reading.await_ready()) return read_later(input, std::move(reading), deadline);
   auto bytes = reading.await_resume();
   if (!bytes) return bytes;
   auto data = take(*std::move(bytes), input);
   if (!data || !data->empty() || finished_) return data;
-  return read_later(input, deadline);
+  return read_later(input, input.read(deadline, left_), deadline);
 }
 
-Task<Result<Chunk>> BodyReader::read_later(Input& input, TimePoint deadline) {
+Task<Result<Chunk>> BodyReader::read_later(Input& input, Task<Result<Chunk>> reading,
+                                           TimePoint deadline) {
   for (;;) {
-    auto bytes = co_await input.read(deadline, left_);
+    auto bytes = co_await std::move(reading);
     if (!bytes) co_return bytes;
     auto data = take(*std::move(bytes), input);
     if (!data || !data->empty() || finished_) co_return data;
+    reading = input.read(deadline, left_);
   }
 }
 
@@ -85,31 +89,24 @@ Task<Result<std::size_t>> BodyReader::read_into(Input& input, const PipePtr& pip
 Result<Chunk> BodyReader::take(Chunk bytes, Input& input) {
   if (bytes.empty()) {
     finished_ = true;
-    if (framing_.kind == Framing::Kind::until_close) return Chunk();
     return fail(ErrorCode::closed, "ended inside a body");
   }
-  switch (framing_.kind) {
-    case Framing::Kind::length: {
-      if (bytes.size() > left_) {
-        input.put_back(bytes.slice(left_, bytes.size()));
-        bytes.truncate(left_);
-      }
-      left_ -= bytes.size();
-      finished_ = left_ == 0;
-      return bytes;
+  if (framing_.kind == Framing::Kind::length) {
+    if (bytes.size() > left_) {
+      input.put_back(bytes.slice(left_, bytes.size()));
+      bytes.truncate(left_);
     }
-    case Framing::Kind::chunked: {
-      auto step = chunked_->feed(bytes.text());
-      if (!step) return std::unexpected(std::move(step).error());
-      finished_ = step->finished;
-      Chunk data = bytes.slice(step->data_from, step->data_size);
-      bytes.remove_prefix(step->consumed);
-      if (!bytes.empty()) input.put_back(std::move(bytes));
-      return data;
-    }
-    default:
-      return bytes;
+    left_ -= bytes.size();
+    finished_ = left_ == 0;
+    return bytes;
   }
+  auto step = chunked_->feed(bytes.text());
+  if (!step) return std::unexpected(std::move(step).error());
+  finished_ = step->finished;
+  Chunk data = bytes.slice(step->data_from, step->data_size);
+  bytes.remove_prefix(step->consumed);
+  if (!bytes.empty()) input.put_back(std::move(bytes));
+  return data;
 }
 
 Chunks frame_chunk(Coding coding, Chunk bytes) {

@@ -68,6 +68,9 @@ class BodyReader {
 
   bool finished() const noexcept { return finished_; }
 
+  /// Of a body that ends with its stream: an empty read was its end.
+  void end() noexcept { finished_ = true; }
+
   /// As Body::read_into(), for bodies of known length.
   Task<Result<std::size_t>> read_into(Input& input, const PipePtr& pipe, TimePoint deadline);
 
@@ -86,7 +89,7 @@ class BodyReader {
 
  private:
   Result<Chunk> take(Chunk bytes, Input& input);
-  Task<Result<Chunk>> read_later(Input& input, TimePoint deadline);
+  Task<Result<Chunk>> read_later(Input& input, Task<Result<Chunk>> reading, TimePoint deadline);
 
   Framing framing_;
   std::uint64_t left_ = 0;

@@ -1,6 +1,7 @@
 #include "http/h1/server_connection.h"
 
 #include "http/h1/server_exchange.h"
+#include "http/idle.h"
 
 namespace sluice::http {
 
@@ -23,10 +24,11 @@ ServerConnection::ServerConnection(Loop& loop, StreamPtr stream, const ServerSet
 
 Task<Done> ServerConnection::run(std::unique_ptr<ServerConnection> self) {
   ServerConnection& connection = *self;
+  IdlePlace idle(connection.client_->idle);
   while (connection.open_) {
     if (connection.input_.buffered().empty()) {
-      auto first =
-          co_await Until(connection.input_.read(connection.next_request_by()), connection.closing_);
+      auto first = co_await idle.wait(connection.input_.read(connection.next_request_by()),
+                                      connection.closing_, true);
       // A connection that ends between requests is nobody's error.
       if (!first || !*first || (*first)->empty()) break;
       connection.input_.put_back(**std::move(first));

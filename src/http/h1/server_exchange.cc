@@ -407,7 +407,7 @@ Task<Result<Done>> ServerExchange::send_tunnel(BodyPtr body, Chunk head) {
     tunnel_moved_at_ = loop_.now();
     sent_ += chunk->size();
     auto written =
-        co_await stream.write(Chunks(*std::move(chunk)), Flush::end_of_turn,
+        co_await stream.write(Chunks(*std::move(chunk)), Flush::now,
                               after(loop_.now(), connection_.settings_.write_idle_timeout));
     if (!written) {
       connection_.flushes_ = false;

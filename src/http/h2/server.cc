@@ -256,7 +256,8 @@ class ServerConnection final : public SessionEvents, public memory::Pooled {
         session_settings_{.limits = settings.limits,
                           .idle_timeout = settings.keep_alive_timeout,
                           .header_timeout = settings.header_timeout,
-                          .write_timeout = settings.write_idle_timeout},
+                          .write_timeout = settings.write_idle_timeout,
+                          .idle_connections = client_->idle},
         // Streams that were reset have their exchange to the end of the turn: one in its place is
         // refused by no rule.
         exchanges_(loop, 2uz * session_settings_.streams),

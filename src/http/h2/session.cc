@@ -72,6 +72,7 @@ Session::Session(Loop& loop, Role role, StreamPtr stream, const SessionSettings&
       events_(events),
       guard_(loop.now()),
       idle_since_(loop.now()),
+      idle_(settings.idle_connections),
       tasks_(loop, 2) {
   if (role == Role::server)
     nghttp2_session_server_new2(&ng_, SessionCallbacks::all(), this, SessionCallbacks::options());
@@ -108,7 +109,7 @@ Task<Done> Session::run() {
     static_cast<void>(stream_->write(std::move(rest), Flush::now, never));
   die();
   const auto ended = co_await stream_->end(after(loop_.now(), settings_.write_timeout));
-  if (peer_left || !ended) co_return Done{};
+  if (peer_left || made_room_ || !ended) co_return Done{};
   const TimePoint until = after(loop_.now(), linger_time);
   for (std::size_t dropped = 0; dropped < linger_bytes;) {
     auto bytes = co_await stream_->read(read_bytes, until);
@@ -127,8 +128,13 @@ TimePoint Session::read_by() const noexcept {
 
 Task<Done> Session::read_loop() {
   while (!stop_.is_set()) {
-    auto bytes = co_await Until(stream_->read(read_bytes, read_by()), stop_);
-    if (!bytes) break;
+    auto bytes = co_await idle_.wait(stream_->read(read_bytes, read_by()), stop_, streams_.empty());
+    if (!bytes) {
+      if (stop_.is_set()) break;
+      made_room_ = true;
+      nghttp2_session_terminate_session(ng_, error_code::no_error);
+      break;
+    }
     if (!*bytes) {
       if ((*bytes).error().code != ErrorCode::timed_out) break;
       if (loop_.now() < read_by()) continue;
@@ -247,6 +253,7 @@ void Session::close(StreamState& state, std::uint32_t code) noexcept {
   events_.on_limits_changed();
   if (!streams_.empty()) return;
   idle_since_ = loop_.now();
+  idle_.enter();
   if (final_goaway_) stop_.set(loop_);
 }
 

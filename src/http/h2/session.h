@@ -13,6 +13,7 @@
 
 #include "http/h2/flood_guard.h"
 #include "http/h2/stream_state.h"
+#include "http/idle.h"
 #include "runtime/scope.h"
 #include "runtime/stream.h"
 
@@ -21,11 +22,12 @@ namespace sluice::http::h2 {
 /// Both sides' settings of a connection.
 struct SessionSettings {
   h1::Limits limits;
-  std::uint32_t streams = 100;          ///< of the peer, at once
-  std::uint32_t window = 65'535;        ///< bytes that a stream may hold unread
-  milliseconds idle_timeout{60'000};    ///< without a stream
-  milliseconds header_timeout{10'000};  ///< from the first frame of a header section to its end
-  milliseconds write_timeout{30'000};   ///< without a byte taken by the peer
+  std::uint32_t streams = 100;           ///< of the peer, at once
+  std::uint32_t window = 65'535;         ///< bytes that a stream may hold unread
+  milliseconds idle_timeout{60'000};     ///< without a stream
+  milliseconds header_timeout{10'000};   ///< from the first frame of a header section to its end
+  milliseconds write_timeout{30'000};    ///< without a byte taken by the peer
+  WaitList* idle_connections = nullptr;  ///< as http::Client::idle
 };
 
 /// Who is told what happens.
@@ -155,16 +157,18 @@ class Session final : public memory::Pooled {
   std::size_t output_bytes_ = 0;
   std::size_t queued_ = 0;  ///< bytes in `out` of all streams
   TimePoint idle_since_;
+  IdlePlace idle_;
   TimePoint section_since_ = never;  ///< a header section has begun and not ended
   std::int32_t section_id_ = 0;      ///< its stream
   bool greeted_ = false;             ///< the peer's SETTINGS came
   bool flooded_ = false;
   bool shutting_down_ = false;
   bool final_goaway_ = false;
-  bool over_ = false;    ///< the tasks end
-  bool parked_ = false;  ///< the writer has nothing to write
-  Event stop_;           ///< the reader has nothing to wait for any more
-  Event ponged_;         ///< the peer heard of the shutdown
+  bool made_room_ = false;  ///< ended for another connection: does not linger
+  bool over_ = false;       ///< the tasks end
+  bool parked_ = false;     ///< the writer has nothing to write
+  Event stop_;              ///< the reader has nothing to wait for any more
+  Event ponged_;            ///< the peer heard of the shutdown
   Waiter writer_;
   Scope tasks_;  ///< the writer, the shutdown
 };
