@@ -25,10 +25,10 @@ std::optional<milliseconds> grpc_timeout(const http::Request& request) {
   const auto text = request.headers.get("grpc-timeout");
   // At most eight digits and a unit.
   if (!text || text->size() < 2 || text->size() > 9 || !is_grpc(request)) return std::nullopt;
-  std::int64_t value = 0;
+  std::uint32_t value = 0;
   const char* end = text->data() + text->size() - 1;
   const auto parsed = std::from_chars(text->data(), end, value);
-  if (parsed.ec != std::errc() || parsed.ptr != end || value < 0) return std::nullopt;
+  if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
   using namespace std::chrono;
   // Longer than anything that this node waits for.
   const auto bounded = [](milliseconds wait) { return std::min<milliseconds>(wait, days(365)); };

@@ -64,8 +64,7 @@ class Forwarding {
         group_(target_group(exchange)),
         idempotent_(is_idempotent(exchange.request.method)),
         has_body_(exchange.request.body != nullptr),
-        body_(std::move(exchange.request.body),
-              idempotent_ && service_.retries > 0 && exchange.request.protocol.empty()) {
+        body_(std::move(exchange.request.body), may_go_again()) {
     if (!service_.shows_certificate_of(group_)) return;
     if (&group_ != &service_.targets) redirected_ = service_.transport.showing(group_.certificate);
     transport_ = redirected_ ? &*redirected_ : &*service_.targets_transport;
@@ -146,6 +145,13 @@ class Forwarding {
   }
 
  private:
+  /// Whether another attempt may need the body: an upstream of HTTP/2 also says of a request that
+  /// is not idempotent, and whose body has begun to leave, that nobody acted on it (RFC 9113 §8.7).
+  bool may_go_again() const noexcept {
+    const bool shares = service_.transport.version != upstream::HttpVersion::http_1_1;
+    return (idempotent_ || shares) && service_.retries > 0 && exchange_.request.protocol.empty();
+  }
+
   Exchange& exchange_;
   WorkerState& worker_;
   const Service& service_;

@@ -58,6 +58,10 @@ Replay::Replay(BodyPtr source, std::size_t limit) : store_(std::make_shared<Stor
   store_->limit = limit;
 }
 
+Replay::~Replay() {
+  store_->limit = 0;
+}
+
 BodyPtr Replay::reader() {
   return std::make_unique<Reader>(store_);
 }

@@ -13,6 +13,10 @@ class Replay {
  public:
   /// `limit`: bytes of memory that the kept chunks may hold.
   Replay(BodyPtr source, std::size_t limit);
+  /// Keeps nothing further: no reader begins any more.
+  ~Replay();
+  Replay(const Replay&) = delete;
+  Replay& operator=(const Replay&) = delete;
 
   /// The Replay may be gone before its readers.
   BodyPtr reader();

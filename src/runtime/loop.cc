@@ -9,6 +9,10 @@ namespace {
 constexpr int inline_completions_max = 64;
 // One turn resumes at most this many frames before it looks at the kernel again.
 constexpr int resumes_max = 4096;
+// And about this long, whatever they do: who asks for much work, again and again, must not keep the
+// others from being heard. Looked at after so many frames.
+constexpr milliseconds turn_max{5};
+constexpr int resumes_between_looks = 8;
 
 }  // namespace
 
@@ -73,13 +77,16 @@ void Loop::run_ready() {
   int left = resumes_max;
   while (left > 0 && (!ready_.empty() || !last_.empty())) {
     if (ready_.empty()) ready_.splice(last_);
-    while (left-- > 0 && !ready_.empty()) {
+    while (left > 0 && !ready_.empty()) {
       Waiter& waiter = ready_.front();
       waiter.unlink();
       inline_left_ = inline_completions_max;
       waiter.frame.resume();
+      if (--left % resumes_between_looks == 0 && engine_.now() - now_ > turn_max) left = 0;
     }
   }
+  // Cut short: those that wait for a turn with nothing else to do would wait for ever.
+  ready_.splice(last_);
   // What a flush or a cancel registers anew belongs to the next turn.
   WaitList ends;
   ends.splice(turn_ends_);

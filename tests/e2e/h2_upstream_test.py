@@ -9,8 +9,8 @@ import threading
 import unittest
 
 from certificates import Authority
-from h2_wire import (ACK, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PREFACE, RST_STREAM, SETTINGS,
-                     WINDOW_UPDATE, Client, RawClient, frame, literal)
+from h2_wire import (ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, PREFACE, PRIORITY,
+                     PUSH_PROMISE, RST_STREAM, SETTINGS, WINDOW_UPDATE, Client, RawClient, frame, literal)
 from support import PATIENCE, GatewayTest, free_port, wait_until
 
 REFUSED_STREAM = 7
@@ -168,6 +168,16 @@ class Misbehaving(H2UpstreamTest):
     self.assertEqual([client.get().status for _ in range(12)], [200] * 12)
     self.assertGreaterEqual(upstream.connections, 4)
 
+  def test_a_connection_that_was_too_much_is_left(self):
+    def script(connection, stream, count):
+      calm = frame(RST_STREAM, stream=stream, payload=struct.pack(">I", 11))  # ENHANCE_YOUR_CALM
+      connection.sendall(calm if 1 < upstream.requests < 4 and upstream.connections == 1 else answer(stream))
+
+    upstream = Scripted(self, script)
+    client = self.behind(upstream.port).client()
+    self.assertEqual([client.get().status for _ in range(4)], [200] * 4)
+    self.assertEqual((upstream.connections, upstream.requests), (2, 5))
+
   def test_few_streams_make_requests_wait_or_connect(self):
     hold = []
 
@@ -259,17 +269,44 @@ class Misbehaving(H2UpstreamTest):
     self.assertNotIn(b"0\r\n\r\n", data)
 
   def test_a_flood_ends_that_connection_alone(self):
+    head = literal(":status", "200")
+    bomb = b"\x40" + literal("x-bomb", "v" * 4000)[1:] + b"\xbe" * 12_000
+    floods = {
+        "settings": lambda _: frame(SETTINGS) * 20_000,
+        "pings": lambda _: frame(PING, payload=b"12345678") * 20_000,
+        "priorities": lambda at: frame(PRIORITY, 0, at, b"\0\0\0\0\x10") * 20_000,
+        "windows": lambda at: frame(WINDOW_UPDATE, 0, at, b"\0\0\0\1") * 20_000,
+        "empty data": lambda at: frame(HEADERS, END_HEADERS, at, head) + frame(DATA, 0, at) * 20_000,
+        "continuations": lambda at: frame(HEADERS, 0, at, head) + frame(CONTINUATION, 0, at, b"") * 20_000,
+        "bytes that stand for large fields": lambda at: frame(HEADERS, END_HEADERS, at, head + bomb),
+        "a push": lambda at: frame(PUSH_PROMISE, END_HEADERS, at, struct.pack(">I", 2) + head),
+        "heads that are none": lambda at: frame(HEADERS, END_HEADERS, at, b"\xff" * 100),
+        "more data than windows let through": lambda at: (
+            frame(HEADERS, END_HEADERS, at, head) + frame(DATA, 0, at, b"x" * 16_384) * 500),
+    }
+    for what, flood in floods.items():
+      with self.subTest(what):
+        def script(connection, stream, count, flood=flood):
+          connection.sendall(flood(stream) if count == 1 else answer(stream))
+
+        upstream = Scripted(self, script)
+        gateway = self.behind(upstream.port, retries=0)
+        first = gateway.raw(b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+        self.assertRegex(first, rb"^HTTP/1\.1 (200|502) ")
+        self.assertNotIn(b"0\r\n\r\n", first.split(b"\r\n\r\n", 1)[1])  # what came of it is no whole answer
+        self.assertEqual(gateway.client().get().status, 200)
+        # One that ignores a stream's window has to do with that stream alone.
+        self.assertGreaterEqual(upstream.connections, 1 if "windows let" in what else 2)
+
+  def test_no_end_of_informational_responses_is_an_error_of_its_stream(self):
     def script(connection, stream, count):
-      if count == 1:
-        connection.sendall(frame(SETTINGS) * 20_000)
-      connection.sendall(answer(stream))
+      hint = frame(HEADERS, END_HEADERS, stream, literal(":status", "103"))
+      connection.sendall(hint * 1000 if count == 1 else answer(stream))
 
     upstream = Scripted(self, script)
-    gateway = self.behind(upstream.port)
-    first = gateway.client().get()
-    self.assertIn(first.status, (200, 502))
-    self.assertEqual(gateway.client().get().status, 200)
-    self.assertGreaterEqual(upstream.connections, 2)
+    gateway = self.behind(upstream.port, retries=0)
+    self.assertIn(b" 502 ", gateway.get())
+    self.assertEqual((gateway.client().get().status, upstream.connections), (200, 1))
 
   def test_a_silent_upstream_times_out(self):
     upstream = Scripted(self, lambda connection, stream, count: None)

@@ -1,13 +1,6 @@
 #include "http/h2/bodies.h"
 
 namespace sluice::http::h2 {
-namespace {
-
-// What waits for the peer's window before the body is asked for more.
-constexpr std::size_t out_bytes_max = 64 * 1024;
-
-}  // namespace
-
 StreamBody::~StreamBody() {
   if (state_->session != nullptr) state_->session->drop_input(*state_);
 }
@@ -57,8 +50,7 @@ Task<SentBody> send_body(StreamState& state, Body& body, milliseconds patience) 
       co_return SentBody{Sent::body_failed,
                          {ErrorCode::internal, "a body delivered another size than it declared"}};
     if (!at_end) {
-      state.out_bytes += chunk->size();
-      state.out.push_back(*std::move(chunk));
+      state.session->queue(state, *std::move(chunk));
     } else if (const Headers* trailers = body.trailers()) {
       for (const Headers::Field& field : trailers->fields())
         static_cast<void>(state.out_trailers.add(field.name(), field.value()));
@@ -66,7 +58,7 @@ Task<SentBody> send_body(StreamState& state, Body& body, milliseconds patience) 
     state.out_end = at_end;
     state.session->resume(state);
     if (state.out_end) co_return SentBody{};
-    while (state.alive() && state.out_bytes > out_bytes_max) {
+    while (state.alive() && state.session->has_enough(state)) {
       const std::size_t before = state.out_bytes;
       co_await wait_for(state.loop, state.room, after(state.loop.now(), patience));
       if (state.alive() && state.out_bytes == before) co_return SentBody{Sent::peer_is_slow, {}};

@@ -101,10 +101,13 @@ int SessionCallbacks::on_header(nghttp2_session* ng, const nghttp2_frame* frame,
                                 void* user) {
   StreamState* state = state_of(ng, frame->hd.stream_id);
   if (state == nullptr || !state->collecting) return 0;
+  Session& session = session_of(user);
   state->collecting->add({reinterpret_cast<const char*>(name), name_size},
                          {reinterpret_cast<const char*>(value), value_size},
-                         session_of(user).settings_.limits);
-  return 0;
+                         session.settings_.limits);
+  // A byte of HPACK can stand for a field of 4 KiB, which is work although nobody keeps it.
+  if (state->collecting->is_too_large()) session.spend(cost::field_too_many);
+  return session.may_go_on();
 }
 
 int SessionCallbacks::on_frame_received(nghttp2_session* ng, const nghttp2_frame* frame,
@@ -150,7 +153,7 @@ int SessionCallbacks::on_frame_received(nghttp2_session* ng, const nghttp2_frame
     state->in_end = true;
     state->readers.wake_all(session.loop_);
   }
-  return 0;
+  return session.may_go_on();
 }
 
 void SessionCallbacks::on_headers(Session& session, StreamState& state,
@@ -188,7 +191,7 @@ int SessionCallbacks::on_invalid_frame(nghttp2_session*, const nghttp2_frame* fr
   Session& session = session_of(user);
   if (session.section_id_ == frame->hd.stream_id) session.section_since_ = never;
   session.spend(cost::violation);
-  return 0;
+  return session.may_go_on();
 }
 
 int SessionCallbacks::on_frame_sent(nghttp2_session* ng, const nghttp2_frame* frame, void* user) {
@@ -252,6 +255,7 @@ int SessionCallbacks::send_data(nghttp2_session*, nghttp2_frame* frame, const st
   session.append_out(std::string_view(reinterpret_cast<const char*>(head), frame_head));
   state.sent_at = session.loop_.now();
   state.out_bytes -= size;
+  session.queued_ -= size;
   std::size_t whole = 0;
   while (size > 0) {
     Chunk& front = state.out[whole];

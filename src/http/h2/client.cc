@@ -199,6 +199,8 @@ Task<Result<Done>> StreamLease::wait_for_head(Attempt& attempt) {
     if (!state.alive()) {
       // Nobody acted on it: RFC 9113 §8.7.
       attempt.unprocessed = state.error_code == error_code::refused_stream;
+      // An upstream that has had enough of a connection may refuse every further stream on it.
+      if (state.error_code == error_code::enhance_your_calm) connection_->shut_down();
       co_return fail(upstream_closed, state.session == nullptr
                                           ? "the connection ended before the response"
                                           : "the upstream reset the stream, code " +

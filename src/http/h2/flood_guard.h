@@ -13,10 +13,11 @@ namespace sluice::http::h2 {
 /// empty frames), CVE-2023-44487 (rapid reset), CVE-2025-8671 (resets that the server is made to
 /// send).
 namespace cost {
-inline constexpr std::int64_t control = 1;        ///< PING, SETTINGS, PRIORITY, WINDOW_UPDATE
-inline constexpr std::int64_t empty_frame = 100;  ///< no data, and no end
-inline constexpr std::int64_t reset = 10;         ///< RST_STREAM, by either side
-inline constexpr std::int64_t violation = 20;     ///< a frame that the protocol forbids
+inline constexpr std::int64_t control = 1;         ///< PING, SETTINGS, PRIORITY, WINDOW_UPDATE
+inline constexpr std::int64_t empty_frame = 100;   ///< no data, and no end
+inline constexpr std::int64_t reset = 10;          ///< RST_STREAM, by either side
+inline constexpr std::int64_t violation = 20;      ///< a frame that the protocol forbids
+inline constexpr std::int64_t field_too_many = 2;  ///< in a section that is too large already
 }  // namespace cost
 
 class FloodGuard {

@@ -35,8 +35,10 @@ void HeadText::refuse(const char* why, ErrorCode code) noexcept {
 
 void HeadText::add(std::string_view name, std::string_view value, const h1::Limits& limits) {
   bytes_ += name.size() + value.size() + field_overhead;
-  if (bytes_ > limits.header_bytes || ++count_ > limits.header_count + 8)
+  if (bytes_ > limits.header_bytes || ++count_ > limits.header_count + 8) {
+    too_large_ = true;
     refuse("the header section is too large", ErrorCode::header_too_large);
+  }
   if (why_ != nullptr) return;
   if (!value.empty() && !all_are(value, byte_class::value))
     return refuse("a malformed field value");

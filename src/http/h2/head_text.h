@@ -32,6 +32,9 @@ class HeadText {
 
   bool expects_continue() const noexcept { return expects_continue_; }
 
+  /// Larger than the limits allow; what is added is counted, and dropped.
+  bool is_too_large() const noexcept { return too_large_; }
+
   /// A response's head that another one follows.
   bool is_informational() const noexcept { return status_.starts_with('1'); }
 
@@ -59,6 +62,7 @@ class HeadText {
   ErrorCode code_ = ErrorCode::bad_request;
   std::size_t bytes_ = 0;
   std::uint32_t count_ = 0;
+  bool too_large_ = false;
   bool has_host_ = false;
   bool regular_ = false;  ///< a field that is no pseudo field was seen
   bool accepts_trailers_ = false;

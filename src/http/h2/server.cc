@@ -258,7 +258,9 @@ class ServerConnection final : public SessionEvents, public memory::Pooled {
                           .header_timeout = settings.header_timeout,
                           .write_timeout = settings.write_idle_timeout,
                           .idle_connections = client_->idle},
-        exchanges_(loop, session_settings_.streams),
+        // Streams that were reset have their exchange to the end of the turn: one in its place is
+        // refused by no rule.
+        exchanges_(loop, 2uz * session_settings_.streams),
         closing_(loop, 1),
         session_(loop, Session::Role::server, std::move(stream), session_settings_, *this) {
     static_cast<void>(closing_.spawn(heed(closing)));
@@ -273,7 +275,6 @@ class ServerConnection final : public SessionEvents, public memory::Pooled {
 
  private:
   void on_request(const StatePtr& state) override {
-    // Streams that were reset have their exchange to the end of the turn.
     if (!exchanges_.spawn(exchange(state))) {
       session_.reset(*state, error_code::refused_stream);
       session_.drop_input(*state);

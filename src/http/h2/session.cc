@@ -13,6 +13,10 @@ constexpr std::size_t write_bytes = 64 * 1024;
 // for TLS.
 constexpr std::size_t joined_bytes = 2048;
 constexpr std::size_t piece_bytes = 4096 - 64;
+// What waits for the peer's windows. A peer that opens a hundred streams and no window holds little
+// more than one that opens one: beyond the second limit each stream has one piece of its body.
+constexpr std::size_t stream_out_max = 64 * 1024;
+constexpr std::size_t connection_out_max = 1024 * 1024;
 // Until a peer that was told of the shutdown must have heard of it.
 constexpr milliseconds shutdown_notice{1000};
 // What a peer still sends after the end is read and dropped, so that it sees our last frames.
@@ -137,7 +141,10 @@ Task<Done> Session::read_loop() {
       nghttp2_session_terminate_session(ng_, error_code::no_error);
       break;
     }
+    const bool more_waits = (*bytes)->size() >= read_bytes;
     if ((*bytes)->empty() || !take(**std::move(bytes))) break;
+    // Small frames that come as fast as they can are work for all that this turn may read.
+    if (more_waits) co_await yield(loop_);
   }
   co_return Done{};
 }
@@ -148,8 +155,13 @@ bool Session::take(Chunk bytes) {
   const auto taken = nghttp2_session_mem_recv(
       ng_, reinterpret_cast<const std::uint8_t*>(input_.text().data()), input_.size());
   input_ = Chunk();
-  for (const StatePtr& state : std::exchange(arrived_, {}))
-    if (!flooded_) events_.on_request(state);
+  for (const StatePtr& state : std::exchange(arrived_, {})) {
+    // Reset in the same breath: nobody has to act on it, nor to pay for it (CVE-2023-44487).
+    if (flooded_ || state->closed)
+      drop_input(*state);
+    else
+      events_.on_request(state);
+  }
   if (flooded_) nghttp2_session_terminate_session(ng_, error_code::enhance_your_calm);
   kick();
   return taken >= 0 && !flooded_ && nghttp2_session_want_read(ng_) != 0;
@@ -199,6 +211,8 @@ Chunks Session::collect() {
     if (size <= 0) break;
     append_out({reinterpret_cast<const char*>(data), static_cast<std::size_t>(size)});
   }
+  // The last GOAWAY is among it: the reader must not wait for a peer that says nothing more.
+  if (ng_ != nullptr && nghttp2_session_want_read(ng_) == 0) stop_.set(loop_);
   return std::exchange(output_, Chunks());
 }
 
@@ -223,9 +237,16 @@ void Session::spend(std::int64_t units) noexcept {
   flooded_ = flooded_ || !guard_.spend(units, loop_.now());
 }
 
+/// What a callback returns: nothing further is decoded for a peer that floods.
+int Session::may_go_on() const noexcept {
+  return flooded_ ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
+}
+
 void Session::close(StreamState& state, std::uint32_t code) noexcept {
   state.closed = true;
   state.error_code = code;
+  queued_ -= std::exchange(state.out_bytes, 0);
+  state.out.clear();
   if (!state.out_finished || code != error_code::no_error) state.gone.set(loop_);
   state.readers.wake_all(loop_);
   state.room.wake_all(loop_);
@@ -304,6 +325,16 @@ bool Session::submit_request(const StatePtr& state, const FieldList& fields, boo
   streams_.emplace(id, state);
   kick();
   return true;
+}
+
+void Session::queue(StreamState& state, Chunk bytes) {
+  queued_ += bytes.size();
+  state.out_bytes += bytes.size();
+  state.out.push_back(std::move(bytes));
+}
+
+bool Session::has_enough(const StreamState& state) const noexcept {
+  return state.out_bytes > (queued_ > connection_out_max ? 0 : stream_out_max);
 }
 
 void Session::resume(StreamState& state) {

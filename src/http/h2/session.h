@@ -95,8 +95,12 @@ class Session final : public memory::Pooled {
   bool submit_information(StreamState& state, const FieldList& fields);
   /// A new stream of a client.
   bool submit_request(const StatePtr& state, const FieldList& fields, bool has_body);
+  /// Appends to `state.out`; resume() sends it.
+  void queue(StreamState& state, Chunk bytes);
   /// `state.out` has grown, or ended.
   void resume(StreamState& state);
+  /// Whether a stream has enough to send for now: bytes that its peer must take first.
+  bool has_enough(const StreamState& state) const noexcept;
   void reset(StreamState& state, std::uint32_t code);
   /// Bytes that were read, or thrown away, may be sent again by the peer.
   void credit(StreamState& state, std::size_t size);
@@ -133,6 +137,7 @@ class Session final : public memory::Pooled {
   void remember(const StatePtr& state);
   void kick() noexcept;
   void spend(std::int64_t units) noexcept;
+  int may_go_on() const noexcept;
   void die() noexcept;
 
   Loop& loop_;
@@ -150,6 +155,7 @@ class Session final : public memory::Pooled {
   Chunk input_;    ///< what mem_recv works on: data are slices of it
   Chunks output_;  ///< what mem_send made in this round
   std::size_t output_bytes_ = 0;
+  std::size_t queued_ = 0;  ///< bytes in `out` of all streams
   TimePoint idle_since_;
   IdlePlace idle_;
   TimePoint section_since_ = never;  ///< a header section has begun and not ended
