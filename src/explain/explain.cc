@@ -271,17 +271,45 @@ class Recorder final : public ExchangeObserver {
   std::size_t rejected_max_;
 };
 
-http::ClientPtr client_of(const RequestSpec& request, const config::Gateway& gateway) {
+/// Where the request comes in: over TLS the listener with the URL's port, else the first with TLS.
+/// Null where there is none.
+const config::ListenerSettings* listener_of(const RequestSpec& request,
+                                            const config::Gateway& gateway) {
+  if (gateway.listeners.empty()) return nullptr;
+  const config::ListenerSettings* found = nullptr;
+  for (const config::ListenerSettings& listener : gateway.listeners) {
+    if (request.scheme != "https" || !listener.tls) continue;
+    const auto address = Address::parse(listener.address);
+    if (address && request.authority.ends_with(":" + std::to_string(address->port)))
+      return &listener;
+    if (found == nullptr) found = &listener;
+  }
+  return found != nullptr ? found : &gateway.listeners.front();
+}
+
+/// The client of a connection, whose handshake went well.
+http::ClientPtr client_of(const RequestSpec& request, const config::Gateway& gateway,
+                          const Snapshot& snapshot, Explanation& to) {
   auto client = std::make_shared<http::Client>();
   auto peer = Address::from_ip(request.from, 50'000);
   client->peer = peer ? *std::move(peer) : Address::parse(request.from).value_or(Address());
   client->peer_text = client->peer.ip_text();
   Address local;
-  if (!gateway.listeners.empty())
-    if (auto address = Address::parse(gateway.listeners.front().address)) local = *address;
+  const config::ListenerSettings* listener = listener_of(request, gateway);
+  if (listener != nullptr)
+    if (auto address = Address::parse(listener->address)) local = *address;
   client->local = std::make_shared<const Address>(std::move(local));
   client->scheme = request.scheme == "https" ? "https" : "http";
-  if (request.scheme == "https") client->sni = http::lowered(request.sni);
+  if (request.scheme != "https") return client;
+  client->sni = http::lowered(request.sni);
+  if (listener == nullptr) return client;
+  client->listener = listener->address;
+  if (const auto verifications = snapshot.client_verifications(listener->address))
+    client->verification = verifications->choose(client->sni);
+  if (client->verification == nullptr) return client;
+  client->certificate_verified = true;
+  to.client_certificate = client->verification->required ? "required" : "optional";
+  to.listener = listener->address;
   return client;
 }
 
@@ -357,7 +385,8 @@ Explanation explain(const config::LoadedFile& file, PluginCatalog catalog,
   const Origins origins(file);
   Recorder recorder(explanation, origins, catalog, *snapshot, curtain, options.rejected_max);
   World world(snapshot, recorder, options.now);
-  const std::string answer = world.ask(request_text(request), client_of(request, file.gateway));
+  const std::string answer =
+      world.ask(request_text(request), client_of(request, file.gateway, *snapshot, explanation));
   read_answer(answer, curtain, explanation);
   return explanation;
 }

@@ -78,7 +78,11 @@ struct Explanation {
   std::string method;
   std::string url;
   std::string client_ip;
-  std::string path;  ///< as routes see it
+  /// What the handshake asks of the client: "required" or "optional"; empty: nothing. The rest is
+  /// as for one that shows a good certificate.
+  std::string client_certificate;
+  std::string listener;  ///< that asks for it
+  std::string path;      ///< as routes see it
   std::size_t candidate_count = 0;
   std::optional<ExplainedRoute> route;
   std::vector<ExplainedCandidate> rejected;  ///< those nearest to a match, in order of evaluation

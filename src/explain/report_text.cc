@@ -20,6 +20,9 @@ class TextReport {
 
   std::string run() {
     line("{} {} from {}", printable(is_.method), printable(is_.url), printable(is_.client_ip));
+    if (!is_.client_certificate.empty())
+      line("  a certificate of the client is {} by listener {}: this is for one with a good one",
+           is_.client_certificate, printable(is_.listener));
     route();
     rejected();
     plugins();
