@@ -282,7 +282,9 @@ std::uint16_t port_of(const RequestSpec& request) {
   return error == std::errc() ? port : usual;
 }
 
-http::ClientPtr client_of(const RequestSpec& request, const config::ListenerSettings* listener) {
+/// The client of a connection, whose handshake went well.
+http::ClientPtr client_of(const RequestSpec& request, const config::ListenerSettings* listener,
+                          const Snapshot& snapshot, Explanation& to) {
   auto client = std::make_shared<http::Client>();
   auto peer = Address::from_ip(request.from, 50'000);
   client->peer = peer ? *std::move(peer) : Address::parse(request.from).value_or(Address());
@@ -292,7 +294,15 @@ http::ClientPtr client_of(const RequestSpec& request, const config::ListenerSett
     if (auto address = Address::parse(listener->address)) local = *address;
   client->local = std::make_shared<const Address>(std::move(local));
   client->scheme = request.scheme == "https" ? "https" : "http";
-  if (request.scheme == "https") client->sni = http::lowered(request.sni);
+  if (request.scheme != "https") return client;
+  client->sni = http::lowered(request.sni);
+  if (listener == nullptr) return client;
+  client->listener = listener->address;
+  if (const auto verifications = snapshot.client_verifications(listener->address))
+    client->verification = verifications->choose(client->sni);
+  if (client->verification == nullptr) return client;
+  client->certificate_verified = true;
+  to.client_certificate = client->verification->required ? "required" : "optional";
   return client;
 }
 
@@ -397,7 +407,8 @@ Explanation explain(const config::LoadedFile& file, PluginCatalog catalog,
   const Origins origins(file);
   Recorder recorder(explanation, origins, catalog, *snapshot, curtain, options.rejected_max);
   World world(snapshot, recorder, options.now);
-  const std::string answer = world.ask(request_text(request), client_of(request, listener));
+  const std::string answer =
+      world.ask(request_text(request), client_of(request, listener, *snapshot, explanation));
   read_answer(answer, curtain, explanation);
   return explanation;
 }

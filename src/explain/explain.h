@@ -81,7 +81,10 @@ struct Explanation {
   std::string client_ip;
   std::string listener;        ///< the address at which the request comes in
   bool listener_fits = false;  ///< it speaks TLS as the URL says
-  std::string path;            ///< as routes see it
+  /// What its handshake asks of the client: "required" or "optional"; empty: nothing. The rest is
+  /// as for one that shows a good certificate.
+  std::string client_certificate;
+  std::string path;  ///< as routes see it
   std::size_t candidate_count = 0;
   std::optional<ExplainedRoute> route;
   std::vector<ExplainedCandidate> rejected;  ///< those nearest to a match, in order of evaluation

@@ -20,7 +20,10 @@ class JsonReport {
     json_.key("request").begin_object();
     json_.key("method").text(is_.method).key("url").text(is_.url);
     json_.key("listener").text(is_.listener);
-    json_.key("client_ip").text(is_.client_ip).key("path").text(is_.path).end_object();
+    json_.key("client_ip").text(is_.client_ip).key("path").text(is_.path);
+    if (!is_.client_certificate.empty())
+      json_.key("client_certificate").text(is_.client_certificate);
+    json_.end_object();
     route();
     json_.key("candidates").number(static_cast<std::int64_t>(is_.candidate_count));
     rejected();

@@ -23,6 +23,9 @@ class TextReport {
     if (!is_.listener.empty())
       line("at listener {}{}", printable(is_.listener),
            is_.listener_fits ? "" : ", although it does not speak " + scheme_of(is_.url));
+    if (!is_.client_certificate.empty())
+      line("  whose handshake asks for a client certificate ({}): this is for a good one",
+           is_.client_certificate);
     route();
     rejected();
     plugins();

@@ -8,7 +8,7 @@ import tempfile
 import unittest
 
 from certificates import Authority
-from support import PATIENCE, GatewayTest, free_port, ok, service, wait_until
+from support import BINARY, PATIENCE, GatewayTest, free_port, ok, service, wait_until
 
 VERSIONS = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
 STAFF, PARTNERS = "fd02801f-0957-4a15-a55a-c8d9606f30b5", "fd02801f-0957-4a15-a55a-c8d9606f30b6"
@@ -340,6 +340,24 @@ class Configuration(ClientCertificatesTest):
                         'no CA certificate has the name or id "nobody"')
     self.reload_refused(gateway, upstream, {"mode": "optional"}, "must name at least one of the ca_certificates")
     self.assertIsNone(self.try_once(gateway, self.context()))
+
+  def test_explain_knows_what_a_handshake_would_ask(self):
+    gateway, _ = self.started(ADMIN, {**OPTIONAL, "snis": ["*.example.com"]})
+
+    def explained(url, *more):
+      done = subprocess.run([BINARY, "explain", gateway.file, "GET", url, *more], capture_output=True,
+                            timeout=PATIENCE, check=False)
+      return done.stdout.decode()
+
+    for name, mode in (("admin.example.com", "required"), ("api.example.com", "optional"), ("other.test", None)):
+      said = explained(f"https://{name}/")
+      self.assertIn("service    s", said)
+      if mode:
+        self.assertIn(f"at listener 127.0.0.1:{gateway.port}", said)
+        self.assertIn(f"asks for a client certificate ({mode})", said)
+      else:
+        self.assertNotIn("certificate", said)
+    self.assertIn("misdirected_request", explained("https://admin.example.com/", "--sni", "api.example.com"))
 
   def reload_refused(self, gateway, upstream, policy, why):
     before = gateway.configuration()["reloads_failed"]
