@@ -35,8 +35,8 @@ using BioOwner = std::unique_ptr<BIO, ReleasedBy<BIO_free>>;
 /// OpenSSL's reasons are fixed texts.
 std::string error_text();
 
-/// Empties this thread's queue of errors, which is nearly always empty: what another call left there
-/// must not be taken for the next one's.
+/// Empties this thread's queue of errors, which is nearly always empty: what another call left
+/// there must not be taken for the next one's.
 inline void forget_errors() noexcept {
   if (ERR_peek_error() != 0) ERR_clear_error();
 }
