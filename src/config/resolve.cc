@@ -101,6 +101,7 @@ void Resolver::take_services(std::vector<Service> services) {
     service.upstream_index = upstreams_.find(service.host);
     service.client_certificate_index =
         find(certificates_, service.client_certificate, "client_certificate", path);
+    service.ca_certificate_indices = find_authorities(service.ca_certificates, path);
     const Parent parent{"service", index, service.id};
     std::vector<Route> routes = std::exchange(service.routes, {});
     const Path nested(path, "routes");

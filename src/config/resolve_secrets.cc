@@ -57,13 +57,19 @@ void Resolver::resolve_listeners() {
     for (std::size_t j = 0; j < tls->client_certificates.size(); ++j) {
       ClientCertificateSettings& entry = tls->client_certificates[j];
       const Path path(entries, j);
-      const Path authorities(path, "ca_certificates");
-      for (std::size_t k = 0; k < entry.ca_certificates.size(); ++k)
-        if (const auto index =
-                find_in_list(ca_certificates_, entry.ca_certificates[k], Path(authorities, k)))
-          entry.ca_certificate_indices.push_back(*index);
+      entry.ca_certificate_indices = find_authorities(entry.ca_certificates, path);
     }
   }
+}
+
+std::vector<std::uint32_t> Resolver::find_authorities(const std::vector<Reference>& references,
+                                                      const Path& path) {
+  const Path list(path, "ca_certificates");
+  std::vector<std::uint32_t> indices;
+  for (std::size_t i = 0; i < references.size(); ++i)
+    if (const auto index = find_in_list(ca_certificates_, references[i], Path(list, i)))
+      indices.push_back(*index);
+  return indices;
 }
 
 void Resolver::take_keys(std::vector<KeySet> sets, std::vector<Key> keys) {

@@ -85,6 +85,9 @@ class Resolver {
   std::optional<std::uint32_t> find(const Directory& directory, const Reference& reference,
                                     std::string_view field, const Path& path);
 
+  /// Those of a field ca_certificates.
+  std::vector<std::uint32_t> find_authorities(const std::vector<Reference>& references,
+                                              const Path& path);
   /// The same for an element of a list of references.
   std::optional<std::uint32_t> find_in_list(const Directory& directory, const Reference& reference,
                                             const Path& path);

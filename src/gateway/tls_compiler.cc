@@ -110,9 +110,8 @@ tls::ClientPolicyPtr TlsCompiler::policy_of(const config::Service& service) {
     key.append(" ").append(name);
 
   std::vector<std::string> authorities;
-  for (const config::CaCertificate& authority : file_.ca_certificates)
-    if (std::ranges::find(service.ca_certificates, authority.id) != service.ca_certificates.end())
-      key += authorities.emplace_back(authority.cert);
+  for (const std::uint32_t index : service.ca_certificate_indices)
+    key += authorities.emplace_back(file_.ca_certificates[index].cert);
   if (!authorities.empty()) {
     auto parsed = tls::Authorities::parse(authorities);
     if (parsed)

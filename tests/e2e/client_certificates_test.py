@@ -357,7 +357,7 @@ class Configuration(ClientCertificatesTest):
         self.assertIn(f"asks for a client certificate ({mode})", said)
       else:
         self.assertNotIn("certificate", said)
-    self.assertIn("misdirected_request", explained("https://admin.example.com/", "--sni", "api.example.com"))
+    self.assertIn("answer: 421 by the gateway", explained("https://admin.example.com/", "--sni", "api.example.com"))
 
   def reload_refused(self, gateway, upstream, policy, why):
     before = gateway.configuration()["reloads_failed"]

@@ -50,7 +50,8 @@ struct Service {
   Reference client_certificate;
   std::optional<bool> tls_verify;                 ///< null: as the node is told
   std::optional<std::uint32_t> tls_verify_depth;  ///< null: as the node is told
-  std::vector<Uuid> ca_certificates;
+  std::vector<Reference> ca_certificates;
+  std::vector<std::uint32_t> ca_certificate_indices;  ///< in LoadedFile::ca_certificates
   std::vector<std::string> tls_sans;
   bool enabled = true;
   std::vector<std::string> tags;
