@@ -1,8 +1,10 @@
 // HTTP/2 on either side, mixed with HTTP/1.1: many exchanges on a connection, some of which their
-// clients leave at a random moment, between kernels that split, delay and reset.
+// clients leave at a random moment, between kernels that split, delay and reset, and upstreams that
+// go away or end an exchange in each of its phases.
 
 #include <gtest/gtest.h>
 
+#include "http/h1/client_connection.h"
 #include "http/h2/client.h"
 #include "http/h2/server.h"
 #include "runtime/listener.h"
@@ -26,15 +28,20 @@ std::string pattern(std::uint64_t seed, std::size_t size) {
   return text;
 }
 
-/// A body in pieces, with pauses; tells its length or not.
+/// A body in pieces, with pauses; tells its length or not. One that is cut fails where it would
+/// end, or before.
 class PiecedBody final : public http::Body {
  public:
-  PiecedBody(World& world, std::string text, bool tells)
-      : world_(world), text_(std::move(text)), tells_(tells) {}
+  PiecedBody(World& world, std::string text, bool tells, bool is_cut = false)
+      : world_(world),
+        text_(std::move(text)),
+        tells_(tells),
+        cut_at_(is_cut ? world.dice.below(text_.size() + (tells ? 0 : 1)) : SIZE_MAX) {}
 
   Task<Result<Chunk>> read() override {
     if (world_.dice.one_in(4)) co_await world_.pause(milliseconds(5));
-    const std::size_t left = text_.size() - at_;
+    if (at_ >= cut_at_) co_return fail(ErrorCode::closed, "cut");
+    const std::size_t left = std::min(text_.size(), cut_at_) - at_;
     const std::size_t size = left == 0 ? 0 : 1 + world_.dice.below(left);
     Chunk piece = Chunk::copy_of(std::string_view(text_).substr(at_, size));
     at_ += size;
@@ -50,18 +57,25 @@ class PiecedBody final : public http::Body {
   std::string text_;
   std::size_t at_ = 0;
   bool tells_;
+  std::size_t cut_at_;
 };
 
 /// An origin in the version that its connections speak: gives back what it gets.
 class Origin final : public http::Handler {
  public:
-  Origin(World& world, bool http2)
+  Origin(World& world, bool http2, std::string_view where = "10.0.0.1:80")
       : world_(world),
         http2_(http2),
         accepting_(world.loop(), 1),
         connections_(world.loop(), 1000) {
-    const Address address = Address::parse("10.0.0.1:80").value();
+    const Address address = Address::parse(where).value();
     static_cast<void>(accepting_.spawn(accept(world.engine().listen(address, {}).value())));
+  }
+
+  /// Its connections take no further requests: GOAWAY, or the end of a kept connection.
+  void go_away() {
+    for (const auto& closing : closings_)
+      closing->set(world_.loop());
   }
 
   Task<Done> respond(http::Incoming& incoming, const http::ClientPtr&) override {
@@ -69,12 +83,17 @@ class Origin final : public http::Handler {
     http::Response response;
     if (!request) {
       response.status = 400;
-    } else if (request->target.starts_with("/sim/early")) {
+    } else if (request->target.ends_with("/early")) {
       response.status = 413;
       response.body = std::make_unique<http::TextBody>(Chunk::copy_of("too much"));
-    } else if (request->target.starts_with("/sim/slow")) {
+    } else if (request->target.ends_with("/slow")) {
       co_await world_.pause(milliseconds(200));
+    } else if (request->target.ends_with("/drop")) {
+      // In the middle of the upload, if there is one.
+      if (request->body != nullptr) co_await request->body->read();
+      co_return Done{};
     } else if (request->body != nullptr) {
+      const bool is_cut = request->target.ends_with("/cut");
       std::string text;
       for (;;) {
         auto chunk = co_await request->body->read();
@@ -82,7 +101,8 @@ class Origin final : public http::Handler {
         if (chunk->empty()) break;
         text += chunk->text();
       }
-      response.body = std::make_unique<PiecedBody>(world_, std::move(text), world_.dice.one_in(2));
+      response.body =
+          std::make_unique<PiecedBody>(world_, std::move(text), world_.dice.one_in(2), is_cut);
     }
     if (request) request->body = nullptr;
     co_await incoming.send(std::move(response));
@@ -99,16 +119,17 @@ class Origin final : public http::Handler {
         continue;
       }
       const auto serve = http2_ ? http::h2::serve : http::serve;
+      Event& closing = *closings_.emplace_back(std::make_unique<Event>());
       static_cast<void>(connections_.spawn(
           serve(world_.loop(), std::make_unique<SocketStream>(world_.loop(), accepted->socket),
-                settings_, *this, std::make_shared<http::Client>(), closing_)));
+                settings_, *this, std::make_shared<http::Client>(), closing)));
     }
   }
 
   World& world_;
   bool http2_;
   http::ServerSettings settings_;
-  Event closing_;
+  std::vector<std::unique_ptr<Event>> closings_;  ///< one a connection
   Scope accepting_;
   Scope connections_;
 };
@@ -122,50 +143,63 @@ struct Connection {
   explicit Connection(World& world) : driver(world.loop(), 1) {}
 
   Home home;
+  std::vector<std::string_view> where = {"/sim"};  ///< paths of services
   http::h1::ClientSettings settings;
   std::shared_ptr<http::h2::ClientConnection> http2;
   Scope driver;
 };
 
-/// One exchange; nothing bad happens unless `may_fail`.
-Task<Done> ask(World& world, Connection& connection, std::uint64_t seed, bool may_fail) {
-  if (!connection.http2->has_room()) co_return Done{};
+/// One exchange, on a connection of either version; nothing bad happens unless `may_fail`.
+Task<Done> ask_by(World& world, http::LeasePtr lease, std::uint64_t seed, bool may_fail,
+                  std::string_view where) {
+  static constexpr std::string_view ways[] = {"/echo", "/echo",  "/echo", "/echo", "/cut",
+                                              "/slow", "/early", "/drop", "/echo", "/echo"};
   const std::size_t kind = world.dice.below(10);
-  const std::size_t size = world.size() / 4;
-  const bool posts = kind < 7;
+  const bool posts = kind < 8;
+  const bool is_cut = kind == 4;
+  const std::size_t size = std::max<std::size_t>(world.size() / 4, is_cut ? 1 : 0);
+  const bool ends_badly = is_cut || kind == 7;
+  const std::string target = std::string(where) + std::string(ways[kind]);
   http::Request request;
   request.method = posts ? "POST" : "GET";
   request.scheme = "http";
   request.authority = "h";
-  request.target = kind == 6 ? "/sim/early" : kind == 5 ? "/sim/slow" : "/sim/echo";
+  request.target = target;
   http::Lease::Attempt attempt;
   if (posts)
     attempt.body = std::make_unique<PiecedBody>(world, pattern(seed, size), world.dice.one_in(2));
-  auto lease = connection.http2->lease();
   http::Lease& place = *lease;
   auto response = co_await place.send(std::move(lease), request, attempt);
   if (!response) {
-    world.expect(may_fail, "no response: " + response.error().detail.text());
+    world.expect(may_fail || ends_badly, "no response: " + response.error().detail.text());
     co_return Done{};
   }
   std::string text;
   while (response->body != nullptr) {
     auto chunk = co_await response->body->read();
     if (!chunk) {
-      world.expect(may_fail, "a cut response: " + chunk.error().detail.text());
+      world.expect(may_fail || ends_badly, "a cut response: " + chunk.error().detail.text());
       co_return Done{};
     }
     if (chunk->empty()) break;
     text += chunk->text();
   }
   if (response->status != 200) {
-    world.expect(kind == 6 || may_fail, "status " + std::to_string(response->status));
+    world.expect(kind == 6 || may_fail || ends_badly, "status " + std::to_string(response->status));
     co_return Done{};
   }
   // A response that seems whole is the right one, whatever else went wrong.
-  const bool echoes = posts && kind < 5;
+  world.expect(!ends_badly, "what was cut seems whole");
+  const bool echoes = posts && kind < 4;
   world.expect(!echoes || text == pattern(seed, size),
                "another body: " + std::to_string(text.size()) + " of " + std::to_string(size));
+  co_return Done{};
+}
+
+Task<Done> ask(World& world, Connection& connection, std::uint64_t seed, bool may_fail) {
+  if (!connection.http2->has_room()) co_return Done{};
+  const std::string_view where = connection.where[world.dice.below(connection.where.size())];
+  co_await ask_by(world, connection.http2->lease(), seed, may_fail, where);
   co_return Done{};
 }
 
@@ -182,13 +216,16 @@ Task<Done> leave(World& world, Connection& connection, std::uint64_t seed) {
   co_return Done{};
 }
 
-Task<Done> client(World& world, bool may_fail, bool leaves) {
+using Places = std::vector<std::string_view>;
+
+Task<Done> client(World& world, bool may_fail, bool leaves, Places where = {"/sim"}) {
   auto stream = co_await world.connect();
   if (!stream) {
     world.expect(may_fail, "no connection");
     co_return Done{};
   }
   Connection connection(world);
+  connection.where = std::move(where);
   connection.http2 = std::make_shared<http::h2::ClientConnection>(
       world.loop(), *std::move(stream), connection.settings, seconds(60), connection.home);
   static_cast<void>(connection.driver.spawn(http::h2::ClientConnection::run(connection.http2)));
@@ -222,6 +259,71 @@ void play(World& world, bool may_fail, bool leaves) {
   world.run();
 }
 
+/// HTTP/1.1: one connection for each exchange.
+Task<Done> old_client(World& world, bool may_fail, bool leaves, Places where) {
+  struct NoHome final : http::h1::ConnectionHome {
+    void give_back(std::unique_ptr<http::h1::ClientConnection>) noexcept override {}
+
+    void forget() noexcept override {}
+  };
+
+  const http::h1::ClientSettings settings;
+  for (std::size_t i = 1 + world.dice.below(world.is_slow() ? 2 : 6); i > 0; --i) {
+    auto stream = co_await world.connect();
+    if (!stream) co_return Done{};
+    auto lease = http::h1::make_lease(world.loop(),
+                                      std::make_unique<http::h1::ClientConnection>(
+                                          *std::move(stream), std::make_shared<NoHome>()),
+                                      settings);
+    auto asking = ask_by(world, std::move(lease), world.dice.next(), may_fail || leaves,
+                         where[world.dice.below(where.size())]);
+    if (!leaves || !world.dice.one_in(2)) {
+      co_await std::move(asking);
+      continue;
+    }
+    Event tired;
+    Scope clock(world.loop(), 1);
+    static_cast<void>(clock.spawn([](World& its_world, Event& event) -> Task<Done> {
+      co_await its_world.pause(milliseconds(20));
+      event.set(its_world.loop());
+      co_return Done{};
+    }(world, tired)));
+    co_await Until(std::move(asking), tired);
+  }
+  co_return Done{};
+}
+
+Task<Done> send_away(World& world, Origin& origin, std::size_t times) {
+  while (times-- > 0) {
+    co_await world.pause(milliseconds(100));
+    origin.go_away();
+  }
+  co_return Done{};
+}
+
+/// Clients and upstreams of both versions in one world, on shared services.
+void play_mixed(World& world) {
+  const bool leaves = world.dice.one_in(2);
+  const bool goes_away = world.dice.one_in(2);
+  Configuration configuration;
+  configuration.h2c = true;
+  configuration.more =
+      "- name: two\n  url: http://10.0.0.2:80\n  protocol_version: 2\n  routes:\n"
+      "  - {name: two, paths: [/two], strip_path: false}\n";
+  world.install(configuration);
+  Origin one(world, false);
+  Origin two(world, true, "10.0.0.2:80");
+  // A connection of HTTP/1.1 that is closed while a request is on its way leaves it unanswered.
+  const Places places = goes_away ? Places{"/two"} : Places{"/sim", "/two"};
+  // Nor does a peer wait for ever until the other has heard of the end.
+  const bool may_fail = leaves || (goes_away && world.is_slow());
+  for (std::size_t i = 2 + world.dice.below(3); i > 0; --i)
+    world.spawn(world.dice.one_in(2) ? client(world, may_fail, leaves, places)
+                                     : old_client(world, may_fail, leaves, places));
+  if (goes_away) world.spawn(send_away(world, two, 1 + world.dice.below(4)));
+  world.run();
+}
+
 void play_well(World& world) {
   play(world, false, false);
 }
@@ -241,6 +343,10 @@ void resetting(SimFaults& faults, Random& dice) {
 
 TEST(Simulation, EchoesOverHttp2ByteForByteWhenNothingBadHappens) {
   play_seeds({"h2", play_well, calm}, 300);
+}
+
+TEST(Simulation, BothVersionsOnBothSidesSurviveWhoGoesAwayInTheMiddle) {
+  play_seeds({"h2_mixed", play_mixed, calm}, 1000);
 }
 
 TEST(Simulation, ClientsOfHttp2LeaveTheirExchangesAndHarmNobodyElse) {
