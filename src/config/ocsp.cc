@@ -8,23 +8,17 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "base/openssl_owner.h"
+
 namespace sluice::config {
 namespace {
 
-template <auto Release>
-struct ReleasedBy {
-  template <class T>
-  void operator()(T* object) const noexcept {
-    Release(object);
-  }
-};
-
-using Bio = std::unique_ptr<BIO, ReleasedBy<BIO_free>>;
-using Certificate = std::unique_ptr<X509, ReleasedBy<X509_free>>;
-using Response = std::unique_ptr<OCSP_RESPONSE, ReleasedBy<OCSP_RESPONSE_free>>;
-using Basic = std::unique_ptr<OCSP_BASICRESP, ReleasedBy<OCSP_BASICRESP_free>>;
-using Id = std::unique_ptr<OCSP_CERTID, ReleasedBy<OCSP_CERTID_free>>;
-using Store = std::unique_ptr<X509_STORE, ReleasedBy<X509_STORE_free>>;
+using Bio = Owned<BIO, BIO_free>;
+using Certificate = Owned<X509, X509_free>;
+using Response = Owned<OCSP_RESPONSE, OCSP_RESPONSE_free>;
+using Basic = Owned<OCSP_BASICRESP, OCSP_BASICRESP_free>;
+using Id = Owned<OCSP_CERTID, OCSP_CERTID_free>;
+using Store = Owned<X509_STORE, X509_STORE_free>;
 
 struct FreeStack {
   void operator()(STACK_OF(X509) * stack) const noexcept { sk_X509_free(stack); }

@@ -2,8 +2,6 @@
 
 #include "config/pem.h"
 
-#include <memory>
-
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -11,15 +9,17 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "base/openssl_owner.h"
+
 namespace sluice::config {
 namespace {
 
-using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
-using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
-using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
+using Bio = Owned<BIO, BIO_free>;
+using Key = Owned<EVP_PKEY, EVP_PKEY_free>;
+using Certificate = Owned<X509, X509_free>;
 
 Bio reader_of(std::string_view pem) {
-  return {BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free};
+  return Bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
 }
 
 /// No terminal is asked for the password of an encrypted key.
@@ -29,14 +29,14 @@ int no_password(char*, int, int, void*) {
 
 Key private_key(std::string_view pem) {
   const Bio bio = reader_of(pem);
-  Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr), EVP_PKEY_free);
+  Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr));
   ERR_clear_error();
   return key;
 }
 
 Certificate first_certificate(std::string_view pem) {
   const Bio bio = reader_of(pem);
-  Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, no_password, nullptr), X509_free);
+  Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, no_password, nullptr));
   ERR_clear_error();
   return certificate;
 }
@@ -46,8 +46,7 @@ int count_certificates(std::string_view pem) {
   const Bio bio = reader_of(pem);
   int count = 0;
   for (;;) {
-    const Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, no_password, nullptr),
-                                  X509_free);
+    const Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, no_password, nullptr));
     if (certificate == nullptr) break;
     ++count;
   }
@@ -60,7 +59,7 @@ int count_certificates(std::string_view pem) {
 
 bool is_public_key(std::string_view pem) {
   const Bio bio = reader_of(pem);
-  const Key key(PEM_read_bio_PUBKEY(bio.get(), nullptr, no_password, nullptr), EVP_PKEY_free);
+  const Key key(PEM_read_bio_PUBKEY(bio.get(), nullptr, no_password, nullptr));
   ERR_clear_error();
   return key != nullptr;
 }

@@ -1,7 +1,6 @@
 #pragma once
 // OpenSSL's objects with their owners, and its errors as text. Included by src/tls alone.
 
-#include <memory>
 #include <string>
 #include <string_view>
 
@@ -13,23 +12,17 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "base/openssl_owner.h"
+
 namespace sluice::tls {
 
-template <auto Release>
-struct ReleasedBy {
-  template <class T>
-  void operator()(T* object) const noexcept {
-    Release(object);
-  }
-};
-
-using SslOwner = std::unique_ptr<SSL, ReleasedBy<SSL_free>>;
-using ContextOwner = std::unique_ptr<SSL_CTX, ReleasedBy<SSL_CTX_free>>;
-using CertificateOwner = std::unique_ptr<X509, ReleasedBy<X509_free>>;
-using KeyOwner = std::unique_ptr<EVP_PKEY, ReleasedBy<EVP_PKEY_free>>;
-using StoreOwner = std::unique_ptr<X509_STORE, ReleasedBy<X509_STORE_free>>;
-using SessionOwner = std::unique_ptr<SSL_SESSION, ReleasedBy<SSL_SESSION_free>>;
-using BioOwner = std::unique_ptr<BIO, ReleasedBy<BIO_free>>;
+using SslOwner = Owned<SSL, SSL_free>;
+using ContextOwner = Owned<SSL_CTX, SSL_CTX_free>;
+using CertificateOwner = Owned<X509, X509_free>;
+using KeyOwner = Owned<EVP_PKEY, EVP_PKEY_free>;
+using StoreOwner = Owned<X509_STORE, X509_STORE_free>;
+using SessionOwner = Owned<SSL_SESSION, SSL_SESSION_free>;
+using BioOwner = Owned<BIO, BIO_free>;
 
 /// What this thread's queue of errors says, first cause first; empties the queue. Holds no secret:
 /// OpenSSL's reasons are fixed texts.

@@ -1,6 +1,8 @@
-"""Keys and certificates for tests, made by the openssl command line."""
+"""Keys and certificates for tests, made by the openssl command line, and a client that is slow with them."""
 
 import pathlib
+import socket
+import ssl
 import subprocess
 
 KINDS = {"rsa": ["rsa:2048"], "ec": ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]}
@@ -66,3 +68,34 @@ class Authority:
     certificate.write_text(pair[0], encoding="utf-8")
     key.write_text(pair[1], encoding="utf-8")
     return str(certificate), str(key)
+
+
+class ByteByByte:
+  """A client of TLS whose every byte is a segment of its own."""
+
+  def __init__(self, connection, context, server_name):
+    self.connection, self.incoming, self.outgoing = connection, ssl.MemoryBIO(), ssl.MemoryBIO()
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    self.tls = context.wrap_bio(self.incoming, self.outgoing, server_hostname=server_name)
+
+  def run(self, step):
+    """What `step` returns at last: a function that calls self.tls once."""
+    while True:
+      try:
+        result = step()
+      except ssl.SSLWantReadError:
+        result = None
+      for byte in self.outgoing.read():
+        self.connection.sendall(bytes([byte]))
+      if result is not None:
+        return result
+      more = self.connection.recv(65536)
+      if not more:
+        raise ConnectionError("closed")
+      self.incoming.write(more)
+
+  def ask(self, host):
+    """The beginning of the answer to a GET."""
+    self.run(lambda: self.tls.do_handshake() or True)
+    self.run(lambda: self.tls.write(f"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()))
+    return self.run(lambda: self.tls.read(65536))

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
-from certificates import Authority
+from certificates import Authority, ByteByByte
 from support import BINARY, PATIENCE, GatewayTest, free_port, ok, service, wait_until
 
 VERSIONS = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
@@ -186,30 +186,10 @@ class WhichPolicy(ClientCertificatesTest):
   def test_a_client_hello_in_pieces_changes_nothing(self):
     gateway, upstream = self.started(ADMIN)
     for shown, reached in ((None, False), (self.alice, True)):
-      raw, incoming, outgoing = gateway.connect(), ssl.MemoryBIO(), ssl.MemoryBIO()
-      tls = self.context(shown).wrap_bio(incoming, outgoing, server_hostname="admin.example.com")
+      client = ByteByByte(gateway.connect(), self.context(shown), "admin.example.com")
       with contextlib.suppress(ssl.SSLError, ConnectionError):
-        self.pump(raw, incoming, outgoing, lambda tls=tls: tls.do_handshake() or True)
-        self.pump(raw, incoming, outgoing,
-                  lambda tls=tls: tls.write(b"GET / HTTP/1.1\r\nHost: admin.example.com\r\n\r\n"))
-        self.pump(raw, incoming, outgoing, lambda tls=tls: tls.read(65536))
+        client.ask("admin.example.com")
       self.assertEqual(len(upstream.heads), int(reached))
-
-  @staticmethod
-  def pump(raw, incoming, outgoing, step):
-    while True:
-      try:
-        result = step()
-      except ssl.SSLWantReadError:
-        result = None
-      for byte in outgoing.read():
-        raw.sendall(bytes([byte]))
-      if result is not None:
-        return
-      more = raw.recv(65536)
-      if not more:
-        raise ConnectionError("closed")
-      incoming.write(more)
 
   def test_a_host_of_another_policy_is_misdirected(self):
     gateway, upstream = self.started(ADMIN, {**OPTIONAL, "snis": ["*.example.com"]})

@@ -5,7 +5,7 @@ import threading
 import unittest
 
 from h2_wire import Client
-from support import GatewayTest, ok, read_all, read_answer, service, wait_until
+from support import PATIENCE, GatewayTest, ok, read_all, read_answer, service, wait_until
 
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 
@@ -15,6 +15,18 @@ class Full(GatewayTest):
   def full(self, script=lambda head, _: ok(), listener=None):
     upstream = self.upstream(script)
     return self.gateway(service(upstream.port), gateway={"workers": 1, "limits": {"connections": 3}}, listener=listener)
+
+  def full_with_slow_answers(self, listener=None):
+    """The gateway, and what lets /slow be answered."""
+    release = threading.Event()
+    self.addCleanup(release.set)
+
+    def script(head, _):
+      if "/slow" in head:
+        release.wait(PATIENCE)
+      return ok()
+
+    return self.full(script, listener), release
 
   def asked(self, gateway):
     connection = gateway.connect()
@@ -49,15 +61,7 @@ class Full(GatewayTest):
       self.assertEqual(read_all(connection), b"")
 
   def test_a_connection_with_an_exchange_is_left_alone(self):
-    release = threading.Event()
-    self.addCleanup(release.set)
-
-    def script(head, _):
-      if "/slow" in head:
-        release.wait(20)
-      return ok()
-
-    gateway = self.full(script)
+    gateway, release = self.full_with_slow_answers()
     busy = [gateway.connect() for _ in range(3)]
     for connection in busy:
       connection.sendall(GET.replace(b"/ ", b"/slow "))
@@ -71,15 +75,7 @@ class Full(GatewayTest):
     self.assertIn(b"200 OK", read_answer(waiting))
 
   def test_http_2_connections_make_room_when_they_have_no_stream(self):
-    release = threading.Event()
-    self.addCleanup(release.set)
-
-    def script(head, _):
-      if "/slow" in head:
-        release.wait(20)
-      return ok()
-
-    gateway = self.full(script, {"h2c": True})
+    gateway, release = self.full_with_slow_answers({"h2c": True})
     idle, was_busy, busy = (Client(gateway.connect()) for _ in range(3))
     slow = busy.begin("/slow")
     ended = was_busy.get()

@@ -10,7 +10,7 @@ import tempfile
 import threading
 import unittest
 
-from certificates import Authority
+from certificates import Authority, ByteByByte
 from support import PATIENCE, GatewayTest, free_port, ok, read_all, service, wait_until
 
 
@@ -179,27 +179,9 @@ class Connections(TlsTest):
   def test_a_client_hello_in_single_bytes_is_read_right(self):
     upstream = self.upstream(lambda head, _: ok())
     gateway = self.secured(service(upstream.port), certificates=self.certificates())
-    raw = gateway.connect()
-    raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    tls = self.context().wrap_bio(incoming, outgoing, server_hostname="other.example.com")
-
-    def pump(step):
-      while True:
-        try:
-          result = step()
-        except ssl.SSLWantReadError:
-          result = None
-        for byte in outgoing.read():
-          raw.sendall(bytes([byte]))
-        if result is not None:
-          return result
-        incoming.write(raw.recv(65536))
-
-    pump(lambda: tls.do_handshake() or True)
-    self.assertIn(("DNS", "*.example.com"), tls.getpeercert()["subjectAltName"])
-    pump(lambda: tls.write(b"GET / HTTP/1.1\r\nHost: other.example.com\r\n\r\n"))
-    self.assertIn(b"200 OK", pump(lambda: tls.read(65536)))
+    client = ByteByByte(gateway.connect(), self.context(), "other.example.com")
+    self.assertIn(b"200 OK", client.ask("other.example.com"))
+    self.assertIn(("DNS", "*.example.com"), client.tls.getpeercert()["subjectAltName"])
 
   def test_http_without_tls_is_told_so(self):
     upstream = self.upstream(lambda head, _: ok())

@@ -203,8 +203,8 @@ Task<Done> ask(World& world, Connection& connection, std::uint64_t seed, bool ma
   co_return Done{};
 }
 
-/// Leaves its exchange at a random moment.
-Task<Done> leave(World& world, Connection& connection, std::uint64_t seed) {
+/// Leaves an exchange at a random moment.
+Task<Done> leave(World& world, Task<Done> asking) {
   Event tired;
   Scope clock(world.loop(), 1);
   static_cast<void>(clock.spawn([](World& its_world, Event& event) -> Task<Done> {
@@ -212,7 +212,7 @@ Task<Done> leave(World& world, Connection& connection, std::uint64_t seed) {
     event.set(its_world.loop());
     co_return Done{};
   }(world, tired)));
-  co_await Until(ask(world, connection, seed, true), tired);
+  co_await Until(std::move(asking), tired);
   co_return Done{};
 }
 
@@ -235,7 +235,7 @@ Task<Done> client(World& world, bool may_fail, bool leaves, Places where = {"/si
     for (std::size_t i = 0; i < count; ++i) {
       const std::uint64_t seed = world.dice.next();
       static_cast<void>(exchanges.spawn(leaves && world.dice.one_in(2)
-                                            ? leave(world, connection, seed)
+                                            ? leave(world, ask(world, connection, seed, true))
                                             : ask(world, connection, seed, may_fail)));
       if (world.dice.one_in(3)) co_await world.pause(milliseconds(3));
     }
@@ -277,18 +277,8 @@ Task<Done> old_client(World& world, bool may_fail, bool leaves, Places where) {
                                       settings);
     auto asking = ask_by(world, std::move(lease), world.dice.next(), may_fail || leaves,
                          where[world.dice.below(where.size())]);
-    if (!leaves || !world.dice.one_in(2)) {
-      co_await std::move(asking);
-      continue;
-    }
-    Event tired;
-    Scope clock(world.loop(), 1);
-    static_cast<void>(clock.spawn([](World& its_world, Event& event) -> Task<Done> {
-      co_await its_world.pause(milliseconds(20));
-      event.set(its_world.loop());
-      co_return Done{};
-    }(world, tired)));
-    co_await Until(std::move(asking), tired);
+    if (leaves && world.dice.one_in(2)) asking = leave(world, std::move(asking));
+    co_await std::move(asking);
   }
   co_return Done{};
 }
