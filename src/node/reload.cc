@@ -51,9 +51,13 @@ void Node::begin_reload(std::string_view reason) {
 
 void Node::finish_reload(Compiled compiled) {
   reloading_ = false;
+  if (draining_) {
+    log::info("the node stops: the new configuration is not looked at any more");
+    return;
+  }
   std::string problem = compiled.problems;
   bool applied = false;
-  if (compiled.snapshot != nullptr && !draining_) {
+  if (compiled.snapshot != nullptr) {
     // New addresses first: if one cannot be bound, nothing has changed.
     problem.clear();
     if (!compiled.problems.empty()) log::warn(compiled.problems);

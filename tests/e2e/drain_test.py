@@ -121,6 +121,18 @@ class Draining(GatewayTest):
 
     self.assertEqual(gateway.process.wait(PATIENCE), 0)
 
+  def test_a_reload_that_the_end_overtakes_is_no_mistake_of_the_file(self):
+    gateway = self.gateway(service(1))
+    many = [{"name": f"s{i}", "url": "http://127.0.0.1:1", "routes": [{"name": f"r{i}", "paths": [f"/{i}"]}]}
+            for i in range(2000)]
+    gateway.write({"services": many})
+    gateway.signal(signal.SIGHUP)
+    wait_until(lambda: "(SIGHUP)" in gateway.said(), "the reload")
+    gateway.signal(signal.SIGTERM)
+
+    self.assertEqual(gateway.process.wait(20), 0)
+    self.assertNotIn("is not loaded", gateway.said())
+
   def test_a_tunnel_lives_up_to_the_limit(self):
     def script(_, connection):
       connection.sendall(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
