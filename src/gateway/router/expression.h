@@ -163,8 +163,15 @@ class Expression {
   void each_condition(Visitor&& visit) const;
   /// The predicates of a condition that is one or a list of alternatives; empty for another.
   std::span<const ExpressionPredicate> alternatives_of(std::uint32_t node) const;
-  static bool node_implies(const Expression& left, std::uint32_t at, const Expression& right,
-                           std::uint32_t other);
+
+  /// A node and all below it.
+  struct Condition {
+    const Expression* expression;
+    std::uint32_t node;
+  };
+
+  /// False, too, once no step is left.
+  static bool node_implies(Condition from, Condition to, int& steps);
   bool covers_by_key(std::uint32_t node, const Keys& keys);
   void mark_covered();
   void collect_unmet(std::uint32_t node, bool wanted, const Question& question,

@@ -9,6 +9,9 @@ namespace {
 
 using enum ExpressionOperator;
 
+// What is built on purpose would take for ever: each level of parentheses doubles the work.
+constexpr int steps_max = 10'000;
+
 bool is_same(const ExpressionPredicate& left, const ExpressionPredicate& right) {
   const bool has_same_network =
       left.network == nullptr || right.network == nullptr
@@ -68,34 +71,35 @@ bool predicate_implies(const ExpressionPredicate& left, const ExpressionPredicat
 }  // namespace
 
 bool Expression::implies(const Expression& other) const {
-  return node_implies(*this, 0, other, 0);
+  int steps = steps_max;
+  return node_implies({this, 0}, {&other, 0}, steps);
 }
 
 // Not deeper than the parentheses of both texts: depth_max each.
-bool Expression::node_implies(const Expression& left,
-                              std::uint32_t at,  // NOLINT(misc-no-recursion)
-                              const Expression& right, std::uint32_t other) {
-  const auto each_of = [](const Expression& of, std::uint32_t node, auto&& holds, bool wanted) {
-    for (std::uint32_t child = node + 1; child < node + of.nodes_[node].size;
-         child += of.nodes_[child].size)
-      if (holds(child) == wanted) return wanted;
+bool Expression::node_implies(Condition from, Condition to,  // NOLINT(misc-no-recursion)
+                              int& steps) {
+  if (--steps < 0) return false;
+  const auto each_of = [](Condition of, auto&& holds, bool wanted) {
+    const std::vector<Node>& nodes = of.expression->nodes_;
+    for (std::uint32_t child = of.node + 1; child < of.node + nodes[of.node].size;
+         child += nodes[child].size)
+      if (holds(Condition{of.expression, child}) == wanted) return wanted;
     return !wanted;
   };
-  const Node& from = left.nodes_[at];
-  const Node& to = right.nodes_[other];
+  const Node& from_node = from.expression->nodes_[from.node];
+  const Node& to_node = to.expression->nodes_[to.node];
   using enum Node::Kind;
-  const auto from_here = [&](std::uint32_t child) { return node_implies(left, at, right, child); };
-  const auto to_there = [&](std::uint32_t child) {
-    return node_implies(left, child, right, other);
-  };
-  if (to.kind == all) return each_of(right, other, from_here, false);
-  if (from.kind == any) return each_of(left, at, to_there, false);
-  if (to.kind == any && each_of(right, other, from_here, true)) return true;
-  if (from.kind == all) return each_of(left, at, to_there, true);
-  if (from.kind == negation && to.kind == negation)
-    return node_implies(right, other + 1, left, at + 1);
-  return from.kind == predicate && to.kind == predicate &&
-         predicate_implies(left.predicates_[from.predicate], right.predicates_[to.predicate]);
+  const auto from_here = [&](Condition child) { return node_implies(from, child, steps); };
+  const auto to_there = [&](Condition child) { return node_implies(child, to, steps); };
+  if (to_node.kind == all) return each_of(to, from_here, false);
+  if (from_node.kind == any) return each_of(from, to_there, false);
+  if (to_node.kind == any && each_of(to, from_here, true)) return true;
+  if (from_node.kind == all) return each_of(from, to_there, true);
+  if (from_node.kind == negation && to_node.kind == negation)
+    return node_implies({to.expression, to.node + 1}, {from.expression, from.node + 1}, steps);
+  return from_node.kind == predicate && to_node.kind == predicate &&
+         predicate_implies(from.expression->predicates_[from_node.predicate],
+                           to.expression->predicates_[to_node.predicate]);
 }
 
 }  // namespace sluice

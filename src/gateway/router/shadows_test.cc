@@ -145,6 +145,17 @@ TEST(Shadows, AreFoundAmongExpressions) {
   EXPECT_EQ(shadows_of({"b pr=1 proto=http" + path, "a pr=2" + path}), "b<a ");
 }
 
+TEST(Shadows, WhatWouldTakeForEverIsLeftOpen) {
+  std::string first = R"(http.queries.y == "x")";
+  std::string second = R"(http.queries.z == "x")";
+  for (int depth = 0; depth < 30; ++depth) {
+    first = R"(http.queries.c == "x" || (http.queries.a == "x" && ()" + first + "))";
+    second = R"(http.queries.a == "x" && (http.queries.c == "x" || ()" + second + "))";
+  }
+
+  EXPECT_EQ(shadows_of({"b pr=1 x=" + second, "a pr=2 x=" + first}), "");
+}
+
 TEST(Shadows, AShorterPrefixWithMoreMatchersTakesALongerOne) {
   EXPECT_EQ(shadows_of({"b p=/a/b H:x-v=1", "a p=/a H:x-v=1 m=GET"}), "");
   EXPECT_EQ(shadows_of({"b p=/a/b m=GET", "a p=/a H:x-v=1"}), "");
