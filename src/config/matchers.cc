@@ -23,6 +23,18 @@ bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
+bool is_hex_digit(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+/// Every `%` is followed by two hexadecimal digits.
+bool has_whole_escapes(std::string_view text) {
+  for (std::size_t at = text.find('%'); at != std::string_view::npos; at = text.find('%', at + 3))
+    if (at + 2 >= text.size() || !is_hex_digit(text[at + 1]) || !is_hex_digit(text[at + 2]))
+      return false;
+  return true;
+}
+
 bool is_beyond_ascii(char c) {
   return static_cast<unsigned char>(c) >= 0x80;
 }
@@ -199,7 +211,10 @@ bool is_tag(std::string_view text) {
 }
 
 bool is_plain_path(std::string_view text) {
-  return text.starts_with('/') && text.find("//") == std::string_view::npos;
+  return text.starts_with('/') && text.find("//") == std::string_view::npos &&
+         has_whole_escapes(text) && std::ranges::none_of(text, [](char c) {
+           return !is_beyond_ascii(c) && (c <= 0x20 || c == 0x7F);
+         });
 }
 
 }  // namespace sluice::config

@@ -43,7 +43,7 @@ bool is_entity_name(
     std::string_view text);  ///< letters, digits, `.`, `-`, `_`, `~` and non-ASCII UTF-8
 bool is_explain_key(std::string_view text);  ///< long enough that nobody tries them all
 bool is_tag(std::string_view text);          ///< printable, without `,` and `/`
-/// Begins with `/` and has no `//`.
+/// Begins with `/`, has neither `//`, spaces nor control characters, and whole escapes.
 bool is_plain_path(std::string_view text);
 
 }  // namespace sluice::config

@@ -60,7 +60,8 @@ TEST(Matchers, KnowNamesTagsAndMethods) {
   expect_rule(is_method, {"GET", "PURGE"}, {"", "get", "GET ", "M-SEARCH"});
   expect_rule(is_header_name, {"X-Real-IP", "a", "x_1"}, {"", "a b", "a:", "ä"});
   expect_rule(is_header_value, {"", "a b", "größe"}, {" a", "a ", "a\nb", "a\x7f"});
-  expect_rule(is_plain_path, {"/", "/a", "/a/"}, {"", "a", "//", "/a//b"});
+  expect_rule(is_plain_path, {"/", "/a", "/a/", "/a%2Fb", "/ä", "/%aF"},
+              {"", "a", "//", "/a//b", "/%", "/a%2", "/%2g", "/%%20", "/a b", "/a\r\nb", "/\x7f"});
 }
 
 TEST(SplitHostPort, LeavesIpv6WithoutBrackets) {

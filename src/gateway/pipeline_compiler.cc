@@ -88,6 +88,7 @@ void PipelineCompiler::compile(const config::Plugin& entity, PluginCatalog catal
   const PluginType* type = *found;
   const std::size_t before = diagnostics_.error_count();
   check_scope(entity, type->scopes, diagnostics_);
+  check_protocols(entity, type->streams, diagnostics_);
   const std::string id = entity.id.text();
   PluginDeps own = deps;
   own.id = id;

@@ -117,6 +117,7 @@ struct PluginType {
                        ///< authentication or limits)
   bool authenticates;  ///< says who the consumer is
   config::AllowedScopes scopes;
+  config::AllowedStreams streams;
   /// Null, and diagnostics at `path`, when the configuration is wrong. `config` may be null: all
   /// defaults.
   std::unique_ptr<Plugin> (*make)(const config::Node* config, const config::Path& path,

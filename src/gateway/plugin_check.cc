@@ -48,6 +48,30 @@ void check_scope(const config::Plugin& plugin, config::AllowedScopes allowed,
   refuse(allowed.consumer_group, plugin.consumer_group_index.has_value(), "consumer group");
 }
 
+void check_protocols(const config::Plugin& plugin, config::AllowedStreams allowed,
+                     config::Diagnostics& diagnostics) {
+  const auto is_allowed = [&](config::Protocol protocol) {
+    switch (protocol) {
+      case config::Protocol::tcp:
+      case config::Protocol::tls:
+        return allowed.tcp;
+      case config::Protocol::udp:
+        return allowed.udp;
+      case config::Protocol::tls_passthrough:
+        return allowed.tls_passthrough;
+      default:
+        return true;
+    }
+  };
+  const config::Path path(plugin.path);
+  for (const config::Protocol protocol : plugin.protocols)
+    if (!is_allowed(protocol))
+      diagnostics.error(
+          plugin.place, config::Path(path, "protocols"),
+          fmt::format("plugin {} does not know the protocol {}", config::in_quotes(plugin.name),
+                      config::in_quotes(config::name_of(protocol))));
+}
+
 void check_plugin(const config::Plugin& plugin, PluginCatalog catalog,
                   config::Diagnostics& diagnostics) {
   const config::Path path(plugin.path);
@@ -55,6 +79,7 @@ void check_plugin(const config::Plugin& plugin, PluginCatalog catalog,
                                         [](const PluginType* each) { return each->name; });
   if (served != catalog.end()) {
     check_scope(plugin, (*served)->scopes, diagnostics);
+    check_protocols(plugin, (*served)->streams, diagnostics);
     check_settings(*(*served)->settings(), plugin, diagnostics);
     return;
   }

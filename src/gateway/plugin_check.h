@@ -13,8 +13,12 @@ namespace sluice {
 void check_scope(const config::Plugin& plugin, config::AllowedScopes allowed,
                  config::Diagnostics& diagnostics);
 
-/// Name, scope and settings. One of Kong's that the catalog does not have is refused as not
-/// supported yet, unless it is disabled.
+/// Refuses a plugin for protocols that Kong does not let it name.
+void check_protocols(const config::Plugin& plugin, config::AllowedStreams allowed,
+                     config::Diagnostics& diagnostics);
+
+/// Name, scope, protocols and settings. One of Kong's that the catalog does not have is refused as
+/// not supported yet, unless it is disabled.
 void check_plugin(const config::Plugin& plugin, PluginCatalog catalog,
                   config::Diagnostics& diagnostics);
 

@@ -15,6 +15,7 @@ struct PluginTraits {
   bool without_route = false;
   bool authenticates = false;
   config::AllowedScopes scopes = config::everywhere;
+  config::AllowedStreams streams = config::only_http;
 };
 
 /// What a plugin without `config` is made from: all defaults.
@@ -37,6 +38,7 @@ constexpr PluginType plugin_type(std::string_view name, int priority, PluginTrai
       .without_route = traits.without_route,
       .authenticates = traits.authenticates,
       .scopes = traits.scopes,
+      .streams = traits.streams,
       .make = [](const config::Node* node, const config::Path& path, const PluginDeps& deps,
                  config::Diagnostics& diagnostics) -> std::unique_ptr<Plugin> {
         const config::Path config_path(path, "config");

@@ -86,7 +86,8 @@ class IpRestriction final : public Plugin {
 
 }  // namespace
 
-constinit const PluginType ip_restriction = plugin_type<IpRestriction>(
-    "ip-restriction", 990, {}, "Lets only some addresses in, or keeps some out.");
+constinit const PluginType ip_restriction =
+    plugin_type<IpRestriction>("ip-restriction", 990, {.streams = {.tcp = true}},
+                               "Lets only some addresses in, or keeps some out.");
 
 }  // namespace sluice::plugins

@@ -72,6 +72,18 @@ class Check(unittest.TestCase):
             "consumer_groups[0].plugins[0]: plugin \"correlation-id\" must not be given for a consumer group",
             "plugins[0]: plugin \"cors\" must not be given for a consumer"])
 
+  def test_plugins_only_name_protocols_that_kong_lets_them(self):
+    text = ("plugins: [{name: key-auth, protocols: [http, tcp, udp]}, {name: ip-restriction, protocols: [tcp, tls, udp],"
+            " config: {allow: [10.0.0.1]}}, {name: cors, enabled: false, protocols: [tls_passthrough, grpc]}]\n")
+    for more in ("", "tags: []\n"):  # Also where the file has another mistake.
+      with self.subTest(more):
+        lines = [line for line in self.check(text + more).stderr.splitlines() if "does not know the protocol" in line]
+        self.assertEqual([line.split(": ", 1)[1] for line in lines], [
+            "plugins[0].protocols: plugin \"key-auth\" does not know the protocol \"tcp\"",
+            "plugins[0].protocols: plugin \"key-auth\" does not know the protocol \"udp\"",
+            "plugins[1].protocols: plugin \"ip-restriction\" does not know the protocol \"udp\"",
+            "plugins[2].protocols: plugin \"cors\" does not know the protocol \"tls_passthrough\""])
+
   def test_one_mistake_is_one_problem(self):
     for text, count in (
         ("services: [{name: a, host: \"{vault://env/nowhere-to-be-found}\"}]\n", 1),

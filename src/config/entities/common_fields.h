@@ -17,8 +17,7 @@ inline constexpr std::array<std::int64_t, 5> redirect_codes = {426, 301, 302, 30
 
 inline constexpr Constraint name_rule = matches(is_entity_name, name_form);
 inline constexpr Constraint tag_rule = unique(matches(is_tag, tag_form));
-inline constexpr Constraint path_rule =
-    matches(is_plain_path, "start with \"/\" and hold no \"//\"");
+inline constexpr Constraint path_rule = matches(is_plain_path, plain_path_form);
 inline constexpr Constraint header_rule = matches(is_header_name, "be the name of a header field");
 inline constexpr Constraint timeout_rule = milliseconds_between(1, milliseconds_max);
 

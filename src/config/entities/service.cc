@@ -39,8 +39,10 @@ void take_url(Service& service, const std::string& url, const Given& given) {
   }
   if (!path.empty() &&
       (!is_plain_path(path) || path.find_first_of("?#") != std::string_view::npos)) {
-    given.error("url", fmt::format("must have a path without \"//\", query and fragment, got {}",
-                                   in_quotes(path)));
+    given.error(
+        "url",
+        fmt::format("must have a path without \"//\", stray \"%\", query and fragment, got {}",
+                    in_quotes(path)));
     return;
   }
   const bool is_secure = service.protocol == Protocol::https || service.protocol == Protocol::grpcs;

@@ -21,6 +21,15 @@ inline constexpr AllowedScopes everywhere;
 inline constexpr AllowedScopes not_for_groups{.consumer_group = false};
 inline constexpr AllowedScopes not_for_consumers{.consumer = false, .consumer_group = false};
 
+/// What else than HTTP Kong lets a plugin name in `protocols`.
+struct AllowedStreams {
+  bool tcp = false;  ///< and `tls`
+  bool udp = false;
+  bool tls_passthrough = false;
+};
+
+inline constexpr AllowedStreams only_http;
+
 struct KnownPlugin {
   std::string_view name;
   AllowedScopes scopes;
