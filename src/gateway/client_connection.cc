@@ -104,6 +104,34 @@ Task<StreamPtr> sniff(WorkerState& worker, StreamPtr stream, const ListenerOptio
   co_return stream;
 }
 
+/// Everything before HTTP: null where nothing comes of it.
+Task<StreamPtr> begin(WorkerState& worker, StreamPtr stream, ListenerOptions options,
+                      ListenerClient& client) {
+  Event& closing = client.life->closing;
+  if (options.proxy_protocol && is_trusted(worker.pin->snapshot->settings(), client.peer)) {
+    auto read =
+        co_await Until(read_proxy_header(worker, std::move(stream), options, client), closing);
+    if (!read || *read == nullptr) co_return nullptr;
+    stream = *std::move(read);
+  }
+  if (!options.tls && !options.h2c) co_return stream;
+  auto ready = co_await Until(options.tls ? secure(worker, std::move(stream), options, client)
+                                          : sniff(worker, std::move(stream), options, client),
+                              closing);
+  co_return ready ? *std::move(ready) : nullptr;
+}
+
+/// Keeps nothing of how the connection began: an idle one waits in here.
+Task<Done> serve_begun(WorkerState& worker, http::Handler& handler, Task<StreamPtr> beginning,
+                       std::shared_ptr<ListenerClient> client) {
+  StreamPtr stream = co_await std::move(beginning);
+  if (stream == nullptr) co_return Done{};
+  const auto serve = client->http2 ? http::h2::serve : http::serve;
+  Event& closing = client->life->closing;
+  co_return co_await serve(worker.loop, std::move(stream), worker.server, handler,
+                           std::move(client), closing);
+}
+
 }  // namespace
 
 ListenerClient::ListenerClient(telemetry::WorkerMetrics& its_metrics,
@@ -120,23 +148,8 @@ ListenerClient::~ListenerClient() {
 
 Task<Done> serve_client(WorkerState& worker, http::Handler& handler, StreamPtr stream,
                         ListenerOptions options, std::shared_ptr<ListenerClient> client) {
-  Event& closing = client->life->closing;
-  if (options.proxy_protocol && is_trusted(worker.pin->snapshot->settings(), client->peer)) {
-    auto read =
-        co_await Until(read_proxy_header(worker, std::move(stream), options, *client), closing);
-    if (!read || *read == nullptr) co_return Done{};
-    stream = *std::move(read);
-  }
-  if (!options.tls && !options.h2c)
-    co_return co_await http::serve(worker.loop, std::move(stream), worker.server, handler,
-                                   std::move(client), closing);
-  auto ready = co_await Until(options.tls ? secure(worker, std::move(stream), options, *client)
-                                          : sniff(worker, std::move(stream), options, *client),
-                              closing);
-  if (!ready || *ready == nullptr) co_return Done{};
-  const auto serve = client->http2 ? http::h2::serve : http::serve;
-  co_return co_await serve(worker.loop, *std::move(ready), worker.server, handler,
-                           std::move(client), closing);
+  auto beginning = begin(worker, std::move(stream), std::move(options), *client);
+  return serve_begun(worker, handler, std::move(beginning), std::move(client));
 }
 
 }  // namespace sluice
