@@ -22,6 +22,7 @@
 #include "gateway/snapshot.h"
 #include "node/node.h"
 #include "plugins/catalog.h"
+#include "tls/record_buffers.h"
 
 namespace {
 
@@ -147,6 +148,7 @@ CLI::App* add_token(CLI::App& app, explain::TokenArguments& to) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  tls::keep_record_buffers();
   CLI::App app("Sluice: an API gateway that takes Kong's configuration.\nManual: docs/guide/",
                "sluice");
   app.require_subcommand(1);
