@@ -2,6 +2,7 @@
 // Records of bytes from one thread to another: what a worker says in a few copies, another thread
 // makes text of.
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -33,7 +34,11 @@ class RecordRing {
   // The writer's.
   char* reserve(std::size_t size) noexcept;
 
-  void commit() noexcept { written_.store(next_written_, std::memory_order_release); }
+  void commit() noexcept {
+    const std::size_t size = next_written_ - written_.load(std::memory_order_relaxed);
+    written_.store(next_written_, std::memory_order_release);
+    fetch_next(size);
+  }
 
   /// Bytes that the reader has not taken when the writer looks.
   std::size_t used() const noexcept {
@@ -67,6 +72,19 @@ class RecordRing {
   static constexpr std::size_t whole_size(std::size_t size) noexcept {
     return sizeof(std::uint64_t) + ((size + 7) & ~std::size_t{7});
   }
+
+  /// The reader's core has the lines of the next record: asked for now, they are here when it is
+  /// written, instead of being waited for one after another.
+  void fetch_next(std::size_t size) noexcept {
+#if defined(__x86_64__)
+    const char* const begin = place_of(next_written_);
+    const char* const end = begin + std::min(size, fetched_max);
+    for (const char* at = begin; at < end; at += 64)
+      asm volatile("prefetchw %0" : : "m"(*at));
+#endif
+  }
+
+  static constexpr std::size_t fetched_max = 2048;
 
   char* place_of(std::size_t position) noexcept {
     return reinterpret_cast<char*>(bytes_.get()) + (position & (capacity_ - 1));
