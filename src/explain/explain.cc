@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "explain/world.h"
+#include "gateway/plugin_check.h"
 #include "gateway/proxy.h"
 #include "gateway/secrets.h"
 #include "http/query.h"
@@ -67,9 +68,7 @@ bool reaches(const config::Plugin& plugin, const config::Route* route,
       (consumer == nullptr ||
        std::ranges::find(consumer->groups, *plugin.consumer_group_index) == consumer->groups.end()))
     return false;
-  return route == nullptr || std::ranges::any_of(route->protocols, [&](config::Protocol protocol) {
-           return std::ranges::find(plugin.protocols, protocol) != plugin.protocols.end();
-         });
+  return runs_for_http(plugin);
 }
 
 /// The configuration that a step ran, or would run; null where it has some for other consumers

@@ -28,14 +28,12 @@ std::string_view name_of(Specificity specificity) noexcept {
   return names[std::to_underlying(specificity)];
 }
 
-const ScopeTable::Entry* ScopeTable::find(const std::vector<Entry>& entries, std::uint32_t owner,
-                                          std::uint16_t route_protocols) const noexcept {
+const ScopeTable::Entry* ScopeTable::find(const std::vector<Entry>& entries,
+                                          std::uint32_t owner) const noexcept {
   // Several where a route has plugins both for all its services and for this one.
   const Entry* best = nullptr;
   for (const Entry& entry : std::ranges::equal_range(entries, owner, {}, &Entry::owner))
-    if ((entry.protocols & route_protocols) != 0 &&
-        (best == nullptr || entry.specificity < best->specificity))
-      best = &entry;
+    if (best == nullptr || entry.specificity < best->specificity) best = &entry;
   return best;
 }
 
@@ -51,9 +49,9 @@ const Plugin* choose(const Step& step, const Consumer* consumer) noexcept {
   };
   for (const ScopeTable* table : overlay.tables) {
     if (table == nullptr) continue;
-    offer(table->find(table->consumers, consumer->index, overlay.protocols));
+    offer(table->find(table->consumers, consumer->index));
     for (const std::uint32_t group : consumer->groups)
-      offer(table->find(table->groups, group, overlay.protocols));
+      offer(table->find(table->groups, group));
   }
   return plugin;
 }

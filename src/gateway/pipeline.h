@@ -19,15 +19,13 @@ struct ScopeTable {
   struct Entry {
     std::uint32_t owner;  ///< index of the consumer, or of the group
     Specificity specificity;
-    std::uint16_t protocols;  ///< a bit each
     const Plugin* plugin;
   };
 
   std::vector<Entry> consumers;  ///< sorted by owner
   std::vector<Entry> groups;
 
-  const Entry* find(const std::vector<Entry>& entries, std::uint32_t owner,
-                    std::uint16_t route_protocols) const noexcept;
+  const Entry* find(const std::vector<Entry>& entries, std::uint32_t owner) const noexcept;
 };
 
 /// What a step may become once the consumer is known.
@@ -35,7 +33,6 @@ struct Overlay {
   std::array<const ScopeTable*, 3>
       tables{};                             ///< of the route, its service, everywhere; may be null
   Specificity base = Specificity::nothing;  ///< of Step::plugin
-  std::uint16_t protocols = 0;              ///< of the route
 };
 
 /// The plugin that a step is for this consumer, which may be null; null where there is none.

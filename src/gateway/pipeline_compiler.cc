@@ -9,17 +9,6 @@
 namespace sluice {
 namespace {
 
-std::uint16_t protocol_bits(const std::vector<config::Protocol>& protocols) {
-  unsigned bits = 0;
-  for (const config::Protocol protocol : protocols)
-    bits |= 1U << static_cast<unsigned>(protocol);
-  return static_cast<std::uint16_t>(bits);
-}
-
-bool shares_protocol(const config::Route& route, const PluginScopes::Configured& plugin) {
-  return (protocol_bits(route.protocols) & plugin.protocols) != 0;
-}
-
 /// Kong's priorities; equal ones by name.
 bool runs_before(const PluginType* left, const PluginType* right) {
   return left->priority != right->priority ? left->priority > right->priority
@@ -100,10 +89,10 @@ void PipelineCompiler::compile(const config::Plugin& entity, PluginCatalog catal
   }
   plugin->set_origin(
       {type->name, id, entity.instance_name.value_or(""), specificity_of(entity), entity.place});
-  const Configured configured{plugin.get(),           protocol_bits(entity.protocols),
-                              specificity_of(entity), entity.service_index,
-                              entity.consumer_index,  entity.consumer_group_index};
+  const Configured configured{plugin.get(), specificity_of(entity), entity.service_index,
+                              entity.consumer_index, entity.consumer_group_index};
   into_.plugins.push_back(std::move(plugin));
+  if (!runs_for_http(entity)) return;
   ByType& by_type = entity.route_index     ? by_route_[*entity.route_index]
                     : entity.service_index ? scopes->by_service[*entity.service_index]
                                            : scopes->global;
@@ -149,7 +138,7 @@ Step PipelineCompiler::base_step(const Reaching& scopes, const config::Route& ro
     if (scope == nullptr) continue;
     for (const Configured& candidate : scope->for_all) {
       if (candidate.service && candidate.service != route.service_index) continue;
-      if (candidate.specificity >= best || !shares_protocol(route, candidate)) continue;
+      if (candidate.specificity >= best) continue;
       best = candidate.specificity;
       step.plugin = candidate.plugin;
     }
@@ -163,7 +152,7 @@ const ScopeTable* PipelineCompiler::make_table(const std::vector<Configured>& pl
   for (const Configured& each : plugins) {
     if (each.service && each.service != service) continue;
     const ScopeTable::Entry entry{each.consumer ? *each.consumer : *each.consumer_group,
-                                  each.specificity, each.protocols, each.plugin};
+                                  each.specificity, each.plugin};
     (each.consumer ? table->consumers : table->groups).push_back(entry);
   }
   std::ranges::sort(table->consumers, {}, &ScopeTable::Entry::owner);
@@ -177,7 +166,6 @@ const Overlay* PipelineCompiler::overlay_for(const Reaching& scopes, const confi
                                              Specificity base) {
   auto overlay = std::make_unique<Overlay>();
   overlay->base = base;
-  overlay->protocols = protocol_bits(route.protocols);
   bool has_any = false;
   for (std::size_t i = 0; i < scopes.size(); ++i) {
     const Scope* scope = scopes[i];

@@ -31,7 +31,6 @@ Specificity specificity_of(const config::Plugin& plugin);
 struct PluginScopes {
   struct Configured {
     const Plugin* plugin;
-    std::uint16_t protocols;  ///< a bit each
     Specificity specificity;
     std::optional<std::uint32_t> service;  ///< its index
     std::optional<std::uint32_t> consumer;

@@ -22,6 +22,11 @@ void check_settings(const config::Type& type, const config::Plugin& plugin,
                       diagnostics, config_path);
 }
 
+bool is_for_streams(config::Protocol protocol) noexcept {
+  using enum config::Protocol;
+  return protocol == tcp || protocol == tls || protocol == udp || protocol == tls_passthrough;
+}
+
 std::string suggested_plugin(std::string_view name, PluginCatalog catalog) {
   std::vector<std::string_view> names;
   for (const PluginType* type : catalog)
@@ -70,6 +75,11 @@ void check_protocols(const config::Plugin& plugin, config::AllowedStreams allowe
           plugin.place, config::Path(path, "protocols"),
           fmt::format("plugin {} does not know the protocol {}", config::in_quotes(plugin.name),
                       config::in_quotes(config::name_of(protocol))));
+}
+
+bool runs_for_http(const config::Plugin& plugin) noexcept {
+  return std::ranges::any_of(plugin.protocols,
+                             [](config::Protocol protocol) { return !is_for_streams(protocol); });
 }
 
 void check_plugin(const config::Plugin& plugin, PluginCatalog catalog,

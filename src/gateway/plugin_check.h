@@ -17,6 +17,10 @@ void check_scope(const config::Plugin& plugin, config::AllowedScopes allowed,
 void check_protocols(const config::Plugin& plugin, config::AllowedStreams allowed,
                      config::Diagnostics& diagnostics);
 
+/// Whether its protocols let a plugin run for requests at all. As in Kong any protocol of HTTP
+/// does, whichever the route has: `protocols: [https]` must not take a guard off plain HTTP.
+bool runs_for_http(const config::Plugin& plugin) noexcept;
+
 /// Name, scope, protocols and settings. One of Kong's that the catalog does not have is refused as
 /// not supported yet, unless it is disabled.
 void check_plugin(const config::Plugin& plugin, PluginCatalog catalog,

@@ -41,7 +41,7 @@ plugins: [{name: marker, config: {name: global}}]
 services:
 - name: on
   host: h
-  plugins: [{name: marker, config: {name: of-service}, protocols: [http]}]
+  plugins: [{name: marker, config: {name: of-service}}]
 - {name: off, host: h, enabled: false}
 - {name: other, host: h}
 routes:
@@ -119,7 +119,7 @@ TEST(Snapshot, OneRouteChangesAndTheOthersAreTheSameObjects) {
 TEST(Snapshot, RoutesComeAndGo) {
   const auto before = compile(load("- {name: a, paths: [/a], service: on}\n"));
   const config::LoadedFile next = load(R"(
-- {name: b, paths: [/b], service: on, protocols: [https]}
+- {name: b, paths: [/b], service: on}
 - {name: c, paths: [/c], service: off}
 - {name: d, paths: [/d]}
 )");
@@ -131,8 +131,7 @@ TEST(Snapshot, RoutesComeAndGo) {
 
   ASSERT_NE(after, nullptr) << diagnostics.render();
   EXPECT_EQ(text_of(*after, "/a"), "-");
-  // The service's plugin is for http.
-  EXPECT_EQ(text_of(*after, "/b"), "b: global");
+  EXPECT_EQ(text_of(*after, "/b"), "b: of-service");
   EXPECT_EQ(text_of(*after, "/c"), "-");
   EXPECT_EQ(text_of(*after, "/d"), "d: global");
   EXPECT_EQ(after->route_count(), 2U);

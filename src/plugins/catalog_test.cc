@@ -128,13 +128,24 @@ TEST(Scopes, OfTheAnonymousConsumerCount) {
   EXPECT_EQ(scope_for(gateway, "ann"), "");
 }
 
-TEST(Scopes, HonourEnabledAndProtocols) {
+TEST(Scopes, HonourEnabled) {
+  PluginHarness gateway(
+      with_plugins(marker("", "all") + marker("service: s", "service", ", enabled: false")));
+  EXPECT_EQ(scope_for(gateway, "eve"), "all");
+}
+
+TEST(Scopes, DoNotEndAtProtocolsThatTheRouteDoesNotHave) {
   PluginHarness gateway(with_plugins(marker("", "all") +
-                                     marker("route: r", "route", ", protocols: [https]") +
-                                     marker("service: s", "service", ", enabled: false") +
+                                     marker("route: r", "route", ", protocols: [grpcs]") +
                                      marker("consumer: ann", "ann", ", protocols: [grpc]")));
-  EXPECT_EQ(scope_for(gateway, "eve"), "route");  // the route takes https too
-  EXPECT_EQ(scope_for(gateway, "ann", "/q"), "all");
+  EXPECT_EQ(scope_for(gateway, "eve"), "route");
+  EXPECT_EQ(scope_for(gateway, "ann", "/q"), "ann");
+}
+
+TEST(Scopes, AreNothingForPluginsOfStreamsAlone) {
+  PluginHarness gateway(with_plugins(
+      marker("", "all"), "ip-restriction, protocols: [tcp, tls], config: {deny: [0.0.0.0/0]}"));
+  EXPECT_EQ(gateway.get("/").field("X-Scope"), "all");
 }
 
 TEST(Scopes, MayNameTheirInstance) {
