@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <netinet/in.h>
 
 namespace sluice::config {
@@ -211,10 +212,32 @@ bool is_tag(std::string_view text) {
 }
 
 bool is_plain_path(std::string_view text) {
+  static constexpr std::string_view marks = "/%-._~!$&'()*+,;=:@";
   return text.starts_with('/') && text.find("//") == std::string_view::npos &&
-         has_whole_escapes(text) && std::ranges::none_of(text, [](char c) {
-           return !is_beyond_ascii(c) && (c <= 0x20 || c == 0x7F);
+         has_whole_escapes(text) && std::ranges::all_of(text, [](char c) {
+           return is_letter(c) || is_digit(c) || marks.find(c) != std::string_view::npos;
          });
+}
+
+std::string normal_path(std::string_view path) {
+  static constexpr std::string_view kept = "%:/?#[]@!$&'()*+,;=";
+  std::string normal;
+  while (!path.empty()) {
+    if (path.front() != '%' || path.size() < 3 || !is_hex_digit(path[1]) ||
+        !is_hex_digit(path[2])) {
+      normal += path.front() == '%' ? "%25" : path.substr(0, 1);
+      path.remove_prefix(1);
+      continue;
+    }
+    unsigned byte = 0;
+    std::from_chars(path.data() + 1, path.data() + 3, byte, 16);
+    if (kept.find(static_cast<char>(byte)) == std::string_view::npos && byte != 0)
+      normal += static_cast<char>(byte);
+    else
+      normal += fmt::format("%{:02X}", byte);
+    path.remove_prefix(3);
+  }
+  return normal;
 }
 
 }  // namespace sluice::config

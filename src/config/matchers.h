@@ -43,7 +43,10 @@ bool is_entity_name(
     std::string_view text);  ///< letters, digits, `.`, `-`, `_`, `~` and non-ASCII UTF-8
 bool is_explain_key(std::string_view text);  ///< long enough that nobody tries them all
 bool is_tag(std::string_view text);          ///< printable, without `,` and `/`
-/// Begins with `/`, has neither `//`, spaces nor control characters, and whole escapes.
+/// Begins with `/`, has no `//`, and only what RFC 3986 has in paths, with whole triplets.
 bool is_plain_path(std::string_view text);
+/// With triplets as the router compares them (kong.md §2.3): only those of reserved characters and
+/// `%` are left, in upper case, and a lone `%` is one of them. Dot segments stay.
+std::string normal_path(std::string_view path);
 
 }  // namespace sluice::config

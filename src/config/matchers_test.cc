@@ -60,8 +60,16 @@ TEST(Matchers, KnowNamesTagsAndMethods) {
   expect_rule(is_method, {"GET", "PURGE"}, {"", "get", "GET ", "M-SEARCH"});
   expect_rule(is_header_name, {"X-Real-IP", "a", "x_1"}, {"", "a b", "a:", "ä"});
   expect_rule(is_header_value, {"", "a b", "größe"}, {" a", "a ", "a\nb", "a\x7f"});
-  expect_rule(is_plain_path, {"/", "/a", "/a/", "/a%2Fb", "/ä", "/%aF"},
-              {"", "a", "//", "/a//b", "/%", "/a%2", "/%2g", "/%%20", "/a b", "/a\r\nb", "/\x7f"});
+  expect_rule(is_plain_path, {"/", "/a", "/a/", "/a%2Fb", "/%aF", "/a:b@c;d='e'"},
+              {"", "a", "//", "/a//b", "/%", "/a%2", "/%2g", "/%%20", "/a b", "/ä", "/a?b", "/a#b",
+               "/{a}", "/a\r\nb", "/\x7f"});
+}
+
+TEST(NormalPath, KeepsTripletsOfReservedCharactersAlone) {
+  EXPECT_EQ(normal_path("/a%20b%2fc%61%C3%A9"), "/a b%2Fca\xC3\xA9");
+  EXPECT_EQ(normal_path("/%25%00%5b"), "/%25%00%5B");
+  EXPECT_EQ(normal_path("/a%2"), "/a%252");
+  EXPECT_EQ(normal_path("/%%41"), "/%25A");
 }
 
 TEST(SplitHostPort, LeavesIpv6WithoutBrackets) {

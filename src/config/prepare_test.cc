@@ -64,7 +64,7 @@ TEST(DeckInfo, IsWrongOnceWhateverTakesItOver) {
 TEST(FormatVersion, MarksRegularExpressionsBelowThree) {
   const std::string routes =
       "services: [{host: h, routes: [{paths: [/a, '/b\\d+', '~/c']}]}]\n"
-      "routes: [{paths: ['/(d)', /e.f-g_h~/%20]}]\n";
+      "routes: [{paths: ['/(d)', /e.f-g_h~/%2F]}]\n";
   const auto paths = [&](const std::string& version) {
     std::string all;
     for (const Route& route :
@@ -75,7 +75,7 @@ TEST(FormatVersion, MarksRegularExpressionsBelowThree) {
   };
 
   for (const std::string version : {"1.1", "2.1"})
-    EXPECT_EQ(paths(version), "/a ~/b\\d+ ~/c ~/(d) /e.f-g_h~/%20 ") << version;
+    EXPECT_EQ(paths(version), "/a ~/b\\d+ ~/c ~/(d) /e.f-g_h~/%2F ") << version;
 }
 
 }  // namespace

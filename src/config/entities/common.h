@@ -20,7 +20,7 @@ using std::chrono::milliseconds;
 inline constexpr double milliseconds_max = 2'147'483'646;
 inline constexpr std::string_view name_form = "hold only letters, digits and . - _ ~";
 inline constexpr std::string_view plain_path_form =
-    "start with \"/\" and hold no \"//\", no space and no \"%\" without two hex digits";
+    "start with \"/\", hold no \"//\" and only what URLs have in paths, the rest as %XX";
 inline constexpr std::string_view tag_form = "be printable and hold neither a comma nor a slash";
 
 enum class Protocol : std::uint8_t {

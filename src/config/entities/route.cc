@@ -29,8 +29,14 @@ void check_route_path(const std::string& path, std::size_t index, const Given& g
       given.error("paths", index,
                   fmt::format("must be a regular expression that begins with \"~/\", got {}",
                               in_quotes(path)));
-  } else if (!is_plain_path(path)) {
-    given.error("paths", index, fmt::format("must {}, got {}", plain_path_form, in_quotes(path)));
+  } else if (!path.starts_with('/') || path.contains("//")) {
+    given.error("paths", index,
+                fmt::format("must start with \"/\" and hold no \"//\", got {}", in_quotes(path)));
+  } else if (const std::string normal = normal_path(path); normal != path) {
+    // It would never match: requests are compared in normal form.
+    given.error("paths", index,
+                fmt::format("must be a normalized path, such as {}, got {}", in_quotes(normal),
+                            in_quotes(path)));
   } else if (has_dot_segment(path) || path.find_first_of("?#") != std::string::npos) {
     given.error("paths", index,
                 fmt::format("must be a normalized path without query, got {}", in_quotes(path)));

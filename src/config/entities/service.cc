@@ -41,7 +41,7 @@ void take_url(Service& service, const std::string& url, const Given& given) {
       (!is_plain_path(path) || path.find_first_of("?#") != std::string_view::npos)) {
     given.error(
         "url",
-        fmt::format("must have a path without \"//\", stray \"%\", query and fragment, got {}",
+        fmt::format("must have a path without \"//\", query, fragment and what no URL has, got {}",
                     in_quotes(path)));
     return;
   }
