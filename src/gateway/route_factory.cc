@@ -42,6 +42,10 @@ void RouteFactory::add(const config::Route& from, Pipeline pipeline,
   RouteMatch match;
   match.http = route->http;
   match.https = has_protocol(from, Protocol::https) || has_protocol(from, Protocol::grpcs);
+  // Kong's expressions have the protocols as one more condition, but let HTTP through to a route
+  // for HTTPS alone: it gets the redirect.
+  const bool is_told = flavor_ != config::RouterFlavor::expressions || (!is_grpc && !match.http);
+  if (!is_told && match.http != match.https) match.scheme = match.http ? "http" : "https";
   match.route = std::move(route);
   if (!set_matchers(from, match)) return;
   matches_.push_back(std::move(match));

@@ -103,6 +103,18 @@ class ExplainCommandTest(WithFile):
       self.assertEqual(done.returncode, ends)
       self.assertEqual(run("explain", path, "GET", "https://a.com/x").returncode, 0)
 
+  def test_protocols_are_a_condition_under_the_flavor_of_expressions(self):
+    for protocols, wrong, told in ((["http"], "https://a.com/x", "http"), (["grpc"], "https://a.com/x", "http"),
+                                   (["grpcs"], "http://a.com/x", "https")):
+      with self.subTest(protocols):
+        text = {"gateway": {"router_flavor": "expressions"},
+                "services": [service(9000, route={"protocols": protocols, "strip_path": False})]}
+        done = run("explain", self.file(text), "GET", wrong)
+        self.assertIn("no Route matched", done.stdout)
+        self.assertIn(told, done.stdout)
+        text["gateway"]["router_flavor"] = "traditional_compatible"
+        self.assertNotIn("no Route matched", run("explain", self.file(text), "GET", wrong).stdout)
+
   def test_json_is_json_whatever_a_request_holds(self):
     done = run("explain", self.path, "GET", "http://a.com/%ff?\"=1", "-H", "X-Odd: \"\\\u00e9",
                "-H", "apikey: alices-key", "--format", "json")

@@ -72,6 +72,9 @@ inline void read_matcher(RouteMatch& match, std::string_view key, std::string_vi
   else if (key == "proto") {
     match.http = value.contains("http,") || value == "http";
     match.https = value.contains("https");
+    if (!match.https && match.expression != nullptr) match.scheme = "http";
+  } else if (key == "only") {
+    match.scheme = value == "https" ? "https" : "http";
   } else if (key == "id") {
     std::uint64_t number = 0;
     std::from_chars(value.data(), value.data() + value.size(), number);
@@ -140,7 +143,7 @@ class RequestLine {
     if (host_ == "-") host_.clear();
     for (std::string word; words >> word;)
       read(word);
-    if (port_ == 0) port_ = scheme_ == "https" ? 443 : 80;
+    if (port_ == 0) port_ = destination_ ? destination_->port : scheme_ == "https" ? 443 : 80;
     if (const std::size_t colon = host_.rfind(':'); colon != std::string::npos) {
       std::from_chars(host_.data() + colon + 1, host_.data() + host_.size(), port_);
       host_.resize(colon);

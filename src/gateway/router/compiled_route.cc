@@ -30,6 +30,7 @@ class RouteCompiler {
     conditions.sources = match.sources;
     conditions.destinations = match.destinations;
     if (match.expression != nullptr) compile_expression(conditions);
+    conditions.scheme = match.scheme;
     compile_paths();
     if (!conditions.empty())
       route_.conditions = std::make_unique<const Conditions>(std::move(conditions));
@@ -61,7 +62,6 @@ class RouteCompiler {
       for (const std::string_view value : values)
         condition.values.append(value).push_back('\0');
     }
-    conditions.http_only = !route_.match.https;
     if (!expression.is_covered()) conditions.expression = route_.match.expression;
   }
 

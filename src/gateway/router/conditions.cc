@@ -69,7 +69,7 @@ bool has_endpoint(const std::vector<EndpointMatch>& endpoints, const Address* ad
 Mismatch Conditions::mismatch_of_found(const Question& question, PathMatch& path) const noexcept {
   if (expression != nullptr && !expression->admits_found(question, path))
     return Mismatch::expression;
-  if (http_only && question.scheme == "https") return Mismatch::protocol;
+  if (!scheme.empty() && question.scheme != scheme) return Mismatch::protocol;
   for (const HeaderCondition& header : headers)
     if (!header.admits(question.headers)) return Mismatch::header;
   if (!admits_sni(question)) return Mismatch::sni;

@@ -38,16 +38,14 @@ struct HeaderCondition {
 struct Conditions {
   std::vector<HeaderCondition> headers;
   std::shared_ptr<const Expression> expression;  ///< for what of it is not among the others
-  /// Of a route with an expression. Kong adds the protocols to it, but lets HTTP through to a route
-  /// that is only for HTTPS: it gets the redirect.
-  bool http_only = false;
+  std::string_view scheme;                       ///< RouteMatch::scheme
   std::vector<HostPattern> snis;
   std::vector<EndpointMatch> sources;
   std::vector<EndpointMatch> destinations;
   std::vector<std::string> other_methods;  ///< the methods behind other_method
 
   bool empty() const noexcept {
-    return expression == nullptr && !http_only && other_methods.empty() && headers.empty() &&
+    return expression == nullptr && scheme.empty() && other_methods.empty() && headers.empty() &&
            snis.empty() && sources.empty() && destinations.empty();
   }
 

@@ -88,7 +88,7 @@ class Evaluation {
       case ExpressionField::net_src_port:
         return port(question_.source);
       case ExpressionField::net_dst_port:
-        return port(question_.destination);
+        return number(question_.port);  // as in Kong, where it stands for a port in hosts, too
       case ExpressionField::net_src_ip:
         return address(question_.source);
       case ExpressionField::net_dst_ip:
@@ -124,6 +124,7 @@ class Evaluation {
       case ExpressionField::net_src_ip:
         return endpoint_value(question_.source);
       case ExpressionField::net_dst_port:
+        return std::to_string(question_.port);
       case ExpressionField::net_dst_ip:
         return endpoint_value(question_.destination);
     }
@@ -159,8 +160,7 @@ class Evaluation {
 
   std::string endpoint_value(const Address* of) const {
     if (of == nullptr) return {};
-    const bool is_port = predicate_.field == ExpressionField::net_src_port ||
-                         predicate_.field == ExpressionField::net_dst_port;
+    const bool is_port = predicate_.field == ExpressionField::net_src_port;
     return is_port ? std::to_string(of->port) : of->ip_text();
   }
 

@@ -138,6 +138,7 @@ bool holds_naively(const Condition& condition, const Question& question, std::si
   const std::string& field = condition.field;
   const Address* const address =
       field.starts_with("net.src") ? question.source : question.destination;
+  if (field == "net.dst.port") return compares_number(condition, question.port);
   if (field.ends_with(".port"))
     return address != nullptr && compares_number(condition, address->port);
   if (field.ends_with(".len"))

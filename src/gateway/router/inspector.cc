@@ -126,13 +126,18 @@ void RouterInspector::examine_expression(const Expression& expression, const Que
   }
 }
 
+void examine_scheme(const Conditions& conditions, const Question& question, Verdict& verdict) {
+  if (!conditions.scheme.empty() && question.scheme != conditions.scheme)
+    verdict.misfits.push_back(
+        {Mismatch::protocol, std::string(conditions.scheme), std::string(question.scheme)});
+}
+
 void RouterInspector::examine_conditions(const RouteMatch& match, const Conditions& conditions,
                                          const Question& question, Verdict& verdict) const {
   if (match.expression != nullptr) {
     const std::size_t before = verdict.misfits.size();
     examine_expression(*match.expression, question, verdict);
-    if (verdict.misfits.size() == before && conditions.http_only && question.scheme == "https")
-      verdict.misfits.push_back({Mismatch::protocol, "http", std::string(question.scheme)});
+    if (verdict.misfits.size() == before) examine_scheme(conditions, question, verdict);
     return;
   }
   for (std::size_t i = 0; i < conditions.headers.size(); ++i)
@@ -145,6 +150,7 @@ void RouterInspector::examine_conditions(const RouteMatch& match, const Conditio
       !has_endpoint(conditions.destinations, question.destination))
     verdict.misfits.push_back(
         {Mismatch::destination, joined(match.destinations), text_of(question.destination)});
+  examine_scheme(conditions, question, verdict);
 }
 
 std::vector<Verdict> RouterInspector::examine_all(const Question& question,

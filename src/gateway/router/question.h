@@ -16,7 +16,7 @@ struct Route;
 struct Question {
   std::string_view method;
   std::string_view host;   ///< without port, lower case
-  std::uint16_t port = 0;  ///< named in Host, else the scheme's
+  std::uint16_t port = 0;  ///< named in Host, else the one that the client connected to
   std::string_view path;   ///< normalised
   const http::Headers& headers;
   std::string_view scheme = "http";      ///< of the connection

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -38,6 +39,9 @@ struct RouteMatch {
   std::uint64_t priority = 0;  ///< of an expression: at most 2^46 - 1
   bool http = true;            ///< `protocols` has http or grpc
   bool https = true;           ///< `protocols` has https or grpcs
+  /// The only one that it matches under. Empty: any, and who comes by the wrong one is told so
+  /// (kong.md §2.5).
+  std::string_view scheme;
 };
 
 constexpr bool is_regex_path(std::string_view path) noexcept {
