@@ -116,15 +116,17 @@ std::string_view joined(http::Headers& keeper, std::initializer_list<std::string
   return {text, size};
 }
 
-/// All values of a list field, joined in order, with `last` behind them (RFC 9110 §5.3).
-void append_to_list(http::Headers& headers, HeaderId id, std::string_view last) {
+/// All values of a list field, joined in order, with `last` behind them (RFC 9110 §5.3); `alone`
+/// where there is none.
+void append_to_list(http::Headers& headers, HeaderId id, std::string_view last,
+                    std::string_view alone) {
   std::string_view list;
   if (headers.has(id))
     for (const http::Headers::Field& field : headers.fields())
       if (field.id == id && !field.value().empty())
         list = list.empty() ? field.value() : joined(headers, {list, ", ", field.value()});
   if (list.empty())
-    headers.set(id, last);
+    headers.set(id, alone);
   else
     headers.set(id, {list, ", ", last});
 }
@@ -173,7 +175,7 @@ void identify(Exchange& exchange) {
 std::uint16_t port_of(const Exchange& exchange) noexcept {
   const std::string_view authority = exchange.request.authority;
   const std::string_view host = host_without_port(authority);
-  std::uint16_t port = exchange.client->scheme == "https" ? 443 : 80;
+  std::uint16_t port = exchange.client->local->port;
   if (host.size() < authority.size()) {
     const std::string_view digits = authority.substr(host.size() + 1);
     std::from_chars(digits.data(), digits.data() + digits.size(), port);
@@ -260,8 +262,10 @@ void forward_one_by_one(Exchange& exchange, std::string_view original_path) {
   forward(HeaderId::x_forwarded_host, exchange.origin.host);
   forward(HeaderId::x_forwarded_path, original_path);
   headers.set(HeaderId::x_real_ip, exchange.origin.client_ip);
-  append_to_list(headers, HeaderId::x_forwarded_for, client.peer_text);
-  append_to_list(headers, HeaderId::via, via_of(exchange.request));
+  // As Kong: who the client is, where nobody said so in this field, and then the way to here.
+  append_to_list(headers, HeaderId::x_forwarded_for, client.peer_text, exchange.origin.client_ip);
+  const std::string_view via = via_of(exchange.request);
+  append_to_list(headers, HeaderId::via, via, via);
   headers.set(HeaderId::x_kong_request_id, exchange.record.request_id());
 }
 
@@ -360,7 +364,7 @@ void finish_head(Exchange& exchange, http::Response& response) {
       headers.set(HeaderId::x_kong_upstream_latency, upstream_latency.view());
     if (settings.add_proxy_latency)
       headers.set(HeaderId::x_kong_proxy_latency, proxy_latency.view());
-    if (settings.add_via) append_to_list(headers, HeaderId::via, via_value);
+    if (settings.add_via) append_to_list(headers, HeaderId::via, via_value, via_value);
     if (settings.add_request_id) headers.set(HeaderId::x_kong_request_id, record.request_id());
   }
   if (settings.add_server && !headers.has(HeaderId::server))

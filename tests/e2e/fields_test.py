@@ -68,7 +68,7 @@ class ToTheUpstream(FieldsTest):
     for name, value in fields.items():
       self.assertEqual(request.get(name), value)
     self.assertEqual(request.get("X-Real-IP"), "5.5.5.5")
-    self.assertEqual(request.get("X-Forwarded-For"), "127.0.0.1")
+    self.assertEqual(request.get("X-Forwarded-For"), "5.5.5.5")  # who the client is, as in Kong
     self.assertNotEqual(request.get("X-Kong-Request-Id"), "evil")
 
   def test_real_ip_takes_the_last_address_or_the_last_that_is_not_trusted(self):
