@@ -207,9 +207,8 @@ void apply(Document& document, const Edits& edits, const Filled& values, const a
     if (document.has(name)) document.set(name, as_value(value));
   for (const auto& [name, value] : values.add)
     if (!document.has(name)) document.set(name, as_value(value));
-  if constexpr (requires { document.append("", ""); })
-    for (const auto& [name, value] : values.append)
-      document.append(name, as_value(value));
+  for (const auto& [name, value] : values.append)
+    document.append(name, as_value(value));
 }
 
 bool is_host(std::string_view name) {
@@ -231,6 +230,17 @@ bool has_dot_segment(std::string_view path) {
   return decoded.contains("/../") || decoded.contains("/./");
 }
 
+enum class BodyKind : std::uint8_t { other, json, multipart, form };
+
+/// As Kong finds it: anywhere in Content-Type, since upstreams are as generous.
+BodyKind body_kind(std::string_view content_type) {
+  const std::string text = http::lowered(content_type);
+  if (text.contains("application/json")) return BodyKind::json;
+  if (text.contains("multipart/form-data")) return BodyKind::multipart;
+  if (text.contains("application/x-www-form-urlencoded")) return BodyKind::form;
+  return BodyKind::other;
+}
+
 class RequestTransformer final : public Plugin {
  public:
   using Config = RequestTransformerConfig;
@@ -244,16 +254,18 @@ class RequestTransformer final : public Plugin {
   }
 
   http::ResponseTask handle(Exchange& exchange, Next next) const override {
-    const std::string media_type =
-        http::media_type(exchange.request.headers.get(http::HeaderId::content_type).value_or(""));
-    const bool has_form = media_type == "application/x-www-form-urlencoded";
-    const bool form_to_query = method_ && has_form && exchange.request.body != nullptr &&
+    const auto content_type = exchange.request.headers.single(http::HeaderId::content_type);
+    // Of two types an upstream may believe either.
+    if (!content_type && !body_.empty()) return std::unexpected(content_type.error());
+    const std::string_view type = content_type ? content_type->value_or("") : "";
+    const BodyKind kind = body_kind(type);
+    const bool form_to_query = method_ && kind == BodyKind::form &&
+                               exchange.request.body != nullptr &&
                                (method_ == "GET" || method_ == "HEAD" || method_ == "TRACE");
     const bool edits_body =
-        !body_.empty() && exchange.request.protocol.empty() &&
-        (has_form || media_type == "application/json" || media_type == "multipart/form-data");
+        !body_.empty() && exchange.request.protocol.empty() && kind != BodyKind::other;
     if (form_to_query || edits_body)
-      return handle_with_body(exchange, next, media_type, form_to_query, edits_body);
+      return handle_with_body(exchange, next, type, form_to_query, edits_body);
     if (const Result<Done> done = transform(exchange, filled(query_, exchange), ""); !done)
       return std::unexpected(done.error());
     return next(exchange);
@@ -265,7 +277,8 @@ class RequestTransformer final : public Plugin {
             values(config.add.*place), values(config.append.*place)};
   }
 
-  http::ResponseTask handle_with_body(Exchange& exchange, Next next, std::string media_type,
+  /// `type` is the Content-Type that came, which the headers keep.
+  http::ResponseTask handle_with_body(Exchange& exchange, Next next, std::string_view type,
                                       bool form_to_query, bool edits_body) const {
     CO_TRY(const Chunk whole, co_await whole_body(exchange));
     const Filled body_values = filled(body_, exchange);
@@ -274,7 +287,7 @@ class RequestTransformer final : public Plugin {
            transform(exchange, query_values, form_to_query ? whole.text() : std::string_view()));
     static_cast<void>(transformed);
     if (edits_body) {
-      CO_TRY(Done edited, transform_body(exchange, media_type, whole.text(), body_values));
+      CO_TRY(Done edited, transform_body(exchange, type, whole.text(), body_values));
       static_cast<void>(edited);
     }
     co_return co_await next(exchange);
@@ -378,26 +391,45 @@ class RequestTransformer final : public Plugin {
   }
 
   /// A body that is not what its type says goes on as it came, as in Kong.
-  Result<Done> transform_body(Exchange& exchange, std::string_view media_type,
-                              std::string_view text, const Filled& values) const {
-    const auto plain = [](const std::string& value) { return value; };
-    if (media_type == "application/json") {
+  Result<Done> transform_body(Exchange& exchange, std::string_view type, std::string_view text,
+                              const Filled& values) const {
+    const BodyKind kind = body_kind(type);
+    if (kind == BodyKind::multipart) return transform_multipart(exchange, type, text, values);
+    if (kind == BodyKind::json) {
       auto object = text.empty() ? http::JsonObject() : http::JsonObject::parse(text);
       if (!object) return Done{};
       apply(*object, body_, values,
             [](const std::string& value) { return http::json_string(value); });
       if (!text.empty() || object->text() != "{}") set_body(exchange, object->text());
-    } else if (media_type == "application/x-www-form-urlencoded") {
-      TRY(http::QueryEdit form, http::QueryEdit::parse(text));
-      apply(form, body_, values, plain);
-      set_body(exchange, form.text());
-    } else {
-      auto form = http::MultipartForm::parse(
-          exchange.request.headers.get(http::HeaderId::content_type).value_or(""), text);
-      if (!form) return Done{};
-      apply(*form, body_, values, plain);
-      set_body(exchange, form->text());
+      return Done{};
     }
+    TRY(http::QueryEdit form, http::QueryEdit::parse(text));
+    apply(form, body_, values, [](const std::string& value) { return value; });
+    set_body(exchange, form.text());
+    return Done{};
+  }
+
+  /// What should be gone must not get through: no upstream may find in the body what is not found
+  /// here.
+  Result<Done> transform_multipart(Exchange& exchange, std::string_view type, std::string_view text,
+                                   const Filled& values) const {
+    const bool takes_away =
+        !body_.remove.empty() || !body_.rename.empty() || !body_.replace.empty();
+    auto form = http::MultipartForm::parse(type, text);
+    if (!form && takes_away && !text.empty())
+      return fail(ErrorCode::bad_request, "a multipart body that can be read in several ways");
+    if (!form) return Done{};
+    bool may = true;
+    for (const std::string& name : body_.remove)
+      form->remove(name);
+    for (const auto& [from, to] : body_.rename)
+      may = may && (!form->has(from) || form->rename(from, to));
+    for (const auto& [name, value] : values.replace)
+      may = may && (!form->has(name) || form->set(name, value));
+    for (const auto& [name, value] : values.add)
+      may = may && (form->has(name) || form->set(name, value));
+    if (!may) return fail(ErrorCode::bad_request, "a value that holds the body's boundary");
+    if (!text.empty() || !form->is_empty()) set_body(exchange, form->text());
     return Done{};
   }
 

@@ -109,6 +109,56 @@ TEST(RequestTransformer, ChangesBodies) {
   }
 }
 
+TEST(RequestTransformer, FindsFieldsInEveryMultipartBody) {
+  const std::string part =
+      "--B\r\nContent-Disposition: form-data; name=\"admin\"\r\n\r\n1\r\n"
+      "--B\r\nContent-Disposition: form-data; name=\"b\"\r\n\r\n2\r\n";
+  const std::string lines =
+      "--B\nContent-Disposition: form-data; name=admin\n\n1\n"
+      "--B\nContent-Disposition: form-data; name=b\n\n2\n--B--\n";
+  const std::string folded =
+      "--B \r\nContent-Disposition: form-data;\r\n name=\"admin\"\r\n\r\n1\r\n";
+  const std::string bodies[] = {part + "--B--",
+                                "preamble\r\n" + part + "--B--",
+                                "\r\n" + part + "--B--\r\n\r\n",
+                                part + "--B--\r\nepilogue",
+                                part + "--B-- \r\n",
+                                folded + part + "--B--",
+                                part.substr(0, part.size() - 2),
+                                lines};
+  PluginHarness gateway("request-transformer", "{remove: {body: [admin]}}");
+  for (const std::string& body : bodies)
+    EXPECT_EQ(told(gateway.post("/", multipart, body), "body"),
+              R"("--B\r\nContent-Disposition: form-data; name=\"b\"\r\n\r\n2\r\n--B--\r\n")")
+        << body;
+  EXPECT_EQ(told(gateway.post("/", multipart, ""), "body"), "\"\"");
+}
+
+TEST(RequestTransformer, RefusesAMultipartBodyOfSeveralMeanings) {
+  const std::string named = "--B\r\nContent-Disposition: form-data; name=\"b\"";
+  const std::pair<std::string_view, std::string> rows[] = {
+      {multipart, named + "; name=\"admin\"\r\n\r\n1\r\n--B--"},
+      {multipart, named + "; name*=utf-8''admin\r\n\r\n1\r\n--B--"},
+      {multipart, named + "\r\n\r\n1--B\r\n\r\n--B--"},
+      {multipart, "no part"},
+      {"multipart/form-data; boundary=B; boundary=C", named + "\r\n\r\n1\r\n--B--"},
+      {"multipart/form-data, boundary=B", named + "\r\n\r\n1\r\n--B--"},
+      {"multipart/form-data; boundary=B\r\nContent-Type: text/plain", named + "\r\n\r\n1\r\n--B--"},
+      {"text/plain\r\nContent-Type: multipart/form-data; boundary=B", named + "\r\n\r\n1\r\n--B--"},
+  };
+  for (const std::string_view config :
+       {"{remove: {body: [admin]}}", "{rename: {body: [\"admin:b\"]}}",
+        "{replace: {body: [\"admin:b\"]}}"}) {
+    PluginHarness gateway("request-transformer", config);
+    for (const auto& [type, body] : rows)
+      EXPECT_EQ(gateway.post("/", type, body).status, 400) << config << type << body;
+  }
+  PluginHarness adds("request-transformer", "{add: {body: [a:1]}}");
+  EXPECT_EQ(told(adds.post("/", multipart, "no part"), "body"), "\"no part\"");
+  PluginHarness constant("request-transformer", "{replace: {body: [\"b:x--B\"]}}");
+  EXPECT_EQ(constant.post("/", multipart, named + "\r\n\r\n1\r\n--B--").status, 400);
+}
+
 TEST(RequestTransformer, RefusesABodyThatItCannotHold) {
   PluginHarness gateway("request-transformer", "{remove: {body: [a]}}");
   const std::string large = "{\"x\":\"" + std::string(9 << 20, 'x') + "\"}";
