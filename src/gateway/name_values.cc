@@ -2,6 +2,7 @@
 
 #include "config/matchers.h"
 #include "http/headers.h"
+#include "http/query.h"
 #include "http/text.h"
 
 namespace sluice {
@@ -32,6 +33,16 @@ bool is_field_name_value(std::string_view text) {
 
 bool is_field_rename(std::string_view text) {
   return is_field_name_value(text) && may_set(split_name_value(text).value);
+}
+
+std::string field_value(std::string_view text) {
+  std::string value;
+  for (const char byte : text)
+    if (http::is(byte, http::byte_class::value))
+      value += byte;
+    else
+      http::append_query_encoded(value, {&byte, 1});
+  return value;
 }
 
 std::vector<NameValue> split_all(const std::vector<std::string>& texts) {

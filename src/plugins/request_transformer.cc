@@ -182,18 +182,25 @@ std::vector<Value> values(const std::vector<std::string>& texts) {
   return result;
 }
 
-std::vector<NameValue> filled(const std::vector<Value>& values, const Exchange& exchange) {
+/// What a request fills in, as field_value() where `escapes`.
+std::vector<NameValue> filled(const std::vector<Value>& values, const Exchange& exchange,
+                              bool escapes) {
   std::vector<NameValue> result;
   result.reserve(values.size());
-  for (const Value& value : values)
-    result.push_back(
-        {value.name, value.text.is_constant() ? value.constant : value.text.fill(exchange)});
+  for (const Value& value : values) {
+    if (value.text.is_constant()) {
+      result.push_back({value.name, value.constant});
+      continue;
+    }
+    std::string text = value.text.fill(exchange);
+    result.push_back({value.name, escapes ? field_value(text) : std::move(text)});
+  }
   return result;
 }
 
-Filled filled(const Edits& edits, const Exchange& exchange) {
-  return {filled(edits.replace, exchange), filled(edits.add, exchange),
-          filled(edits.append, exchange)};
+Filled filled(const Edits& edits, const Exchange& exchange, bool escapes = false) {
+  return {filled(edits.replace, exchange, escapes), filled(edits.add, exchange, escapes),
+          filled(edits.append, exchange, escapes)};
 }
 
 /// Removes and renames, replaces and adds in anything that has names and values.
@@ -281,7 +288,7 @@ class RequestTransformer final : public Plugin {
   http::ResponseTask handle_with_body(Exchange& exchange, Next next, std::string_view type,
                                       bool form_to_query, bool edits_body) const {
     CO_TRY(const Chunk whole, co_await whole_body(exchange));
-    const Filled body_values = filled(body_, exchange);
+    const Filled body_values = filled(body_, exchange, body_kind(type) == BodyKind::multipart);
     const Filled query_values = filled(query_, exchange);
     CO_TRY(Done transformed,
            transform(exchange, query_values, form_to_query ? whole.text() : std::string_view()));
@@ -352,18 +359,18 @@ class RequestTransformer final : public Plugin {
         TRY(Done host, set_host_field(exchange, value));
         static_cast<void>(host);
       } else if (headers.get(name)) {
-        TRY(Done set, headers.set(name, http::trim(value)));
+        TRY(Done set, headers.set(name, field_value(http::trim(value))));
         static_cast<void>(set);
       }
     }
     for (const auto& [name, value] : values.add) {
       if (is_host(name) || headers.get(name)) continue;
-      TRY(Done added, headers.add(name, http::trim(value)));
+      TRY(Done added, headers.add(name, field_value(http::trim(value))));
       static_cast<void>(added);
     }
     for (const auto& [name, value] : values.append) {
       if (is_host(name)) continue;
-      TRY(Done added, headers.add(name, http::trim(value)));
+      TRY(Done added, headers.add(name, field_value(http::trim(value))));
       static_cast<void>(added);
     }
     return Done{};

@@ -219,9 +219,19 @@ TEST(RequestTransformer, LetsNobodyClimbOrInject) {
        {"../admin", "%2e%2e/admin", "%252e%252E%2fadmin", "x/..", "%00"})
     EXPECT_EQ(path.get("/?n=" + std::string(climb)).status, 400) << climb;
   PluginHarness field("request-transformer", "{add: {headers: [\"X-A:$(query_params.n)\"]}}");
-  EXPECT_EQ(field.get("/?n=a%0d%0aX-Evil:1").status, 500);
+  const Answer escaped = field.get("/?n=a%0d%0aX-Evil:1%00%7f%09%20%25");
+  EXPECT_EQ(told(escaped, "X-A"), "\"a%0D%0AX-Evil:1%00%7F\\t %\"");
+  EXPECT_EQ(told(escaped, "X-Evil"), "none");
   PluginHarness host("request-transformer", "{replace: {headers: [\"Host:$(query_params.n)\"]}}");
   EXPECT_EQ(host.get("/?n=a%20b").status, 400);
+  EXPECT_EQ(host.get("/?n=a%0d%0ab").status, 400);
+  PluginHarness body("request-transformer",
+                     "{add: {body: [\"a:$(query_params.n)\", \"c:x\\r\\ny\"]}}");
+  EXPECT_EQ(told(body.post("/?n=x%0d%0a--B%00", multipart, "--C--"), "body"), "\"--C--\"");
+  EXPECT_EQ(body.post("/?n=--B", multipart, "--B--").status, 400);
+  EXPECT_EQ(told(body.post("/?n=x%0d%0ay%00", multipart, "--B--"), "body"),
+            R"("--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nx%0D%0Ay%00\r\n)"
+            R"(--B\r\nContent-Disposition: form-data; name=\"c\"\r\n\r\nx\r\ny\r\n--B--\r\n")");
   EXPECT_EQ(host.get("/").status, 400);
 }
 

@@ -71,6 +71,11 @@ class Transformers(GatewayTest):
       client = self.node.client()
     self.assertEqual(len(self.up.requests), len(bodies))
 
+  def test_a_client_adds_no_field_through_a_value(self):
+    client = self.start("request-transformer", {"add": {"headers": ["X-A:$(query_params.n)"]}})
+    self.assertEqual(client.get("/?n=a%0d%0aX-Evil:%201%0d%0a%0d%0a%00").status, 200)
+    self.assertEqual(fields(self.up.requests[0]), [("X-A", "a%0D%0AX-Evil: 1%0D%0A%0D%0A%00")])
+
   def test_the_client_gets_another_response(self):
     upstream = b'{"secret":"s","n":1.0,"old":true}'
     client = self.start("response-transformer", {
