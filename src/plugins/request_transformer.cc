@@ -86,8 +86,10 @@ struct ReplaceLists : ValueLists {
     using namespace config;
     return std::tuple_cat(
         ValueLists::fields(),
-        std::tuple{optional("uri", &ReplaceLists::uri, non_empty(),
-                            "The path that the upstream gets; may hold $(...).")});
+        std::tuple{
+            optional("uri", &ReplaceLists::uri, non_empty(),
+                     "The path that the upstream gets, and the first part of its query behind a "
+                     "`?`; may hold $(...).")});
   }
 };
 
@@ -248,6 +250,25 @@ BodyKind body_kind(std::string_view content_type) {
   return BodyKind::other;
 }
 
+/// What a request fills into a query: it ends no argument and begins none. Triplets stay, as in a
+/// path.
+std::string as_query_value(std::string_view value) {
+  std::string text;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const char byte = value[i];
+    const bool is_triplet = byte == '%' && value.size() - i > 2 &&
+                            http::is(value[i + 1], http::byte_class::hex) &&
+                            http::is(value[i + 2], http::byte_class::hex);
+    const bool stays =
+        http::is(byte, http::byte_class::path) && !std::string_view("%&+;=").contains(byte);
+    if (is_triplet || stays)
+      text += byte;
+    else
+      http::append_query_encoded(text, {&byte, 1});
+  }
+  return text;
+}
+
 class RequestTransformer final : public Plugin {
  public:
   using Config = RequestTransformerConfig;
@@ -256,8 +277,9 @@ class RequestTransformer final : public Plugin {
     headers_ = edits(config, &Lists::headers);
     query_ = edits(config, &Lists::querystring);
     body_ = edits(config, &Lists::body);
-    if (config.replace.uri)
-      if (auto parsed = Template::parse(*config.replace.uri)) uri_ = *std::move(parsed);
+    if (!config.replace.uri) return;
+    if (auto parsed = Template::parse(*config.replace.uri)) uri_ = *std::move(parsed);
+    if (uri_) uri_query_ = uri_->split_off('?');
   }
 
   http::ResponseTask handle(Exchange& exchange, Next next) const override {
@@ -304,19 +326,31 @@ class RequestTransformer final : public Plugin {
   Result<Done> transform(Exchange& exchange, const Filled& query_values,
                          std::string_view more_query) const {
     const Filled header_values = filled(headers_, exchange);
+    const std::string uri_query = uri_query_ ? uri_query_->fill(exchange, as_query_value) : "";
     TRY(Done uri, transform_uri(exchange));
     static_cast<void>(uri);
     if (method_) exchange.request.method = *method_;
     TRY(Done headers, transform_headers(exchange, header_values));
     static_cast<void>(headers);
-    if (query_.empty() && more_query.empty()) return Done{};
+    if (!query_.empty() || !more_query.empty()) {
+      TRY(Done query, transform_query(exchange, query_values, more_query));
+      static_cast<void>(query);
+    }
+    if (uri_query.empty()) return Done{};
+    set_query(exchange, printable(uri_query + (exchange.query.empty() ? "" : "&") +
+                                  std::string(exchange.query)));
+    return Done{};
+  }
+
+  Result<Done> transform_query(Exchange& exchange, const Filled& values,
+                               std::string_view more_query) const {
     std::string all(exchange.query);
     if (!more_query.empty()) {
       if (!all.empty()) all += '&';
       all += more_query;
     }
     TRY(http::QueryEdit query, http::QueryEdit::parse(all));
-    apply(query, query_, query_values, [](const std::string& value) { return value; });
+    apply(query, query_, values, [](const std::string& value) { return value; });
     const std::string text = query.text();
     // What a body says may hold any byte; a request line may not.
     set_query(exchange, printable(text));
@@ -442,6 +476,7 @@ class RequestTransformer final : public Plugin {
 
   std::optional<std::string> method_;
   std::optional<Template> uri_;
+  std::optional<Template> uri_query_;
   Edits headers_;
   Edits query_;
   Edits body_;

@@ -1,4 +1,4 @@
-"""request-transformer, response-transformer and cors in a node: whole heads and bodies, byte for byte."""
+"""request-transformer, response-transformer, redirect and cors in a node: whole heads and bodies, byte for byte."""
 
 import email
 import unittest
@@ -76,6 +76,11 @@ class Transformers(GatewayTest):
     self.assertEqual(client.get("/?n=a%0d%0aX-Evil:%201%0d%0a%0d%0a%00").status, 200)
     self.assertEqual(fields(self.up.requests[0]), [("X-A", "a%0D%0AX-Evil: 1%0D%0A%0D%0A%00")])
 
+  def test_the_configuration_begins_a_query_and_a_client_does_not(self):
+    client = self.start("request-transformer", {"replace": {"uri": "/x/$(query_params.n)?y=$(query_params.n)"}})
+    client.get("/?n=a?b%26c%23")
+    self.assertEqual(self.up.requests[0].target, "/x/a%3Fb&c%23?y=a%3Fb%26c%23&n=a?b%26c%23")
+
   def test_the_client_gets_another_response(self):
     upstream = b'{"secret":"s","n":1.0,"old":true}'
     client = self.start("response-transformer", {
@@ -104,6 +109,18 @@ class Transformers(GatewayTest):
         ("Access-Control-Allow-Methods", "GET,HEAD,PUT,PATCH,POST,DELETE,OPTIONS,TRACE,CONNECT"),
         ("Access-Control-Max-Age", "60")])
     self.assertEqual(self.up.requests, [])
+
+  def test_an_expression_without_a_colon_is_one_of_the_host(self):
+    client = self.start("cors", {"origins": [r"^(www\.)?a\.example$", "b.example"]})
+    for origin, allowed in (("http://www.a.example:8080",) * 2, ("https://a.example.evil", None),
+                            ("https://b.example", None)):
+      answer = client.get(fields=f"Origin: {origin}\r\n")
+      self.assertEqual((answer.get("Access-Control-Allow-Origin"), answer.get("Vary")), (allowed, "Origin"))
+
+  def test_a_redirect_keeps_the_path_that_was_routed(self):
+    client = self.start("redirect", {"location": "https://new.example", "keep_incoming_path": True})
+    answer = client.get("/red/x/../y%2f//%41?q=/../z")
+    self.assertEqual((answer.status, answer.get("Location")), (301, "https://new.example/red/y%2F/A?q=/../z"))
 
   def test_one_origins_answer_is_not_for_another(self):
     client = self.start("cors", {"origins": ["https://a.example", "https://b.example"]})
