@@ -35,6 +35,9 @@ inline constexpr std::string_view field_rename_form =
 /// (lua-nginx-module) writes it. Nothing that a client sends can end the field.
 std::string field_value(std::string_view text);
 
+/// `text` as the value of an argument: it ends none and begins none. Triplets stay, as in a path.
+std::string query_value(std::string_view text);
+
 std::vector<NameValue> split_all(const std::vector<std::string>& texts);
 
 }  // namespace sluice

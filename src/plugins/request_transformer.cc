@@ -241,32 +241,23 @@ bool has_dot_segment(std::string_view path) {
 
 enum class BodyKind : std::uint8_t { other, json, multipart, form };
 
-/// As Kong finds it: anywhere in Content-Type, since upstreams are as generous.
+/// Anywhere in Content-Type, as Kong finds it, since upstreams are as generous; the first one, as
+/// they do.
 BodyKind body_kind(std::string_view content_type) {
   const std::string text = http::lowered(content_type);
-  if (text.contains("application/json")) return BodyKind::json;
-  if (text.contains("multipart/form-data")) return BodyKind::multipart;
-  if (text.contains("application/x-www-form-urlencoded")) return BodyKind::form;
-  return BodyKind::other;
-}
-
-/// What a request fills into a query: it ends no argument and begins none. Triplets stay, as in a
-/// path.
-std::string as_query_value(std::string_view value) {
-  std::string text;
-  for (std::size_t i = 0; i < value.size(); ++i) {
-    const char byte = value[i];
-    const bool is_triplet = byte == '%' && value.size() - i > 2 &&
-                            http::is(value[i + 1], http::byte_class::hex) &&
-                            http::is(value[i + 2], http::byte_class::hex);
-    const bool stays =
-        http::is(byte, http::byte_class::path) && !std::string_view("%&+;=").contains(byte);
-    if (is_triplet || stays)
-      text += byte;
-    else
-      http::append_query_encoded(text, {&byte, 1});
+  constexpr std::pair<BodyKind, std::string_view> names[] = {
+      {BodyKind::json, "application/json"},
+      {BodyKind::multipart, "multipart/form-data"},
+      {BodyKind::form, "application/x-www-form-urlencoded"}};
+  BodyKind first = BodyKind::other;
+  std::size_t first_at = std::string::npos;
+  for (const auto& [kind, name] : names) {
+    const std::size_t at = text.find(name);
+    if (at >= first_at) continue;
+    first = kind;
+    first_at = at;
   }
-  return text;
+  return first;
 }
 
 class RequestTransformer final : public Plugin {
@@ -326,7 +317,7 @@ class RequestTransformer final : public Plugin {
   Result<Done> transform(Exchange& exchange, const Filled& query_values,
                          std::string_view more_query) const {
     const Filled header_values = filled(headers_, exchange);
-    const std::string uri_query = uri_query_ ? uri_query_->fill(exchange, as_query_value) : "";
+    const std::string uri_query = uri_query_ ? uri_query_->fill(exchange, query_value) : "";
     TRY(Done uri, transform_uri(exchange));
     static_cast<void>(uri);
     if (method_) exchange.request.method = *method_;

@@ -142,6 +142,8 @@ TEST(RequestTransformer, RefusesAMultipartBodyOfSeveralMeanings) {
       {multipart, named + "\r\n\r\n1--B\r\n\r\n--B--"},
       {multipart, "no part"},
       {"multipart/form-data; boundary=B; boundary=C", named + "\r\n\r\n1\r\n--B--"},
+      {"multipart/form-data; a=application/json; boundary=B", named + "; name=\"admin\"\r\n\r\n1"},
+      {"multipart/form-data, application/json", named + "\r\n\r\n1\r\n--B--"},
       {"multipart/form-data, boundary=B", named + "\r\n\r\n1\r\n--B--"},
       {"multipart/form-data; boundary=B\r\nContent-Type: text/plain", named + "\r\n\r\n1\r\n--B--"},
       {"text/plain\r\nContent-Type: multipart/form-data; boundary=B", named + "\r\n\r\n1\r\n--B--"},
