@@ -2,6 +2,7 @@
 
 #include "config/matchers.h"
 #include "http/headers.h"
+#include "http/query.h"
 #include "http/text.h"
 
 namespace sluice {
@@ -32,6 +33,33 @@ bool is_field_name_value(std::string_view text) {
 
 bool is_field_rename(std::string_view text) {
   return is_field_name_value(text) && may_set(split_name_value(text).value);
+}
+
+std::string field_value(std::string_view text) {
+  std::string value;
+  for (const char byte : text)
+    if (http::is(byte, http::byte_class::value))
+      value += byte;
+    else
+      http::append_query_encoded(value, {&byte, 1});
+  return value;
+}
+
+std::string query_value(std::string_view text) {
+  std::string value;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char byte = text[i];
+    const bool is_triplet = byte == '%' && text.size() - i > 2 &&
+                            http::is(text[i + 1], http::byte_class::hex) &&
+                            http::is(text[i + 2], http::byte_class::hex);
+    const bool stays =
+        http::is(byte, http::byte_class::path) && !std::string_view("%&+;=").contains(byte);
+    if (is_triplet || stays)
+      value += byte;
+    else
+      http::append_query_encoded(value, {&byte, 1});
+  }
+  return value;
 }
 
 std::vector<NameValue> split_all(const std::vector<std::string>& texts) {

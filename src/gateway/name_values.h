@@ -31,6 +31,13 @@ inline constexpr std::string_view field_form =
 inline constexpr std::string_view field_rename_form =
     "be `old:new`, names of header fields that are not the gateway's own";
 
+/// `text` as the value of a field: each byte that none may hold as an upper-case triplet, as Kong
+/// (lua-nginx-module) writes it. Nothing that a client sends can end the field.
+std::string field_value(std::string_view text);
+
+/// `text` as the value of an argument: it ends none and begins none. Triplets stay, as in a path.
+std::string query_value(std::string_view text);
+
 std::vector<NameValue> split_all(const std::vector<std::string>& texts);
 
 }  // namespace sluice

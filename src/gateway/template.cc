@@ -171,18 +171,36 @@ bool Template::read(const Term& term, const Exchange& exchange, std::string& val
   return false;
 }
 
-std::string Template::fill(const Exchange& exchange) const {
+std::string Template::fill(const Exchange& exchange,
+                           std::string (*encode)(std::string_view)) const {
   std::string text;
   std::string value;
   for (const Piece& piece : pieces_) {
     text += piece.before;
     for (const Term& term : piece.terms) {
       if (!read(term, exchange, value)) continue;
-      text += value;
+      text += encode == nullptr ? value : encode(value);
       break;
     }
   }
   return text += rest_;
+}
+
+std::optional<Template> Template::split_off(char byte) {
+  Template behind;
+  for (std::size_t i = 0; i <= pieces_.size(); ++i) {
+    std::string& text = i < pieces_.size() ? pieces_[i].before : rest_;
+    const std::size_t at = text.find(byte);
+    if (at == std::string::npos) continue;
+    std::string before = text.substr(0, at);
+    text.erase(0, at + 1);
+    behind.pieces_.assign(pieces_.begin() + static_cast<std::ptrdiff_t>(i), pieces_.end());
+    behind.rest_ = std::move(rest_);
+    pieces_.resize(i);
+    rest_ = std::move(before);
+    return behind;
+  }
+  return std::nullopt;
 }
 
 }  // namespace sluice

@@ -2,6 +2,7 @@
 // Texts with $(...) in them, which a request fills in: what Kong writes in Lua, without Lua.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,8 +27,13 @@ class Template {
   /// Whether it asks for shared.NAME, which no plugin writes: it is never there.
   bool asks_for_shared() const noexcept;
 
-  /// May hold any byte that a client can send.
-  std::string fill(const Exchange& exchange) const;
+  /// May hold any byte that a client can send. `encode`: for what a request fills in.
+  std::string fill(const Exchange& exchange,
+                   std::string (*encode)(std::string_view) = nullptr) const;
+
+  /// Cuts off what stands behind the first `byte` that the text itself has, outside of $(...), and
+  /// that byte; empty where there is none.
+  std::optional<Template> split_off(char byte);
 
  private:
   enum class Source : std::uint8_t { literal, header, query, capture, shared };

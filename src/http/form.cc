@@ -1,67 +1,207 @@
 #include "http/form.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "http/text.h"
 
 namespace sluice::http {
 namespace {
 
-/// The part's field name, from its lines; empty where Content-Disposition names none.
-std::optional<std::string> name_of_part(std::string_view head) {
-  std::optional<std::string> name;
-  while (!head.empty()) {
-    const std::string_view line = head.substr(0, head.find("\r\n"));
-    head.remove_prefix(std::min(line.size() + 2, head.size()));
-    const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos) return std::nullopt;
-    if (!equal_ignoring_case(trim(line.substr(0, colon)), "content-disposition")) continue;
-    if (name) return std::nullopt;
-    name = field_parameter(line.substr(colon + 1), "name");
-    if (!name) return std::nullopt;
+struct Parameter {
+  std::string_view name;
+  std::string_view value;  ///< between the quotation marks, escapes as they came
+  bool is_quoted = false;
+};
+
+/// Takes `name=value` or `name="value"` off the front of `rest`.
+std::optional<Parameter> take_parameter(std::string_view& rest) {
+  const std::size_t equals = rest.find('=');
+  if (equals == std::string_view::npos || !is_token(rest.substr(0, equals))) return std::nullopt;
+  Parameter parameter{rest.substr(0, equals), {}};
+  rest.remove_prefix(equals + 1);
+  if (!rest.starts_with('"')) {
+    const std::string_view text = rest.substr(0, rest.find(';'));
+    parameter.value = trim(text);
+    rest.remove_prefix(text.size());
+    return parameter.value.empty() ? std::nullopt : std::optional(parameter);
   }
-  return name;
+  rest.remove_prefix(1);
+  std::size_t size = 0;
+  while (size < rest.size() && rest[size] != '"')
+    size += rest[size] == '\\' ? 2 : 1;
+  if (size >= rest.size()) return std::nullopt;
+  parameter.value = rest.substr(0, size);
+  parameter.is_quoted = true;
+  rest.remove_prefix(size + 1);
+  return parameter;
 }
 
-/// Takes `;name=value` off the front of `rest`; false at the end or where it is something else.
-bool next_field_parameter(std::string_view& rest, std::string_view& name, std::string& value) {
-  rest = trim(rest);
-  if (!rest.starts_with(';')) return false;
-  rest = trim(rest.substr(1));
-  const std::size_t equals = rest.find('=');
-  if (equals == std::string_view::npos) return false;
-  name = trim(rest.substr(0, equals));
-  rest = trim(rest.substr(equals + 1));
-  value.clear();
-  if (!rest.starts_with('"')) {
-    const std::string_view token = rest.substr(0, rest.find(';'));
-    value = trim(token);
-    rest.remove_prefix(token.size());
-    return true;
+/// What stands behind a field's first value. Stricter than RFC 9110 §5.6.6 asks of readers: where a
+/// name is given twice or the text is broken, each of them finds something else.
+std::optional<std::vector<Parameter>> parameters_of(std::string_view field) {
+  constexpr std::size_t parameters_max = 16;
+  std::vector<Parameter> parameters;
+  std::string_view rest = field.substr(std::min(field.find(';'), field.size()));
+  for (rest = trim(rest); !rest.empty(); rest = trim(rest)) {
+    if (!rest.starts_with(';')) return std::nullopt;
+    rest = trim(rest.substr(1));
+    if (rest.empty() || rest.starts_with(';')) continue;
+    const auto parameter = take_parameter(rest);
+    if (!parameter || parameters.size() == parameters_max) return std::nullopt;
+    const auto is_same = [&](const Parameter& other) {
+      return equal_ignoring_case(other.name, parameter->name);
+    };
+    if (std::ranges::any_of(parameters, is_same)) return std::nullopt;
+    parameters.push_back(*parameter);
   }
-  rest.remove_prefix(1);
-  while (!rest.empty() && rest.front() != '"') {
-    // Browsers escape a quotation mark as %22 (WHATWG HTML), older ones with a backslash.
-    if (rest.starts_with("\\\"") || rest.starts_with("\\\\")) rest.remove_prefix(1);
-    value += rest.front();
-    rest.remove_prefix(1);
+  return parameters;
+}
+
+/// RFC 2046 §5.1.1 without the comma and the space, at which some readers end the value.
+bool may_be_in_boundary(char byte) noexcept {
+  return is(byte, byte_class::digit) || (lower(byte) >= 'a' && lower(byte) <= 'z') ||
+         std::string_view("'()+_-./:=?").contains(byte);
+}
+
+std::optional<std::string_view> boundary_of(std::string_view content_type) {
+  const auto parameters = parameters_of(content_type);
+  if (!parameters) return std::nullopt;
+  const auto boundary = std::ranges::find_if(*parameters, [](const Parameter& parameter) {
+    return equal_ignoring_case(parameter.name, "boundary");
+  });
+  if (boundary == parameters->end()) return std::nullopt;
+  // There are readers that take the first "boundary" of the text, and such that take the last
+  // "boundary=".
+  const std::string text = lowered(content_type);
+  const auto at = static_cast<std::size_t>(boundary->name.data() - content_type.data());
+  if (text.find("boundary") != at || text.rfind("boundary=") != at) return std::nullopt;
+  // To those who read RFC 2231 `boundary*` is the same.
+  if (std::ranges::any_of(*parameters,
+                          [](const Parameter& other) { return other.name.contains('*'); }))
+    return std::nullopt;
+  const std::string_view value = boundary->value;
+  if (value.empty() || value.size() > 70 || !std::ranges::all_of(value, may_be_in_boundary))
+    return std::nullopt;
+  return value;
+}
+
+struct Delimiter {
+  std::size_t end = 0;  ///< behind its line
+  bool is_last = false;
+};
+
+/// Whether the line with `opening` at `at` is a delimiter: it alone, or with two hyphens, and
+/// blanks.
+std::optional<Delimiter> delimiter_at(std::string_view body, std::size_t at,
+                                      std::string_view opening) {
+  if (at > 0 && body[at - 1] != '\n') return std::nullopt;
+  Delimiter found{at + opening.size()};
+  if (body.substr(found.end).starts_with("--")) {
+    found.is_last = true;
+    found.end += 2;
   }
-  if (rest.empty()) return false;
-  rest.remove_prefix(1);
-  return true;
+  while (found.end < body.size() && is_space(body[found.end]))
+    ++found.end;
+  const std::string_view rest = body.substr(found.end);
+  if (rest.empty()) return found;
+  if (!rest.starts_with("\r\n") && !rest.starts_with('\n')) return std::nullopt;
+  found.end += rest.front() == '\n' ? 1 : 2;
+  return found;
+}
+
+std::string_view without_line_end(std::string_view text) noexcept {
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  if (text.ends_with('\r')) text.remove_suffix(1);
+  return text;
+}
+
+/// The lines of a head with the folded ones joined (RFC 5322 §2.2.3), without the blank one that
+/// ends it. Takes all of them off `rest`.
+std::optional<std::vector<std::string>> take_lines(std::string_view& rest) {
+  std::vector<std::string> lines;
+  std::size_t size = 0;
+  for (;;) {
+    const std::size_t end = rest.find('\n');
+    if (end == std::string_view::npos) return std::nullopt;
+    size += end + 1;
+    if (size > form_part_head_bytes_max) return std::nullopt;
+    const std::string_view line = without_line_end(rest.substr(0, end + 1));
+    rest.remove_prefix(end + 1);
+    if (line.empty()) return lines;
+    if (!is_space(line.front()))
+      lines.emplace_back(line);
+    else if (lines.empty())
+      return std::nullopt;
+    else
+      lines.back().append(" ").append(trim(line));
+  }
 }
 
 bool may_name_a_part(std::string_view name) noexcept {
   return std::ranges::none_of(name, [](char byte) { return is_control(byte); });
 }
 
+std::string disposition(std::string_view name) {
+  return "Content-Disposition: form-data; name=\"" + std::string(name) + "\"";
+}
+
 std::string simple_head(std::string_view name) {
-  std::string head = "Content-Disposition: form-data; name=\"";
+  std::string escaped;
   for (const char byte : name) {
-    if (byte == '"' || byte == '\\') head += '\\';
-    head += byte;
+    if (byte == '"' || byte == '\\') escaped += '\\';
+    escaped += byte;
   }
-  return head += "\"\r\n";
+  return disposition(escaped) + "\r\n";
+}
+
+/// A parameter other than the name, as every reader finds its end; empty where that cannot be.
+std::optional<std::string> canonical_parameter(const Parameter& parameter) {
+  const auto& [name, value, is_quoted] = parameter;
+  if (equal_ignoring_case(name, "filename*")) {
+    // RFC 8187 §3.2.1: charset'language'value. Single quotation marks are quotation marks to PHP.
+    if (is_quoted || std::ranges::count(value, '\'') != 2) return std::nullopt;
+    return "; " + std::string(name) + "=" + std::string(value);
+  }
+  // `name*` and `name*0` of RFC 2231 are names to some.
+  if (name.contains('*')) return std::nullopt;
+  std::string text = "; " + std::string(name) + "=\"";
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    if (value.substr(i).starts_with("\\\"")) {
+      text += "%22";  // as browsers do (WHATWG HTML): no reader ends the value here
+      ++i;
+      continue;
+    }
+    text += value[i];
+    if (value[i] == '\\') text += value[++i];
+  }
+  if (text.ends_with('\\')) return std::nullopt;
+  return text += '"';
+}
+
+/// Reads Content-Disposition (RFC 7578 §4.2) and writes it again, with the name first: some readers
+/// take the first `name=` of the text.
+std::optional<std::string> canonical_disposition(std::string_view value, std::string& part_name) {
+  if (media_type(value) != "form-data") return std::nullopt;
+  const auto parameters = parameters_of(value);
+  if (!parameters) return std::nullopt;
+  bool has_name = false;
+  std::string others;
+  for (const Parameter& parameter : *parameters) {
+    if (!parameter.is_quoted && !is_token(parameter.value)) return std::nullopt;
+    if (equal_ignoring_case(parameter.name, "name")) {
+      // Readers disagree about what a backslash says.
+      if (parameter.value.contains('\\')) return std::nullopt;
+      has_name = true;
+      part_name = parameter.value;
+      continue;
+    }
+    const auto other = canonical_parameter(parameter);
+    if (!other) return std::nullopt;
+    others += *other;
+  }
+  if (!has_name) return std::nullopt;
+  return disposition(part_name) + others;
 }
 
 }  // namespace
@@ -70,50 +210,63 @@ std::string media_type(std::string_view content_type) {
   return lowered(trim(content_type.substr(0, content_type.find(';'))));
 }
 
-std::optional<std::string> field_parameter(std::string_view field, std::string_view name) {
-  field.remove_prefix(std::min(field.find(';'), field.size()));
-  std::string_view found;
-  std::string value;
-  while (next_field_parameter(field, found, value))
-    if (equal_ignoring_case(found, name)) return value;
-  return std::nullopt;
+/// Takes a head and the blank line behind it off `rest`; the part's content is empty.
+std::optional<MultipartForm::Part> MultipartForm::take_part(std::string_view& rest) {
+  const auto lines = take_lines(rest);
+  if (!lines) return std::nullopt;
+  Part part;
+  std::string disposition_line;
+  for (const std::string& line : *lines) {
+    const std::size_t colon = line.find(':');
+    if (colon == std::string::npos) return std::nullopt;
+    const std::string_view name = std::string_view(line).substr(0, colon);
+    const std::string_view value = trim(std::string_view(line).substr(colon + 1));
+    if (!is_token(name) || !all_are(value, byte_class::value)) return std::nullopt;
+    if (!equal_ignoring_case(name, "content-disposition")) {
+      part.head.append(name).append(": ").append(value).append("\r\n");
+      continue;
+    }
+    const auto written = canonical_disposition(value, part.name);
+    if (!written || !disposition_line.empty()) return std::nullopt;
+    disposition_line = *written + "\r\n";
+  }
+  if (disposition_line.empty()) return std::nullopt;
+  part.head.insert(0, disposition_line);
+  return part;
 }
 
 std::optional<MultipartForm> MultipartForm::parse(std::string_view content_type,
                                                   std::string_view body) {
+  if (media_type(content_type) != "multipart/form-data") return std::nullopt;
+  const auto boundary = boundary_of(content_type);
+  if (!boundary) return std::nullopt;
   MultipartForm form;
-  const auto boundary = field_parameter(content_type, "boundary");
-  // RFC 2046 §5.1.1.
-  if (!boundary || boundary->empty() || boundary->size() > 70 || !may_name_a_part(*boundary))
-    return std::nullopt;
-  form.boundary_ = *boundary;
-  const std::string opening = "--" + form.boundary_;
-  const std::string delimiter = "\r\n" + opening;
-  if (!body.starts_with(opening)) return std::nullopt;
-  body.remove_prefix(opening.size());
-  while (!body.starts_with("--")) {
-    if (!body.starts_with("\r\n") || form.parts_.size() == form_parts_max) return std::nullopt;
-    body.remove_prefix(2);
-    const std::size_t head_size = body.starts_with("\r\n") ? 0 : body.find("\r\n\r\n");
-    if (head_size == std::string_view::npos || head_size > form_part_head_bytes_max)
+  form.opening_ = "--" + std::string(*boundary);
+  if (body.empty()) return form;
+  // A preamble is for nobody. It may hold the boundary where it begins no line.
+  std::optional<Delimiter> delimiter;
+  for (std::size_t at = body.find(form.opening_); at != std::string_view::npos && !delimiter;
+       at = body.find(form.opening_, at + 1))
+    delimiter = delimiter_at(body, at, form.opening_);
+  if (!delimiter) return std::nullopt;
+  while (!delimiter->is_last) {
+    body.remove_prefix(delimiter->end);
+    auto part = take_part(body);
+    if (!part || !form.may_hold(part->head) || form.parts_.size() == form_parts_max)
       return std::nullopt;
-    const std::string_view head = body.substr(0, head_size == 0 ? 0 : head_size + 2);
-    body.remove_prefix(head.size() + 2);
-    // An empty content's delimiter shares its CRLF with nothing: it follows at once.
-    const std::size_t end = body.find(delimiter);
-    if (end == std::string_view::npos) return std::nullopt;
-    auto name = name_of_part(head);
-    if (!name) return std::nullopt;
-    form.parts_.push_back({*std::move(name), std::string(head), std::string(body.substr(0, end))});
-    body.remove_prefix(end + delimiter.size());
+    const std::size_t at = body.find(form.opening_);
+    part->content = at == std::string_view::npos ? body : without_line_end(body.substr(0, at));
+    form.parts_.push_back(*std::move(part));
+    if (at == std::string_view::npos) return form;
+    // The boundary anywhere else in a part is one to readers that do not look for whole lines.
+    delimiter = delimiter_at(body, at, form.opening_);
+    if (!delimiter) return std::nullopt;
   }
-  body.remove_prefix(2);
-  if (!body.empty() && body != "\r\n") return std::nullopt;
   return form;
 }
 
-bool MultipartForm::has(std::string_view name) const noexcept {
-  return std::ranges::find(parts_, name, &Part::name) != parts_.end();
+std::size_t MultipartForm::count(std::string_view name) const noexcept {
+  return static_cast<std::size_t>(std::ranges::count(parts_, name, &Part::name));
 }
 
 std::optional<std::string_view> MultipartForm::get(std::string_view name) const noexcept {
@@ -128,19 +281,17 @@ bool MultipartForm::remove(std::string_view name) {
 
 bool MultipartForm::rename(std::string_view from, std::string_view to) {
   const auto found = std::ranges::find(parts_, from, &Part::name);
-  if (found == parts_.end() || !may_name_a_part(to)) return false;
+  if (found == parts_.end()) return false;
   if (from == to) return true;
   const std::string content = found->content;
-  set(to, content);
+  if (!set(to, content)) return false;
   remove(from);
   return true;
 }
 
 bool MultipartForm::set(std::string_view name, std::string_view value) {
-  if (!may_name_a_part(name) || value.contains("\r\n--" + boundary_) ||
-      value.starts_with("--" + boundary_))
-    return false;
   Part part{std::string(name), simple_head(name), std::string(value)};
+  if (!may_name_a_part(name) || !may_hold(part.head) || !may_hold(value)) return false;
   const auto first = std::ranges::find(parts_, name, &Part::name);
   if (first == parts_.end()) {
     parts_.push_back(std::move(part));
@@ -156,14 +307,13 @@ bool MultipartForm::set(std::string_view name, std::string_view value) {
 std::string MultipartForm::text() const {
   std::string text;
   for (const Part& part : parts_)
-    text.append("--")
-        .append(boundary_)
+    text.append(opening_)
         .append("\r\n")
         .append(part.head)
         .append("\r\n")
         .append(part.content)
         .append("\r\n");
-  return text.append("--").append(boundary_).append("--\r\n");
+  return text.append(opening_).append("--\r\n");
 }
 
 }  // namespace sluice::http

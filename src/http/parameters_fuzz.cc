@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "http/cookies.h"
 #include "http/form.h"
@@ -51,16 +52,47 @@ void try_json(std::string_view text) {
   require(again && again->text() == object->text() && !again->has("b") && !again->has("c"));
 }
 
+std::size_t count_of(std::string_view text, std::string_view piece) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(piece); at != std::string_view::npos;
+       at = text.find(piece, at + piece.size()))
+    ++count;
+  return count;
+}
+
+/// The part's names, in order, as the most careless reader finds them: the boundary anywhere, the
+/// first name=".
+std::vector<std::string_view> names_in(std::string_view form) {
+  std::vector<std::string_view> names;
+  for (std::size_t at = form.find("--x\r\n"); at != std::string_view::npos;
+       at = form.find("--x\r\n", at + 5)) {
+    const std::string_view part = form.substr(at, form.find("\r\n\r\n", at) - at);
+    const std::size_t from = part.find(" name=\"");
+    require(from != std::string_view::npos);
+    const std::string_view name = part.substr(from + 7);
+    names.push_back(name.substr(0, name.find('"')));
+  }
+  return names;
+}
+
 void try_form(std::string_view text) {
   const std::string_view type = text.substr(0, text.find('\n'));
-  static_cast<void>(field_parameter(type, "boundary"));
+  const auto other =
+      MultipartForm::parse(type, text.substr(std::min(type.size() + 1, text.size())));
+  require(!other || MultipartForm::parse(type, other->text())->text() == other->text());
   auto form = MultipartForm::parse("multipart/form-data; boundary=x", text);
   if (!form) return;
   form->remove("a");
   const bool is_set = form->set("b", type);
-  const auto again = MultipartForm::parse("multipart/form-data; boundary=x", form->text());
-  require(again && again->text() == form->text());
-  require(!is_set || again->get("b") == type);
+  const std::string sent = form->text();
+  const auto again = MultipartForm::parse("multipart/form-data; boundary=x", sent);
+  require(again && again->text() == sent);
+  require(!is_set || (again->get("b") == type && again->count("b") == 1));
+  const auto names = names_in(sent);
+  require(count_of(sent, "--x") == names.size() + 1);
+  require(std::ranges::find(names, "a") == names.end());
+  for (const std::string_view name : names)
+    require(form->has(name));
 }
 
 void try_forwarded(std::string_view text) {

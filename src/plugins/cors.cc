@@ -34,8 +34,8 @@ bool is_literal(std::string_view entry) {
   });
 }
 
-/// An expression counts from the first byte of an origin to its last.
-std::expected<std::shared_ptr<const Regex>, std::string> whole_origin(std::string_view entry) {
+/// An expression counts from the first byte of what it is compared with to the last.
+std::expected<std::shared_ptr<const Regex>, std::string> whole_subject(std::string_view entry) {
   if (entry.starts_with('^')) entry.remove_prefix(1);
   if (entry.ends_with('$') && !entry.ends_with("\\$")) entry.remove_suffix(1);
   return Regex::compile("^(?:" + std::string(entry) + ")$", Regex::Anchor::anywhere);
@@ -60,9 +60,10 @@ struct CorsConfig {
     using namespace config;
     constexpr auto is_name = matches(is_header_name, "be the name of a header field");
     return std::tuple{
-        optional("origins", &CorsConfig::origins, non_empty(),
-                 "Who may: `*`, origins such as https://example.com, hosts, or regular expressions "
-                 "of whole origins; empty: everybody."),
+        optional(
+            "origins", &CorsConfig::origins, non_empty(),
+            "Who may: `*`, origins such as https://example.com, or regular expressions, of whole "
+            "origins where they hold a colon, else of their hosts; empty: everybody."),
         optional("methods", &CorsConfig::methods, "What a preflight allows."),
         optional("headers", &CorsConfig::headers,
                  matches(is_header_value, "be the value of a header field"),
@@ -84,33 +85,36 @@ struct CorsConfig {
   static void check(CorsConfig& config, const config::Given& given) {
     for (std::size_t i = 0; i < config.origins.size(); ++i) {
       const std::string& entry = config.origins[i];
-      if (entry == "*") {
-        if (config.origins.size() > 1)
-          given.error("origins", i, "`*` stands alone: it already means everybody");
-        continue;
-      }
-      if (is_literal(entry)) continue;
-      if (const auto regex = whole_origin(entry); !regex)
+      if (entry == "*" || is_literal(entry)) continue;
+      if (const auto regex = whole_subject(entry); !regex)
         given.error("origins", i, "is no regular expression: " + regex.error());
     }
   }
 };
 
-/// An origin as it is compared: lower case, without its scheme's own port.
-std::string normalized(std::string_view origin) {
-  std::string text = http::lowered(origin);
-  while (text.ends_with('/'))
-    text.pop_back();
-  if (text.starts_with("http://") && text.ends_with(":80")) text.resize(text.size() - 3);
-  if (text.starts_with("https://") && text.ends_with(":443")) text.resize(text.size() - 4);
-  return text;
-}
+/// What Kong compares of an origin.
+struct Origin {
+  std::string text;  ///< without its scheme's own port, and without all that is no origin
+  std::string host;  ///< without brackets
+};
 
-std::string_view host_of(std::string_view origin) {
-  const std::size_t scheme = origin.find("://");
-  if (scheme != std::string_view::npos) origin.remove_prefix(scheme + 3);
-  const std::size_t bracket = origin.find(']');
-  return origin.substr(0, origin.find(':', bracket == std::string_view::npos ? 0 : bracket));
+Origin parse_origin(std::string_view text) {
+  const std::size_t colon = text.find("://");
+  if (colon == std::string_view::npos) return {std::string(text), std::string(text)};
+  const std::string_view scheme = text.substr(0, colon);
+  std::string_view authority = text.substr(colon + 3);
+  authority = authority.substr(0, authority.find_first_of("/?#"));
+  const std::size_t user = authority.find('@');
+  if (user != std::string_view::npos) authority.remove_prefix(user + 1);
+  std::string_view host = authority.substr(0, authority.rfind(':'));
+  if (authority.ends_with(']')) host = authority;
+  const std::string_view port = authority.substr(host.size());
+  const bool is_default =
+      (scheme == "http" && port == ":80") || (scheme == "https" && port == ":443");
+  std::string whole(scheme);
+  whole.append("://").append(is_default ? host : authority);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  return {std::move(whole), std::string(host)};
 }
 
 template <class Texts>
@@ -134,20 +138,21 @@ class Cors final : public Plugin {
     methods_ = joined(methods);
     headers_ = joined(config_.headers);
     exposed_ = joined(config_.exposed_headers);
-    everybody_ = config_.origins.empty() || config_.origins.front() == "*";
-    if (everybody_) return;
+    const bool has_star = std::ranges::find(config_.origins, "*") != config_.origins.end();
+    everybody_ = config_.origins.empty() || (has_star && config_.origins.size() == 1);
+    every_origin_ = has_star && !everybody_;
+    if (has_star) return;
     if (config_.origins.size() == 1 && is_literal(config_.origins.front())) {
       only_ = config_.origins.front();
       return;
     }
     for (const std::string& entry : config_.origins) {
-      if (!is_literal(entry)) {
-        if (auto regex = whole_origin(entry)) expressions_.push_back(*std::move(regex));
-      } else if (entry.contains("://")) {
-        exact_.push_back(normalized(entry));
-      } else {
-        hosts_.push_back(http::lowered(host_of(entry)));
+      if (is_literal(entry)) {
+        exact_.push_back(parse_origin(entry).text);
+        continue;
       }
+      if (auto regex = whole_subject(entry))
+        expressions_.push_back({*std::move(regex), !entry.contains(':')});
     }
   }
 
@@ -177,6 +182,11 @@ class Cors final : public Plugin {
     bool value = false;
   };
 
+  struct Expression {
+    std::shared_ptr<const Regex> regex;
+    bool is_of_host = false;  ///< one without a colon: any scheme, any port
+  };
+
   /// For values of the configuration, and those that came in a field.
   static void set(http::Headers& headers, std::string_view name, std::string_view value) {
     static_cast<void>(headers.set(name, value));
@@ -198,8 +208,11 @@ class Cors final : public Plugin {
   /// What the upstream said about origins is replaced: one voice decides.
   void allow_origin(const Exchange& exchange, http::Headers& headers) const {
     const auto origin = exchange.request.headers.get(HeaderId::origin);
-    if (everybody_ && !config_.credentials) return set(headers, "Access-Control-Allow-Origin", "*");
-    if (everybody_) {
+    // `*` beside others counts for requests with an origin, and varies by it, as in Kong.
+    const bool is_open = everybody_ || (every_origin_ && origin);
+    if (every_origin_) add_vary(headers);
+    if (is_open && !config_.credentials) return set(headers, "Access-Control-Allow-Origin", "*");
+    if (is_open) {
       // `*` with credentials is nothing to browsers: the origin itself stands for it.
       set(headers, "Access-Control-Allow-Origin", origin.value_or("*"));
       if (!origin) return;
@@ -217,15 +230,14 @@ class Cors final : public Plugin {
   }
 
   /// The origin as it is sent back, empty where it may not.
-  std::string matched(std::string_view origin) const {
-    std::string text = normalized(origin);
-    const std::string host(host_of(text));
-    const bool may = std::ranges::find(exact_, text) != exact_.end() ||
-                     std::ranges::find(hosts_, host) != hosts_.end() ||
-                     std::ranges::any_of(expressions_, [&](const auto& expression) {
-                       return expression->matches(text);
-                     });
-    return may ? text : std::string();
+  std::string matched(std::string_view text) const {
+    Origin origin = parse_origin(text);
+    const bool may =
+        std::ranges::find(exact_, origin.text) != exact_.end() ||
+        std::ranges::any_of(expressions_, [&](const Expression& expression) {
+          return expression.regex->matches(expression.is_of_host ? origin.host : origin.text);
+        });
+    return may ? std::move(origin.text) : std::string();
   }
 
   /// Caches must not give one origin's answer to another. What the upstream varies by stays.
@@ -246,10 +258,10 @@ class Cors final : public Plugin {
   std::string headers_;
   std::string exposed_;
   bool everybody_ = false;
-  std::string only_;  ///< the one origin that is named, sent back whoever asks
+  bool every_origin_ = false;  ///< `*` beside others
+  std::string only_;           ///< the one origin that is named, sent back whoever asks
   std::vector<std::string> exact_;
-  std::vector<std::string> hosts_;
-  std::vector<std::shared_ptr<const Regex>> expressions_;
+  std::vector<Expression> expressions_;
 };
 
 }  // namespace

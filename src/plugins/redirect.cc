@@ -34,8 +34,10 @@ struct RedirectConfig {
                  "Where clients are sent."),
         optional("status_code", &RedirectConfig::status_code, between(100, 599),
                  "The status of the answer."),
-        optional("keep_incoming_path", &RedirectConfig::keep_incoming_path,
-                 "Send clients to the path and query that they asked for, on the location's host."),
+        optional(
+            "keep_incoming_path", &RedirectConfig::keep_incoming_path,
+            "Send clients to the path (in its normal form) and query that they asked for, on the "
+            "location's host."),
     };
   }
 
@@ -63,10 +65,11 @@ class Redirect final : public Plugin {
       response->headers.set(http::HeaderId::location, config_.location);
       return response;
     }
-    const std::string_view path = http::path_of(exchange.request.target);
+    const std::string_view path = exchange.request.target == "*"
+                                      ? "/"
+                                      : http::escape_path(exchange.path, exchange.request.headers);
     const std::string_view query = http::query_of(exchange.request.target);
-    response->headers.set(http::HeaderId::location,
-                          {origin_, path == "*" ? "/" : path, query, fragment_});
+    response->headers.set(http::HeaderId::location, {origin_, path, query, fragment_});
     return response;
   }
 

@@ -26,7 +26,11 @@ TEST(Redirect, SendsClientsElsewhere) {
       {"{location: \"http://new.example:81\", keep_incoming_path: true}", "/old%20x", 301,
        "http://new.example:81/old%20x"},
       {"{location: \"https://new.example\", keep_incoming_path: true}", "//evil.example/", 301,
-       "https://new.example//evil.example/"},
+       "https://new.example/evil.example/"},
+      {"{location: \"https://new.example\", keep_incoming_path: true}",
+       "/red/x/../y//%7ez/%2e?a/../b", 301, "https://new.example/red/y/~z/?a/../b"},
+      {"{location: \"https://new.example\", keep_incoming_path: true}", "/a%2fb/%0d%0aX:%20%c3%a9",
+       301, "https://new.example/a%2Fb/%0D%0AX:%20%C3%A9"},
       {"{location: \"https://new.example/a#top\", keep_incoming_path: true}", "/b?c", 301,
        "https://new.example/b?c#top"},
   };

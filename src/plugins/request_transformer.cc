@@ -86,8 +86,10 @@ struct ReplaceLists : ValueLists {
     using namespace config;
     return std::tuple_cat(
         ValueLists::fields(),
-        std::tuple{optional("uri", &ReplaceLists::uri, non_empty(),
-                            "The path that the upstream gets; may hold $(...).")});
+        std::tuple{
+            optional("uri", &ReplaceLists::uri, non_empty(),
+                     "The path that the upstream gets, and the first part of its query behind a "
+                     "`?`; may hold $(...).")});
   }
 };
 
@@ -182,18 +184,25 @@ std::vector<Value> values(const std::vector<std::string>& texts) {
   return result;
 }
 
-std::vector<NameValue> filled(const std::vector<Value>& values, const Exchange& exchange) {
+/// What a request fills in, as field_value() where `escapes`.
+std::vector<NameValue> filled(const std::vector<Value>& values, const Exchange& exchange,
+                              bool escapes) {
   std::vector<NameValue> result;
   result.reserve(values.size());
-  for (const Value& value : values)
-    result.push_back(
-        {value.name, value.text.is_constant() ? value.constant : value.text.fill(exchange)});
+  for (const Value& value : values) {
+    if (value.text.is_constant()) {
+      result.push_back({value.name, value.constant});
+      continue;
+    }
+    std::string text = value.text.fill(exchange);
+    result.push_back({value.name, escapes ? field_value(text) : std::move(text)});
+  }
   return result;
 }
 
-Filled filled(const Edits& edits, const Exchange& exchange) {
-  return {filled(edits.replace, exchange), filled(edits.add, exchange),
-          filled(edits.append, exchange)};
+Filled filled(const Edits& edits, const Exchange& exchange, bool escapes = false) {
+  return {filled(edits.replace, exchange, escapes), filled(edits.add, exchange, escapes),
+          filled(edits.append, exchange, escapes)};
 }
 
 /// Removes and renames, replaces and adds in anything that has names and values.
@@ -207,9 +216,8 @@ void apply(Document& document, const Edits& edits, const Filled& values, const a
     if (document.has(name)) document.set(name, as_value(value));
   for (const auto& [name, value] : values.add)
     if (!document.has(name)) document.set(name, as_value(value));
-  if constexpr (requires { document.append("", ""); })
-    for (const auto& [name, value] : values.append)
-      document.append(name, as_value(value));
+  for (const auto& [name, value] : values.append)
+    document.append(name, as_value(value));
 }
 
 bool is_host(std::string_view name) {
@@ -231,6 +239,27 @@ bool has_dot_segment(std::string_view path) {
   return decoded.contains("/../") || decoded.contains("/./");
 }
 
+enum class BodyKind : std::uint8_t { other, json, multipart, form };
+
+/// Anywhere in Content-Type, as Kong finds it, since upstreams are as generous; the first one, as
+/// they do.
+BodyKind body_kind(std::string_view content_type) {
+  const std::string text = http::lowered(content_type);
+  constexpr std::pair<BodyKind, std::string_view> names[] = {
+      {BodyKind::json, "application/json"},
+      {BodyKind::multipart, "multipart/form-data"},
+      {BodyKind::form, "application/x-www-form-urlencoded"}};
+  BodyKind first = BodyKind::other;
+  std::size_t first_at = std::string::npos;
+  for (const auto& [kind, name] : names) {
+    const std::size_t at = text.find(name);
+    if (at >= first_at) continue;
+    first = kind;
+    first_at = at;
+  }
+  return first;
+}
+
 class RequestTransformer final : public Plugin {
  public:
   using Config = RequestTransformerConfig;
@@ -239,21 +268,24 @@ class RequestTransformer final : public Plugin {
     headers_ = edits(config, &Lists::headers);
     query_ = edits(config, &Lists::querystring);
     body_ = edits(config, &Lists::body);
-    if (config.replace.uri)
-      if (auto parsed = Template::parse(*config.replace.uri)) uri_ = *std::move(parsed);
+    if (!config.replace.uri) return;
+    if (auto parsed = Template::parse(*config.replace.uri)) uri_ = *std::move(parsed);
+    if (uri_) uri_query_ = uri_->split_off('?');
   }
 
   http::ResponseTask handle(Exchange& exchange, Next next) const override {
-    const std::string media_type =
-        http::media_type(exchange.request.headers.get(http::HeaderId::content_type).value_or(""));
-    const bool has_form = media_type == "application/x-www-form-urlencoded";
-    const bool form_to_query = method_ && has_form && exchange.request.body != nullptr &&
+    const auto content_type = exchange.request.headers.single(http::HeaderId::content_type);
+    // Of two types an upstream may believe either.
+    if (!content_type && !body_.empty()) return std::unexpected(content_type.error());
+    const std::string_view type = content_type ? content_type->value_or("") : "";
+    const BodyKind kind = body_kind(type);
+    const bool form_to_query = method_ && kind == BodyKind::form &&
+                               exchange.request.body != nullptr &&
                                (method_ == "GET" || method_ == "HEAD" || method_ == "TRACE");
     const bool edits_body =
-        !body_.empty() && exchange.request.protocol.empty() &&
-        (has_form || media_type == "application/json" || media_type == "multipart/form-data");
+        !body_.empty() && exchange.request.protocol.empty() && kind != BodyKind::other;
     if (form_to_query || edits_body)
-      return handle_with_body(exchange, next, media_type, form_to_query, edits_body);
+      return handle_with_body(exchange, next, type, form_to_query, edits_body);
     if (const Result<Done> done = transform(exchange, filled(query_, exchange), ""); !done)
       return std::unexpected(done.error());
     return next(exchange);
@@ -265,16 +297,17 @@ class RequestTransformer final : public Plugin {
             values(config.add.*place), values(config.append.*place)};
   }
 
-  http::ResponseTask handle_with_body(Exchange& exchange, Next next, std::string media_type,
+  /// `type` is the Content-Type that came, which the headers keep.
+  http::ResponseTask handle_with_body(Exchange& exchange, Next next, std::string_view type,
                                       bool form_to_query, bool edits_body) const {
     CO_TRY(const Chunk whole, co_await whole_body(exchange));
-    const Filled body_values = filled(body_, exchange);
+    const Filled body_values = filled(body_, exchange, body_kind(type) == BodyKind::multipart);
     const Filled query_values = filled(query_, exchange);
     CO_TRY(Done transformed,
            transform(exchange, query_values, form_to_query ? whole.text() : std::string_view()));
     static_cast<void>(transformed);
     if (edits_body) {
-      CO_TRY(Done edited, transform_body(exchange, media_type, whole.text(), body_values));
+      CO_TRY(Done edited, transform_body(exchange, type, whole.text(), body_values));
       static_cast<void>(edited);
     }
     co_return co_await next(exchange);
@@ -284,19 +317,31 @@ class RequestTransformer final : public Plugin {
   Result<Done> transform(Exchange& exchange, const Filled& query_values,
                          std::string_view more_query) const {
     const Filled header_values = filled(headers_, exchange);
+    const std::string uri_query = uri_query_ ? uri_query_->fill(exchange, query_value) : "";
     TRY(Done uri, transform_uri(exchange));
     static_cast<void>(uri);
     if (method_) exchange.request.method = *method_;
     TRY(Done headers, transform_headers(exchange, header_values));
     static_cast<void>(headers);
-    if (query_.empty() && more_query.empty()) return Done{};
+    if (!query_.empty() || !more_query.empty()) {
+      TRY(Done query, transform_query(exchange, query_values, more_query));
+      static_cast<void>(query);
+    }
+    if (uri_query.empty()) return Done{};
+    set_query(exchange, printable(uri_query + (exchange.query.empty() ? "" : "&") +
+                                  std::string(exchange.query)));
+    return Done{};
+  }
+
+  Result<Done> transform_query(Exchange& exchange, const Filled& values,
+                               std::string_view more_query) const {
     std::string all(exchange.query);
     if (!more_query.empty()) {
       if (!all.empty()) all += '&';
       all += more_query;
     }
     TRY(http::QueryEdit query, http::QueryEdit::parse(all));
-    apply(query, query_, query_values, [](const std::string& value) { return value; });
+    apply(query, query_, values, [](const std::string& value) { return value; });
     const std::string text = query.text();
     // What a body says may hold any byte; a request line may not.
     set_query(exchange, printable(text));
@@ -339,18 +384,18 @@ class RequestTransformer final : public Plugin {
         TRY(Done host, set_host_field(exchange, value));
         static_cast<void>(host);
       } else if (headers.get(name)) {
-        TRY(Done set, headers.set(name, http::trim(value)));
+        TRY(Done set, headers.set(name, field_value(http::trim(value))));
         static_cast<void>(set);
       }
     }
     for (const auto& [name, value] : values.add) {
       if (is_host(name) || headers.get(name)) continue;
-      TRY(Done added, headers.add(name, http::trim(value)));
+      TRY(Done added, headers.add(name, field_value(http::trim(value))));
       static_cast<void>(added);
     }
     for (const auto& [name, value] : values.append) {
       if (is_host(name)) continue;
-      TRY(Done added, headers.add(name, http::trim(value)));
+      TRY(Done added, headers.add(name, field_value(http::trim(value))));
       static_cast<void>(added);
     }
     return Done{};
@@ -378,31 +423,51 @@ class RequestTransformer final : public Plugin {
   }
 
   /// A body that is not what its type says goes on as it came, as in Kong.
-  Result<Done> transform_body(Exchange& exchange, std::string_view media_type,
-                              std::string_view text, const Filled& values) const {
-    const auto plain = [](const std::string& value) { return value; };
-    if (media_type == "application/json") {
+  Result<Done> transform_body(Exchange& exchange, std::string_view type, std::string_view text,
+                              const Filled& values) const {
+    const BodyKind kind = body_kind(type);
+    if (kind == BodyKind::multipart) return transform_multipart(exchange, type, text, values);
+    if (kind == BodyKind::json) {
       auto object = text.empty() ? http::JsonObject() : http::JsonObject::parse(text);
       if (!object) return Done{};
       apply(*object, body_, values,
             [](const std::string& value) { return http::json_string(value); });
       if (!text.empty() || object->text() != "{}") set_body(exchange, object->text());
-    } else if (media_type == "application/x-www-form-urlencoded") {
-      TRY(http::QueryEdit form, http::QueryEdit::parse(text));
-      apply(form, body_, values, plain);
-      set_body(exchange, form.text());
-    } else {
-      auto form = http::MultipartForm::parse(
-          exchange.request.headers.get(http::HeaderId::content_type).value_or(""), text);
-      if (!form) return Done{};
-      apply(*form, body_, values, plain);
-      set_body(exchange, form->text());
+      return Done{};
     }
+    TRY(http::QueryEdit form, http::QueryEdit::parse(text));
+    apply(form, body_, values, [](const std::string& value) { return value; });
+    set_body(exchange, form.text());
+    return Done{};
+  }
+
+  /// What should be gone must not get through: no upstream may find in the body what is not found
+  /// here.
+  Result<Done> transform_multipart(Exchange& exchange, std::string_view type, std::string_view text,
+                                   const Filled& values) const {
+    const bool takes_away =
+        !body_.remove.empty() || !body_.rename.empty() || !body_.replace.empty();
+    auto form = http::MultipartForm::parse(type, text);
+    if (!form && takes_away && !text.empty())
+      return fail(ErrorCode::bad_request, "a multipart body that can be read in several ways");
+    if (!form) return Done{};
+    bool may = true;
+    for (const std::string& name : body_.remove)
+      form->remove(name);
+    for (const auto& [from, to] : body_.rename)
+      may = may && (!form->has(from) || form->rename(from, to));
+    for (const auto& [name, value] : values.replace)
+      may = may && (!form->has(name) || form->set(name, value));
+    for (const auto& [name, value] : values.add)
+      may = may && (form->has(name) || form->set(name, value));
+    if (!may) return fail(ErrorCode::bad_request, "a value that holds the body's boundary");
+    if (!text.empty() || !form->is_empty()) set_body(exchange, form->text());
     return Done{};
   }
 
   std::optional<std::string> method_;
   std::optional<Template> uri_;
+  std::optional<Template> uri_query_;
   Edits headers_;
   Edits query_;
   Edits body_;

@@ -109,6 +109,58 @@ TEST(RequestTransformer, ChangesBodies) {
   }
 }
 
+TEST(RequestTransformer, FindsFieldsInEveryMultipartBody) {
+  const std::string part =
+      "--B\r\nContent-Disposition: form-data; name=\"admin\"\r\n\r\n1\r\n"
+      "--B\r\nContent-Disposition: form-data; name=\"b\"\r\n\r\n2\r\n";
+  const std::string lines =
+      "--B\nContent-Disposition: form-data; name=admin\n\n1\n"
+      "--B\nContent-Disposition: form-data; name=b\n\n2\n--B--\n";
+  const std::string folded =
+      "--B \r\nContent-Disposition: form-data;\r\n name=\"admin\"\r\n\r\n1\r\n";
+  const std::string bodies[] = {part + "--B--",
+                                "preamble\r\n" + part + "--B--",
+                                "\r\n" + part + "--B--\r\n\r\n",
+                                part + "--B--\r\nepilogue",
+                                part + "--B-- \r\n",
+                                folded + part + "--B--",
+                                part.substr(0, part.size() - 2),
+                                lines};
+  PluginHarness gateway("request-transformer", "{remove: {body: [admin]}}");
+  for (const std::string& body : bodies)
+    EXPECT_EQ(told(gateway.post("/", multipart, body), "body"),
+              R"("--B\r\nContent-Disposition: form-data; name=\"b\"\r\n\r\n2\r\n--B--\r\n")")
+        << body;
+  EXPECT_EQ(told(gateway.post("/", multipart, ""), "body"), "\"\"");
+}
+
+TEST(RequestTransformer, RefusesAMultipartBodyOfSeveralMeanings) {
+  const std::string named = "--B\r\nContent-Disposition: form-data; name=\"b\"";
+  const std::pair<std::string_view, std::string> rows[] = {
+      {multipart, named + "; name=\"admin\"\r\n\r\n1\r\n--B--"},
+      {multipart, named + "; name*=utf-8''admin\r\n\r\n1\r\n--B--"},
+      {multipart, named + "\r\n\r\n1--B\r\n\r\n--B--"},
+      {multipart, "no part"},
+      {"multipart/form-data; boundary=B; boundary=C", named + "\r\n\r\n1\r\n--B--"},
+      {"multipart/form-data; a=application/json; boundary=B", named + "; name=\"admin\"\r\n\r\n1"},
+      {"multipart/form-data, application/json", named + "\r\n\r\n1\r\n--B--"},
+      {"multipart/form-data, boundary=B", named + "\r\n\r\n1\r\n--B--"},
+      {"multipart/form-data; boundary=B\r\nContent-Type: text/plain", named + "\r\n\r\n1\r\n--B--"},
+      {"text/plain\r\nContent-Type: multipart/form-data; boundary=B", named + "\r\n\r\n1\r\n--B--"},
+  };
+  for (const std::string_view config :
+       {"{remove: {body: [admin]}}", "{rename: {body: [\"admin:b\"]}}",
+        "{replace: {body: [\"admin:b\"]}}"}) {
+    PluginHarness gateway("request-transformer", config);
+    for (const auto& [type, body] : rows)
+      EXPECT_EQ(gateway.post("/", type, body).status, 400) << config << type << body;
+  }
+  PluginHarness adds("request-transformer", "{add: {body: [a:1]}}");
+  EXPECT_EQ(told(adds.post("/", multipart, "no part"), "body"), "\"no part\"");
+  PluginHarness constant("request-transformer", "{replace: {body: [\"b:x--B\"]}}");
+  EXPECT_EQ(constant.post("/", multipart, named + "\r\n\r\n1\r\n--B--").status, 400);
+}
+
 TEST(RequestTransformer, RefusesABodyThatItCannotHold) {
   PluginHarness gateway("request-transformer", "{remove: {body: [a]}}");
   const std::string large = "{\"x\":\"" + std::string(9 << 20, 'x') + "\"}";
@@ -152,6 +204,17 @@ TEST(RequestTransformer, ChangesThePath) {
       {user, "/u/$(uri_captures.none or query_params[\"n\"] or \"d\")", "/users/7/x", "/u/d", ""},
       {user, "/u/$(uri_captures.none or query_params.n or ''d'')", "/users/7/x?n=q", "/u/q", "n=q"},
       {user, "/u/$(shared.x or headers[\"X-Id\"])", "/users/7/x", "/u/", ""},
+      {"/", "/x?y=1", "/x", "/x", "y=1"},
+      {"/", "/x?y=1", "/x?a=2", "/x", "y=1&a=2"},
+      {"/", "/x?y=1?z#q r", "/", "/x", "y=1?z%23q%20r"},
+      {"/", "/x?", "/?a", "/x", "a"},
+      {"/", "?y", "/", "/", "y"},
+      {user, "/u/$(uri_captures.id)?y=$(uri_captures[2])&z=1", "/users/a%2fb%3Fc/x", "/u/a%2Fb%3Fc",
+       "y=x&z=1"},
+      {user, "/u?id=$(uri_captures.id)", "/users/a%2fb%26c&d=+;%20e/x", "/u",
+       "id=a%2Fb%26c%26d%3D%2B%3B%20e"},
+      {"/", "/u$(query_params.n or ''?'')?q=$(query_params.n)", "/?n=?a%26b%23%25%0d%0a",
+       "/u%3Fa&b%23%%0D%0A", "q=%3Fa%26b%23%25%0D%0A&n=?a%26b%23%25%0d%0a"},
       {"/", "/u/$(query_params.n)", "/?n=a%20b%3Fc%23d%0D%0Ae", "/u/a%20b%3Fc%23d%0D%0Ae",
        "n=a%20b%3Fc%23d%0D%0Ae"},
   };
@@ -169,9 +232,19 @@ TEST(RequestTransformer, LetsNobodyClimbOrInject) {
        {"../admin", "%2e%2e/admin", "%252e%252E%2fadmin", "x/..", "%00"})
     EXPECT_EQ(path.get("/?n=" + std::string(climb)).status, 400) << climb;
   PluginHarness field("request-transformer", "{add: {headers: [\"X-A:$(query_params.n)\"]}}");
-  EXPECT_EQ(field.get("/?n=a%0d%0aX-Evil:1").status, 500);
+  const Answer escaped = field.get("/?n=a%0d%0aX-Evil:1%00%7f%09%20%25");
+  EXPECT_EQ(told(escaped, "X-A"), "\"a%0D%0AX-Evil:1%00%7F\\t %\"");
+  EXPECT_EQ(told(escaped, "X-Evil"), "none");
   PluginHarness host("request-transformer", "{replace: {headers: [\"Host:$(query_params.n)\"]}}");
   EXPECT_EQ(host.get("/?n=a%20b").status, 400);
+  EXPECT_EQ(host.get("/?n=a%0d%0ab").status, 400);
+  PluginHarness body("request-transformer",
+                     "{add: {body: [\"a:$(query_params.n)\", \"c:x\\r\\ny\"]}}");
+  EXPECT_EQ(told(body.post("/?n=x%0d%0a--B%00", multipart, "--C--"), "body"), "\"--C--\"");
+  EXPECT_EQ(body.post("/?n=--B", multipart, "--B--").status, 400);
+  EXPECT_EQ(told(body.post("/?n=x%0d%0ay%00", multipart, "--B--"), "body"),
+            R"("--B\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nx%0D%0Ay%00\r\n)"
+            R"(--B\r\nContent-Disposition: form-data; name=\"c\"\r\n\r\nx\r\ny\r\n--B--\r\n")");
   EXPECT_EQ(host.get("/").status, 400);
 }
 
@@ -181,6 +254,7 @@ TEST(RequestTransformer, NamesTheSettingThatIsWrong) {
       {"{add: {headers: [\"a b:c\"]}}", "add.headers[0]"},
       {"{add: {headers: [\"Transfer-Encoding:x\"]}}", "add.headers[0]"},
       {"{add: {headers: [\"a:$(os.execute())\"]}}", "Lua is not run"},
+      {"{replace: {uri: \"/x?$(headers.a\"}}", "cannot be read behind $("},
       {"{replace: {uri: \"/$(headers.a\"}}", "cannot be read behind $("},
       {"{rename: {body: [a]}}", "rename.body[0]"},
       {"{http_method: get}", "http_method"},

@@ -64,6 +64,24 @@ class KeyAuth(GatewayTest):
       self.assertNotIn("lie", [value for _, value in request.head.fields])
     self.assertEqual([request.get("X-Anonymous-Consumer") for request in self.up.requests], ["true", None])
 
+  def test_a_broken_body_holds_no_key(self):
+    multipart = "Content-Type: multipart/form-data; boundary=B\r\n"
+    key = b'pre\r\n--B \r\nContent-Disposition: form-data; name="apikey"\r\n\r\nsecret-of-ann'
+    client = self.start({"key_in_body": True}).client()
+    self.assertEqual(client.post(key, "/", multipart).status, 200)
+    answer = client.post(b"no part", "/", multipart)
+    self.assertEqual((answer.status, message(answer)), (401, "No API key found in request"))
+    client = self.start({"key_in_body": True, "anonymous": "guest"}).client()
+    self.assertEqual(client.post(b"{broken", "/", "Content-Type: application/json\r\n").status, 200)
+    self.assertEqual((self.up.requests[0].body, self.up.requests[0].get("X-Consumer-Username")),
+                     (b"{broken", "guest"))
+
+  def test_a_field_with_hyphens_is_found_under_underscores_and_never_logged(self):
+    gateway = self.start({"key_names": ["api_key"], "hide_credentials": True})
+    self.assertEqual(gateway.client().get(fields="Api-Key: secret-of-ann\r\n").status, 200)
+    self.assertIsNone(self.up.requests[0].get("Api-Key"))
+    self.assertNotIn("secret-of", json.dumps(gateway.log_lines(1)))
+
   def test_no_key_is_logged(self):
     gateway = self.start()
     client = gateway.client()
@@ -85,7 +103,7 @@ class KeyAuth(GatewayTest):
     client = self.start({"key_in_body": True, "hide_credentials": True}).client()
     fields = "Content-Type: application/json\r\n"
     self.assertEqual(client.post(b'{"apikey":"secret-of-ann","n":1.0}', fields=fields).status, 200)
-    self.assertEqual(client.post(b'{"apikey":"secret', fields=fields).status, 400)
+    self.assertEqual(client.post(b'{"apikey":"secret', fields=fields).status, 401)
 
     request = self.up.requests[0]
     self.assertEqual((request.body, request.get("Content-Length")), (b'{"n":1.0}', "9"))

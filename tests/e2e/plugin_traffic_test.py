@@ -75,7 +75,7 @@ class Traffic(GatewayTest):
     gateway = self.start("redirect", config)
     answer = gateway.client().get("/a//b?c=%20")
     self.assertEqual((answer.status, answer.get("Location"), answer.body),
-                     (302, "https://b.example/a//b?c=%20", b"redirecting"))
+                     (302, "https://b.example/a/b?c=%20", b"redirecting"))
 
   def test_bot_detection(self):
     client = self.start("bot-detection", {"allow": ["^Googlebot-Image"], "deny": ["BadBot"]}).client()

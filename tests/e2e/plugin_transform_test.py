@@ -1,5 +1,6 @@
-"""request-transformer, response-transformer and cors in a node: whole heads and bodies, byte for byte."""
+"""request-transformer, response-transformer, redirect and cors in a node: whole heads and bodies, byte for byte."""
 
+import email
 import unittest
 
 from support import GatewayTest, ok, service
@@ -17,7 +18,8 @@ class Transformers(GatewayTest):
 
   def start(self, name, config, answer=ok()):
     self.up = self.upstream(lambda head, _: answer, reads_bodies=True)
-    return self.gateway(service(self.up.port), plugins=[{"name": name, "config": config}]).client()
+    self.node = self.gateway(service(self.up.port), plugins=[{"name": name, "config": config}])
+    return self.node.client()
 
   def test_the_upstream_gets_another_request(self):
     client = self.start("request-transformer", {
@@ -45,6 +47,39 @@ class Transformers(GatewayTest):
                         b"Transfer-Encoding: chunked\r\n\r\n3\r\nb=2\r\n4\r\n&c=3\r\n0\r\n\r\n")
     self.assertEqual(answer.status, 200)
     self.assertEqual((self.up.requests[0].body, self.up.requests[0].get("Content-Length")), (b"b=2&c=3&a=1", "11"))
+
+  def test_no_form_of_a_multipart_body_hides_a_field(self):
+    client = self.start("request-transformer", {"remove": {"body": ["admin"]}})
+    types = "Content-Type: multipart/form-data; boundary=B\r\n"
+    admin = b'--B\r\nContent-Disposition: form-data; name="admin"\r\n\r\n1\r\n'
+    rest = b'--B\r\nContent-Disposition: form-data; name="b"\r\n\r\n2\r\n'
+    last = b"--B--\r\n"
+    bodies = [admin + rest + last, b"\r\n" + admin + rest + last, b"pre\r\n" + admin + rest + last + b"\r\n",
+              admin.replace(b"--B", b"--B \t") + rest + b"--B-- \r\nepilogue", admin + rest[:-2],
+              admin.replace(b"form-data;", b"form-data;\r\n\t") + rest + last,
+              (admin + rest + last).replace(b"\r\n", b"\n")]
+    for body in bodies:
+      self.assertEqual(client.post(body, "/", types).status, 200, body)
+    for request in self.up.requests:
+      self.assertEqual((request.body, request.get("Content-Length")), (rest + last, str(len(rest + last))))
+      form = email.message_from_bytes(b"Content-Type: multipart/form-data; boundary=B\r\n\r\n" + request.body)
+      self.assertEqual([part.get_param("name", header="Content-Disposition") for part in form.get_payload()], ["b"])
+    self.assertEqual(len(self.up.requests), len(bodies))
+    for body in (admin.replace(b'"admin"', b'"b"; name="admin"') + last,
+                 rest + admin.replace(b"--B\r\n", b"--Bx\r\n") + last):
+      self.assertEqual(client.post(body, "/", types).status, 400, body)
+      client = self.node.client()
+    self.assertEqual(len(self.up.requests), len(bodies))
+
+  def test_a_client_adds_no_field_through_a_value(self):
+    client = self.start("request-transformer", {"add": {"headers": ["X-A:$(query_params.n)"]}})
+    self.assertEqual(client.get("/?n=a%0d%0aX-Evil:%201%0d%0a%0d%0a%00").status, 200)
+    self.assertEqual(fields(self.up.requests[0]), [("X-A", "a%0D%0AX-Evil: 1%0D%0A%0D%0A%00")])
+
+  def test_the_configuration_begins_a_query_and_a_client_does_not(self):
+    client = self.start("request-transformer", {"replace": {"uri": "/x/$(query_params.n)?y=$(query_params.n)"}})
+    client.get("/?n=a?b%26c%23")
+    self.assertEqual(self.up.requests[0].target, "/x/a%3Fb&c%23?y=a%3Fb%26c%23&n=a?b%26c%23")
 
   def test_the_client_gets_another_response(self):
     upstream = b'{"secret":"s","n":1.0,"old":true}'
@@ -74,6 +109,18 @@ class Transformers(GatewayTest):
         ("Access-Control-Allow-Methods", "GET,HEAD,PUT,PATCH,POST,DELETE,OPTIONS,TRACE,CONNECT"),
         ("Access-Control-Max-Age", "60")])
     self.assertEqual(self.up.requests, [])
+
+  def test_an_expression_without_a_colon_is_one_of_the_host(self):
+    client = self.start("cors", {"origins": [r"^(www\.)?a\.example$", "b.example"]})
+    for origin, allowed in (("http://www.a.example:8080",) * 2, ("https://a.example.evil", None),
+                            ("https://b.example", None)):
+      answer = client.get(fields=f"Origin: {origin}\r\n")
+      self.assertEqual((answer.get("Access-Control-Allow-Origin"), answer.get("Vary")), (allowed, "Origin"))
+
+  def test_a_redirect_keeps_the_path_that_was_routed(self):
+    client = self.start("redirect", {"location": "https://new.example", "keep_incoming_path": True})
+    answer = client.get("/red/x/../y%2f//%41?q=/../z")
+    self.assertEqual((answer.status, answer.get("Location")), (301, "https://new.example/red/y%2F/A?q=/../z"))
 
   def test_one_origins_answer_is_not_for_another(self):
     client = self.start("cors", {"origins": ["https://a.example", "https://b.example"]})
