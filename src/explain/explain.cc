@@ -11,7 +11,6 @@
 #include "gateway/plugin_check.h"
 #include "gateway/proxy.h"
 #include "gateway/secrets.h"
-#include "http/query.h"
 #include "http/text.h"
 
 namespace sluice::explain {
@@ -103,7 +102,8 @@ class Curtain {
   std::string value(std::string_view name, std::string_view text) const {
     if (is_secret_field(name, secrets_) || config::is_credential_name(name))
       return std::string(redacted_value);
-    return this->text(std::string(text));
+    return http::equal_ignoring_case(name, "location") ? target(text)
+                                                       : this->text(std::string(text));
   }
 
   /// Without what the file takes from the environment.
@@ -116,15 +116,7 @@ class Curtain {
   }
 
   std::string target(std::string_view target) const {
-    const std::size_t mark = target.find('?');
-    if (mark == std::string_view::npos) return text(std::string(target));
-    std::vector<std::string> names(secrets_.begin(), secrets_.end());
-    std::string_view query = target.substr(mark + 1);
-    while (const auto parameter = http::next_query_parameter(query))
-      if (std::string name = http::decode_query(parameter->name); config::is_credential_name(name))
-        names.push_back(std::move(name));
-    return text(std::string(target.substr(0, mark + 1)) +
-                without_secrets(target.substr(mark + 1), names));
+    return text(target_without_secrets(target, secrets_));
   }
 
  private:

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "config/effective.h"
 #include "gateway/access_record.h"
 #include "gateway/secrets.h"
 #include "http/text.h"
@@ -119,6 +120,18 @@ constexpr auto lower_names = [] {
   return texts;
 }();
 
+bool is_hidden(const Field& field) {
+  return field.secret || (field.id == HeaderId::other && config::is_credential_name(field.name));
+}
+
+void write_value(JsonWriter& json, const Field& field) {
+  // A redirect may repeat the query.
+  if (field.id == HeaderId::location)
+    json.text(target_without_secrets(field.value, {}));
+  else
+    json.text(field.value);
+}
+
 /// Kong's shape: lower-case names, and a list where a name comes more than once.
 void write_fields(JsonWriter& json, std::string_view bytes) {
   json.begin_object();
@@ -132,14 +145,14 @@ void write_fields(JsonWriter& json, std::string_view bytes) {
     else
       json.key(
           {lower_names[std::to_underlying(field.id)].data(), http::header_name(field.id).size()});
-    if (field.secret) {
+    if (is_hidden(field)) {
       json.plain(redacted_value);
     } else if (!repeats.has_repeat(i)) {
-      json.text(field.value);
+      write_value(json, field);
     } else {
       json.begin_list();
       for (const Field& each : std::span(fields).subspan(i))
-        if (each.same_name(field)) json.text(each.value);
+        if (each.same_name(field)) write_value(json, each);
       json.end_list();
     }
   }
@@ -168,10 +181,10 @@ void write_request(JsonWriter& json, const Parts& parts) {
       {fixed.request_id.data(), fixed.request_id.size()});
   if (parts[Text::method].empty()) {
     // What could not be parsed is shown as it came.
-    json.key("line").text(parts[Text::raw_line]);
+    json.key("line").text(target_without_secrets(parts[Text::raw_line], {}));
   } else {
     const std::string_view path = parts[Text::path];
-    const std::string_view query = parts[Text::query];
+    const std::string query = without_secrets(parts[Text::query], {});
     const std::string_view mark = fixed.has_query ? "?" : "";
     json.key("method").text(parts[Text::method]);
     json.key("uri").text({path, mark, query});
@@ -254,7 +267,8 @@ void write_access_line(std::string_view record, JsonText& line) {
   json.key("started_at").number(fixed.started_at);
   write_latencies(json, fixed);
   write_tries(json, parts);
-  if (const auto uri = parts[Text::upstream_uri]; !uri.empty()) json.key("upstream_uri").text(uri);
+  if (const auto uri = parts[Text::upstream_uri]; !uri.empty())
+    json.key("upstream_uri").text(target_without_secrets(uri, {}));
   if (fixed.upstream_status != 0) json.key("upstream_status").number(fixed.upstream_status);
   for (const Text text : {Text::route, Text::service})
     if (!parts[text].empty()) json.raw(parts[text]);

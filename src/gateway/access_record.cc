@@ -10,6 +10,7 @@
 #include "gateway/worker_state.h"
 #include "http/query.h"
 #include "http/text.h"
+#include "http/uri.h"
 
 namespace sluice {
 namespace {
@@ -26,15 +27,15 @@ std::string_view cut(std::string_view text) {
   return text.substr(0, value_bytes_max);
 }
 
-std::string upstream_uri_without_secrets(std::string_view uri, SecretNames secrets) {
-  const std::size_t mark = uri.find('?');
-  std::string text(cut(uri.substr(0, mark)));
-  if (mark == std::string_view::npos) return text;
-  return text.append("?").append(cut(without_secrets(uri.substr(mark + 1), secrets)));
+/// Whether a field's value must not be kept: also of Location, which may repeat a query.
+bool is_hidden(const http::Headers::Field& field, SecretNames secrets) {
+  if (field.id == HeaderId::location && !secrets.empty()) [[unlikely]]
+    return target_without_secrets(field.value(), secrets) != field.value();
+  return is_secret(field, secrets);
 }
 
 AccessField entry_of(const http::Headers::Field& field, SecretNames secrets) {
-  const bool secret = is_secret(field, secrets);
+  const bool secret = is_hidden(field, secrets);
   return {field.id, secret, static_cast<std::uint16_t>(cut(field.name()).size()),
           static_cast<std::uint16_t>(secret ? 0 : cut(field.value()).size())};
 }
@@ -88,7 +89,7 @@ AccessRecord fixed_part(const Exchange& exchange) {
   fixed.source = record.source;
   fixed.error = record.error ? std::to_underlying(*record.error) : AccessRecord::no_error;
   fixed.certificate_verified = exchange.client->certificate_verified;
-  fixed.has_query = exchange.has_query;
+  fixed.has_query = exchange.received_mark;
   return fixed;
 }
 
@@ -110,17 +111,17 @@ class Texts {
     const http::Request& request = exchange.request;
     const SecretNames secrets = exchange.pipeline->secret_names;
     if (request.method.empty()) {
-      set(Text::raw_line, exchange.incoming.raw_line());
+      set(Text::raw_line, shown(exchange.incoming.raw_line(), secrets, target_));
     } else {
       set(Text::method, cut(request.method));
       set(Text::scheme, exchange.origin.proto);
       set(Text::host, cut(exchange.origin.host));
-      set(Text::path, cut(exchange.path.empty() ? request.target : exchange.path));
-      if (!secrets.empty() && !exchange.query.empty()) {
-        query_ = without_secrets(exchange.query, secrets);
-        set(Text::query, cut(query_));
+      set(Text::path, cut(exchange.path.empty() ? http::path_of(request.target) : exchange.path));
+      if (!secrets.empty() && !exchange.received_query.empty()) {
+        target_ = without_secrets(exchange.received_query, secrets);
+        set(Text::query, cut(target_));
       } else {
-        set(Text::query, cut(exchange.query));
+        set(Text::query, cut(exchange.received_query));
       }
       set(Text::request_fields,
           record.request_fields.data() != nullptr
@@ -133,12 +134,7 @@ class Texts {
     set(Text::certificate_problem, exchange.client->certificate_problem);
     set(Text::client_ip,
         exchange.origin.client_ip.empty() ? exchange.client->peer_text : exchange.origin.client_ip);
-    if (!secrets.empty()) {
-      upstream_uri_ = upstream_uri_without_secrets(record.upstream_uri, secrets);
-      set(Text::upstream_uri, upstream_uri_);
-    } else {
-      set(Text::upstream_uri, cut(record.upstream_uri));
-    }
+    set(Text::upstream_uri, shown(record.upstream_uri, secrets, upstream_uri_));
     if (exchange.route != nullptr) {
       set(Text::route, exchange.route->log_json);
       if (exchange.route->service != nullptr) set(Text::service, exchange.route->service->log_json);
@@ -164,6 +160,13 @@ class Texts {
  private:
   void set(Text which, std::string_view text) { texts_[std::to_underlying(which)] = text; }
 
+  /// What the log's thread does for names that look like a credential's, it cannot for these.
+  static std::string_view shown(std::string_view target, SecretNames secrets, std::string& keeper) {
+    if (secrets.empty() || target.empty()) return cut(target);
+    keeper = target_without_secrets(target, secrets);
+    return cut(keeper);
+  }
+
   void set_consumer_of(const Exchange& exchange) {
     const Consumer& consumer = *exchange.consumer;
     set(Text::consumer_id, consumer.id);
@@ -173,7 +176,7 @@ class Texts {
   }
 
   std::array<std::string_view, std::to_underlying(Text::count_)> texts_{};
-  std::string query_;
+  std::string target_;
   std::string upstream_uri_;
 };
 
@@ -187,7 +190,8 @@ void keep_request_head(Exchange& exchange) {
 
 void keep_response_head(Exchange& exchange, const http::Response& response) {
   if (exchange.worker.access_log == nullptr) return;
-  exchange.record.response_fields = keep_fields(response.headers, {}, exchange.request.headers);
+  exchange.record.response_fields =
+      keep_fields(response.headers, exchange.pipeline->secret_names, exchange.request.headers);
 }
 
 void put_access_record(Exchange& exchange) noexcept {

@@ -47,10 +47,12 @@ struct Exchange {
   const http::ClientPtr& client;
   http::Request request;
   Origin origin;
-  std::string_view path;   ///< normalised, without query; what routing and authorisation see
-  std::string_view query;  ///< without '?'
-  bool has_query = false;  ///< an empty query is kept
-  PathMatch matched_path;  ///< the part of `path` that the route's path matched
+  std::string_view path;       ///< normalised, without query; what routing and authorisation see
+  std::string_view query;      ///< without '?'
+  bool has_query = false;      ///< an empty query is kept
+  bool received_mark = false;  ///< the target had a '?'
+  std::string_view received_query;  ///< as the client sent it
+  PathMatch matched_path;           ///< the part of `path` that the route's path matched
   std::string_view
       upstream_path;  ///< instead of what service and route make of `path`; "" for that
   std::string_view upstream_host;  ///< instead of the Host that service and route choose

@@ -110,10 +110,7 @@ void write_steps(JsonWriter& json, const Trace& trace) {
 
 void write_upstream(JsonWriter& json, const Exchange& exchange, SecretNames secrets) {
   const TracedForward& forward = *exchange.trace->forward();
-  const std::size_t mark = forward.target.find('?');
-  std::string target = forward.target.substr(0, mark);
-  if (mark != std::string::npos)
-    target += "?" + without_secrets(forward.target.substr(mark + 1), secrets);
+  const std::string target = target_without_secrets(forward.target, secrets);
   json.begin_object().key("method").text(cut(forward.method));
   json.key("target").text(cut(target)).key("host").text(cut(forward.authority));
   json.key("tries").begin_list();

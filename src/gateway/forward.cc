@@ -183,12 +183,15 @@ std::uint16_t port_of(const Exchange& exchange) noexcept {
   return port;
 }
 
+void split_target(Exchange& exchange) noexcept {
+  const std::string_view query = http::query_of(exchange.request.target);
+  exchange.has_query = exchange.received_mark = !query.empty();
+  exchange.query = exchange.received_query = query.empty() ? query : query.substr(1);
+}
+
 Result<Done> read_target(Exchange& exchange) {
   http::Request& request = exchange.request;
   const std::string_view target = request.target;
-  const std::string_view query = http::query_of(target);
-  exchange.has_query = !query.empty();
-  exchange.query = query.empty() ? query : query.substr(1);
   if (target == "*") {
     exchange.path = target;
     return Done{};

@@ -11,6 +11,9 @@ namespace sluice {
 void identify(Exchange& exchange);
 
 /// Splits and normalises the target into exchange.path and query. Error(bad_request).
+/// Takes the query off the target as it came.
+void split_target(Exchange& exchange) noexcept;
+/// The target's path in normal form; Error(bad_request). Precondition: split_target().
 Result<Done> read_target(Exchange& exchange);
 
 /// The port that the client named, else the scheme's default: what a route's host:port is compared

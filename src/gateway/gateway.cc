@@ -127,6 +127,7 @@ http::ResponseTask Gateway::answer(Exchange& exchange) {
 
 Result<Done> Gateway::find_route(Exchange& exchange) {
   TRY(exchange.request, exchange.incoming.take());
+  split_target(exchange);
   std::string_view explain_token;
   if (exchange.request.headers.has(http::HeaderId::x_sluice_explain)) [[unlikely]]
     explain_token = take_explain_token(exchange);

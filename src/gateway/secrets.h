@@ -19,8 +19,12 @@ bool is_secret(const http::Headers::Field& field, SecretNames secrets) noexcept;
 /// The same for a name without its field.
 bool is_secret_field(std::string_view name, SecretNames secrets) noexcept;
 
-/// A query, without its '?', as it may be shown.
+/// A query, without its '?', as it may be shown: also without the values of names that look like a
+/// credential's.
 std::string without_secrets(std::string_view query, SecretNames secrets);
+/// The same for a request target, a URL, or a request line that could not be read: its query, and
+/// the user that an authority names.
+std::string target_without_secrets(std::string_view target, SecretNames secrets);
 
 /// What stands for a credential.
 inline constexpr std::string_view redacted_value = "REDACTED";

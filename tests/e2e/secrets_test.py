@@ -67,6 +67,50 @@ class Secrets(GatewayTest):
     self.assertTrue(any(SECRETS["authorization"] in head for head in self.origin.heads))
     self.assertTrue(any(SECRETS["environment"] in head for head in self.origin.heads))
 
+  def test_of_requests_that_failed_are_in_no_log_either(self):
+    secret = SECRETS["query"]
+    targets = [f"/a/%zz?x-key={secret}", f"/a/%00?a=1&token={secret}", f"http://user:{secret}@h/a",
+               f"/a?x-key={secret}"]
+    for target in targets:
+      self.running.raw(f"GET {target} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n".encode())
+      for head in ("GET {} HTTP/1.1\r\nHost: h\r\nHost: h\r\n\r\n",
+                   "GET {} HTTP/1.1\r\nHost: h\r\nbad field: 1\r\n\r\n", "GET {} HTTP/3.0\r\nHost: h\r\n\r\n"):
+        self.running.raw(head.format(target).encode())
+      self.running.raw(f"TRACE {target} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n".encode())
+    lines = self.running.log_lines(5 * len(targets))
+    self.expect_silence(json.dumps(lines), "the access log")
+    # The rest of what came is there, once.
+    self.assertIn("/a/%zz?x-key=REDACTED", [line["request"].get("uri") for line in lines])
+    self.assertIn("/a/%00?a=1&token=REDACTED", [line["request"].get("uri") for line in lines])
+    self.assertIn("GET /a?x-key=REDACTED HTTP/1.1", [line["request"].get("line") for line in lines])
+    self.assertIn("GET http://REDACTED@h/a HTTP/1.1", [line["request"].get("line") for line in lines])
+
+  def test_of_queries_are_in_no_redirect_that_is_logged(self):
+    redirect = {"name": "redirect", "config": {"status_code": 302, "location": "https://other.test/",
+                                               "keep_incoming_path": True}}
+    only = {"protocols": ["https"], "https_redirect_status_code": 301, "paths": ["/only"], "name": "only"}
+    running = self.gateway(service(9, plugins=[redirect]), service(9, name="t", route=only),
+                           consumers=[])
+    for path in ("/a", "/only"):
+      answer = running.get(f"{path}?token={SECRETS['query']}")
+      self.assertIn(SECRETS["query"].encode(), answer)  # The client gets it whole.
+    lines = running.log_lines(2)
+    self.expect_silence(json.dumps(lines), "the access log")
+    self.assertIn("REDACTED", lines[0]["response"]["headers"]["location"])
+
+  def test_that_a_plugin_adds_are_logged_nowhere(self):
+    add = {"headers": [f"X-Foo-Token:{SECRETS['setting']}"], "querystring": [f"api_key:{SECRETS['setting']}"]}
+    running = self.gateway(service(self.origin.port, plugins=[{"name": "request-transformer", "config": {"add": add}}]),
+                           consumers=[], gateway={"explain_key": self.key})
+    given = f"X-Sluice-Explain: {token(self.key)}\r\n"
+    answer = running.get(f"/a?x=1&token={SECRETS['query']}", given)
+    account = [line for line in answer.decode("latin-1").split("\r\n") if line.startswith("X-Sluice-Explain")]
+    self.assertEqual(len(account), 1)
+    self.expect_silence(account[0], "the account")
+    line = running.log_lines(1)[0]
+    self.expect_silence(json.dumps(line), "the access log")
+    self.assertEqual(line["request"]["uri"], "/a?x=1&token=REDACTED")  # What the client sent.
+
   def test_of_a_file_is_in_no_problem_that_is_reported(self):
     before = self.running.configuration()["reloads_failed"]
     self.entities["consumers"][0]["keyauth_credentials"].append({"key": [SECRETS["stored"]], "tgas": []})
