@@ -74,7 +74,8 @@ class Check(unittest.TestCase):
 
   def test_plugins_only_name_protocols_that_kong_lets_them(self):
     text = ("plugins: [{name: key-auth, protocols: [http, tcp, udp]},"
-            " {name: ip-restriction, protocols: [tcp, tls, udp], config: {allow: [10.0.0.1]}}, {name: cors, enabled: false, protocols: [tls_passthrough, grpc]}]\n")
+            " {name: ip-restriction, protocols: [tcp, tls, udp], config: {allow: [10.0.0.1]}},"
+            " {name: cors, enabled: false, protocols: [tls_passthrough, grpc]}]\n")
     for more in ("", "tags: []\n"):  # Also where the file has another mistake.
       with self.subTest(more):
         lines = [line for line in self.check(text + more).stderr.splitlines() if "does not know the protocol" in line]
