@@ -429,6 +429,8 @@ class RequestTransformer final : public Plugin {
     if (kind == BodyKind::multipart) return transform_multipart(exchange, type, text, values);
     if (kind == BodyKind::json) {
       auto object = text.empty() ? http::JsonObject() : http::JsonObject::parse(text);
+      if (!object && takes_away() && !http::is_json(text))
+        return fail(ErrorCode::bad_request, "a JSON body that is none");
       if (!object) return Done{};
       apply(*object, body_, values,
             [](const std::string& value) { return http::json_string(value); });
@@ -443,12 +445,14 @@ class RequestTransformer final : public Plugin {
 
   /// What should be gone must not get through: no upstream may find in the body what is not found
   /// here.
+  bool takes_away() const {
+    return !body_.remove.empty() || !body_.rename.empty() || !body_.replace.empty();
+  }
+
   Result<Done> transform_multipart(Exchange& exchange, std::string_view type, std::string_view text,
                                    const Filled& values) const {
-    const bool takes_away =
-        !body_.remove.empty() || !body_.rename.empty() || !body_.replace.empty();
     auto form = http::MultipartForm::parse(type, text);
-    if (!form && takes_away && !text.empty())
+    if (!form && takes_away() && !text.empty())
       return fail(ErrorCode::bad_request, "a multipart body that can be read in several ways");
     if (!form) return Done{};
     bool may = true;
