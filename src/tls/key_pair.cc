@@ -1,7 +1,6 @@
 #include "tls/key_pair.h"
 
 #include <cstdlib>
-#include <ctime>
 #include <utility>
 
 #include <openssl/rand.h>
@@ -97,9 +96,7 @@ KeyPair::Kind KeyPair::kind() const noexcept {
 }
 
 WallTime KeyPair::expires() const noexcept {
-  std::tm time{};
-  if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate_), &time) != 1) return {};
-  return WallTime(std::chrono::seconds(timegm(&time)));
+  return end_of(certificate_);
 }
 
 }  // namespace sluice::tls

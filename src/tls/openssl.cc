@@ -13,6 +13,10 @@ std::string error_text() {
   return text;
 }
 
+WallTime end_of(const X509* certificate) noexcept {
+  return wall_time(X509_get0_notAfter(certificate)).value_or(WallTime::min());
+}
+
 BioOwner reader_of(std::string_view text) {
   return BioOwner(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
 }
