@@ -176,8 +176,10 @@ struct ServerCallbacks {
         EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), nullptr, key->cipher.data(), iv, encrypts) !=
             1)
       return -1;
-    // A ticket of an older key is good, and replaced.
-    return encrypts == 1 || key == &keys.current(now) ? 1 : 2;
+    if (encrypts == 1) return 1;
+    // A ticket of an older key is good, and replaced; so is every one of TLS 1.3, which clients use
+    // once (RFC 8446 §C.4).
+    return key == &keys.current(now) && SSL_version(ssl) != TLS1_3_VERSION ? 1 : 2;
   }
 
   /// A session ends with the certificate that its client showed.
