@@ -52,6 +52,7 @@ Result<KeyPairPtr> KeyPair::parse(std::string_view certificate, std::string_view
   if (pair->key_ == nullptr) return refuse("no private key in PEM without password");
   if (X509_check_private_key(pair->certificate_, pair->key_) != 1)
     return refuse("the key is not that of the certificate");
+  pair->prepare_all();
   pair->staple_ = std::move(staple);
   return pair;
 }
@@ -81,7 +82,14 @@ KeyPairPtr KeyPair::self_signed(std::string_view common_name) {
     X509_EXTENSION_free(names);
   }
   if (X509_sign(certificate, pair->key_, EVP_sha256()) == 0) std::abort();
+  pair->prepare_all();
   return pair;
+}
+
+void KeyPair::prepare_all() const noexcept {
+  prepare(certificate_);
+  for (int i = 0; i < sk_X509_num(chain_); ++i)
+    prepare(sk_X509_value(chain_, i));
 }
 
 KeyPair::Kind KeyPair::kind() const noexcept {

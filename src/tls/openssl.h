@@ -35,6 +35,10 @@ inline void forget_errors() noexcept {
   if (ERR_peek_error() != 0) ERR_clear_error();
 }
 
+/// Finds out what OpenSSL would find out and keep with the first handshake, of several workers at
+/// once: certificates that they share are immutable from then on.
+void prepare(X509* certificate) noexcept;
+
 /// From when on nobody accepts it.
 WallTime end_of(const X509* certificate) noexcept;
 
