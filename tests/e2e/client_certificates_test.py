@@ -115,7 +115,9 @@ class WhoIsLetIn(ClientCertificatesTest):
         with self.subTest(version=version, shown=shown):
           self.assertIsNone(self.try_once(gateway, self.context(shown, version)))
     self.assertEqual(upstream.heads, [])
-    self.assertIn('sluice_tls_handshakes_total{result="failed"} 8\n', gateway.status("/metrics")[1])
+    # A client may hear of a refusal before it is counted.
+    wait_until(lambda: 'sluice_tls_handshakes_total{result="failed"} 8\n' in gateway.status("/metrics")[1],
+               "the refused handshakes")
     for version in VERSIONS:
       self.assertEqual(self.try_once(gateway, self.context(self.alice, version)), 200)
     self.assertEqual([line["request"]["tls"]["client_verify"] for line in gateway.log_lines(2)], ["SUCCESS"] * 2)
