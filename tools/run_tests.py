@@ -32,7 +32,7 @@ THREADED = {
 }
 # The system's own, which has the packages of tools/packages.txt.
 PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
-THREADED_E2E = ("reload_test.py", "drain_test.py", "log_test.py")
+THREADED_E2E = ("reload_test.py", "drain_test.py", "log_test.py", "tls_threads_test.py")
 
 SANITIZERS = {
     "ASAN_OPTIONS": "detect_stack_use_after_return=1:strict_string_checks=1:detect_leaks=1",

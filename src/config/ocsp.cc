@@ -1,6 +1,5 @@
 #include "config/ocsp.h"
 
-#include <ctime>
 #include <memory>
 
 #include <openssl/err.h>
@@ -9,6 +8,7 @@
 #include <openssl/x509.h>
 
 #include "base/openssl_owner.h"
+#include "base/openssl_time.h"
 
 namespace sluice::config {
 namespace {
@@ -86,12 +86,6 @@ bool is_signed(OCSP_BASICRESP* basic, X509* issuer) {
   return OCSP_basic_verify(basic, known.get(), trusted.get(), 0) == 1;
 }
 
-WallTime wall_time(const ASN1_GENERALIZEDTIME* time, WallTime otherwise) {
-  std::tm broken{};
-  if (time == nullptr || ASN1_TIME_to_tm(time, &broken) != 1) return otherwise;
-  return WallTime(std::chrono::seconds(timegm(&broken)));
-}
-
 OcspAnswer examine(const Chain& chain, std::string_view der) {
   const Basic basic = read_basic(der);
   if (chain.own == nullptr || basic == nullptr) return {.flaw = OcspFlaw::malformed};
@@ -105,9 +99,9 @@ OcspAnswer examine(const Chain& chain, std::string_view der) {
     ASN1_GENERALIZEDTIME* until = nullptr;
     const int status = OCSP_single_get0_status(single, nullptr, nullptr, &since, &until);
     if (status != V_OCSP_CERTSTATUS_GOOD) answer.flaw = OcspFlaw::not_good;
-    answer.since = wall_time(since, WallTime::max());
+    answer.since = wall_time(since).value_or(WallTime::max());
     answer.expired = until != nullptr && X509_cmp_current_time(until) <= 0;
-    answer.until = until == nullptr ? WallTime::max() : wall_time(until, WallTime::min());
+    answer.until = until == nullptr ? WallTime::max() : wall_time(until).value_or(WallTime::min());
     return answer;
   }
   return {.flaw = OcspFlaw::other_certificate};

@@ -30,6 +30,7 @@ Result<AuthoritiesPtr> Authorities::parse(const std::vector<std::string>& pems) 
     if (certificate == nullptr || X509_STORE_add_cert(authorities->store_, certificate.get()) != 1)
       return fail(ErrorCode::invalid_configuration,
                   "no certificate of an authority in PEM: " + error_text());
+    prepare(certificate.get());
     sk_X509_NAME_push(authorities->names_, X509_NAME_dup(X509_get_subject_name(certificate.get())));
   }
   return authorities;

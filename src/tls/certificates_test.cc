@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "support/certified.h"
 #include "tls/ticket_keys.h"
 
 namespace sluice::tls {
@@ -51,6 +52,17 @@ TEST(KeyPair, ASelfSignedOneIsGoodForAYear) {
 
   EXPECT_EQ(pair->kind(), KeyPair::Kind::ecdsa);
   EXPECT_FALSE(KeyPair::parse("nonsense", "nonsense"));
+}
+
+TEST(KeyPair, MayLastLongerThanTheClockCounts) {
+  const WallTime now(std::chrono::hours(500'000));
+  const auto expiry = [&](const char* until) {
+    const testing::Certified made = testing::certify("authority", now, until, nullptr);
+    return KeyPair::parse(made.pem(), made.key_pem()).value()->expires();
+  };
+
+  EXPECT_EQ(expiry("270101000000Z"), WallTime(seconds(1'798'761'600)));
+  EXPECT_EQ(expiry("99991231235959Z"), WallTime::max());
 }
 
 TEST(TicketKeys, AreTheSameOnEveryWorkerWheneverItBegan) {

@@ -1,7 +1,6 @@
 #include "tls/key_pair.h"
 
 #include <cstdlib>
-#include <ctime>
 #include <utility>
 
 #include <openssl/rand.h>
@@ -53,6 +52,7 @@ Result<KeyPairPtr> KeyPair::parse(std::string_view certificate, std::string_view
   if (pair->key_ == nullptr) return refuse("no private key in PEM without password");
   if (X509_check_private_key(pair->certificate_, pair->key_) != 1)
     return refuse("the key is not that of the certificate");
+  pair->prepare_all();
   pair->staple_ = std::move(staple);
   return pair;
 }
@@ -82,7 +82,14 @@ KeyPairPtr KeyPair::self_signed(std::string_view common_name) {
     X509_EXTENSION_free(names);
   }
   if (X509_sign(certificate, pair->key_, EVP_sha256()) == 0) std::abort();
+  pair->prepare_all();
   return pair;
+}
+
+void KeyPair::prepare_all() const noexcept {
+  prepare(certificate_);
+  for (int i = 0; i < sk_X509_num(chain_); ++i)
+    prepare(sk_X509_value(chain_, i));
 }
 
 KeyPair::Kind KeyPair::kind() const noexcept {
@@ -97,9 +104,7 @@ KeyPair::Kind KeyPair::kind() const noexcept {
 }
 
 WallTime KeyPair::expires() const noexcept {
-  std::tm time{};
-  if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate_), &time) != 1) return {};
-  return WallTime(std::chrono::seconds(timegm(&time)));
+  return end_of(certificate_);
 }
 
 }  // namespace sluice::tls

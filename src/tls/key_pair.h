@@ -55,6 +55,8 @@ class KeyPair {
  private:
   KeyPair() = default;
 
+  void prepare_all() const noexcept;
+
   x509_st* certificate_ = nullptr;
   evp_pkey_st* key_ = nullptr;
   Staple staple_;

@@ -13,6 +13,16 @@ std::string error_text() {
   return text;
 }
 
+void prepare(X509* certificate) noexcept {
+  // No purpose: only its extensions are read. What is wrong with them counts where it is verified.
+  X509_check_purpose(certificate, -1, 0);
+  forget_errors();
+}
+
+WallTime end_of(const X509* certificate) noexcept {
+  return wall_time(X509_get0_notAfter(certificate)).value_or(WallTime::min());
+}
+
 BioOwner reader_of(std::string_view text) {
   return BioOwner(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
 }

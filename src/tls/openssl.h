@@ -13,6 +13,7 @@
 #include <openssl/x509v3.h>
 
 #include "base/openssl_owner.h"
+#include "base/openssl_time.h"
 
 namespace sluice::tls {
 
@@ -33,6 +34,13 @@ std::string error_text();
 inline void forget_errors() noexcept {
   if (ERR_peek_error() != 0) ERR_clear_error();
 }
+
+/// Finds out what OpenSSL would find out and keep with the first handshake, of several workers at
+/// once: certificates that they share are immutable from then on.
+void prepare(X509* certificate) noexcept;
+
+/// From when on nobody accepts it.
+WallTime end_of(const X509* certificate) noexcept;
 
 /// Over text that outlives it.
 BioOwner reader_of(std::string_view text);

@@ -85,8 +85,11 @@ struct ServerCallbacks {
     if (names == nullptr) return false;
     SSL_set0_CA_list(ssl, names);
     SSL_set_verify_depth(ssl, asked->depth);
+    X509_VERIFY_PARAM* parameters = SSL_get0_param(ssl);
     // Authorities that are listed are trusted, also where another one issued them.
-    X509_VERIFY_PARAM_set_flags(SSL_get0_param(ssl), X509_V_FLAG_PARTIAL_CHAIN);
+    X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_PARTIAL_CHAIN);
+    X509_VERIFY_PARAM_set_time(parameters,
+                               std::chrono::system_clock::to_time_t(stream_of(ssl).loop().wall()));
     if (asked->required)
       SSL_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
     else
@@ -176,19 +179,40 @@ struct ServerCallbacks {
         EVP_CipherInit_ex(cipher, EVP_aes_256_cbc(), nullptr, key->cipher.data(), iv, encrypts) !=
             1)
       return -1;
-    // A ticket of an older key is good, and replaced.
-    return encrypts == 1 || key == &keys.current(now) ? 1 : 2;
+    if (encrypts == 1) return 1;
+    // A ticket of an older key is good, and replaced; so is every one of TLS 1.3, which clients use
+    // once (RFC 8446 §C.4).
+    return key == &keys.current(now) && SSL_version(ssl) != TLS1_3_VERSION ? 1 : 2;
   }
 
-  /// A session ends with the certificate that its client showed.
+  /// A session ends with the first certificate of the chain that its client was believed by. It
+  /// holds the client's own alone, so the ticket says when; one that replaces it says the same.
+  static int issue(SSL* ssl, void*) {
+    const STACK_OF(X509)* chain = SSL_get0_verified_chain(ssl);
+    if (chain == nullptr) return 1;
+    WallTime end = WallTime::max();
+    for (int i = 0; i < sk_X509_num(chain); ++i)
+      end = std::min(end, end_of(sk_X509_value(chain, i)));
+    return SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), &end, sizeof end);
+  }
+
+  static bool has_ended(SSL_SESSION* session, WallTime now) {
+    if (SSL_SESSION_get0_peer(session) == nullptr) return false;
+    void* said = nullptr;
+    std::size_t size = 0;
+    WallTime end;
+    if (SSL_SESSION_get0_ticket_appdata(session, &said, &size) != 1 || size != sizeof end)
+      return true;
+    std::memcpy(&end, said, sizeof end);
+    return end <= now;
+  }
+
   // NOLINTNEXTLINE(readability-function-size): OpenSSL's signature
-  static SSL_TICKET_RETURN resume(SSL*, SSL_SESSION* session, const unsigned char*, std::size_t,
+  static SSL_TICKET_RETURN resume(SSL* ssl, SSL_SESSION* session, const unsigned char*, std::size_t,
                                   SSL_TICKET_STATUS status, void*) {
     const bool renews = status == SSL_TICKET_SUCCESS_RENEW;
     if (status != SSL_TICKET_SUCCESS && !renews) return SSL_TICKET_RETURN_IGNORE_RENEW;
-    const X509* shown = SSL_SESSION_get0_peer(session);
-    if (shown != nullptr && X509_cmp_current_time(X509_get0_notAfter(shown)) <= 0)
-      return SSL_TICKET_RETURN_IGNORE_RENEW;
+    if (has_ended(session, stream_of(ssl).loop().wall())) return SSL_TICKET_RETURN_IGNORE_RENEW;
     return renews ? SSL_TICKET_RETURN_USE_RENEW : SSL_TICKET_RETURN_USE;
   }
 };
@@ -207,7 +231,7 @@ ServerContext::ServerContext(Loop& loop)
   SSL_CTX_set_tlsext_status_cb(context_, ServerCallbacks::staple);
   SSL_CTX_set_alpn_select_cb(context_, ServerCallbacks::choose_protocol, nullptr);
   SSL_CTX_set_tlsext_ticket_key_evp_cb(context_, ServerCallbacks::ticket_key);
-  SSL_CTX_set_session_ticket_cb(context_, nullptr, ServerCallbacks::resume, nullptr);
+  SSL_CTX_set_session_ticket_cb(context_, ServerCallbacks::issue, ServerCallbacks::resume, nullptr);
   SSL_CTX_set_session_cache_mode(context_, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_timeout(context_, std::chrono::seconds(TicketKeys::lifetime).count());
 }

@@ -115,7 +115,9 @@ class WhoIsLetIn(ClientCertificatesTest):
         with self.subTest(version=version, shown=shown):
           self.assertIsNone(self.try_once(gateway, self.context(shown, version)))
     self.assertEqual(upstream.heads, [])
-    self.assertIn('sluice_tls_handshakes_total{result="failed"} 8\n', gateway.status("/metrics")[1])
+    # A client may hear of a refusal before it is counted.
+    wait_until(lambda: 'sluice_tls_handshakes_total{result="failed"} 8\n' in gateway.status("/metrics")[1],
+               "the refused handshakes")
     for version in VERSIONS:
       self.assertEqual(self.try_once(gateway, self.context(self.alice, version)), 200)
     self.assertEqual([line["request"]["tls"]["client_verify"] for line in gateway.log_lines(2)], ["SUCCESS"] * 2)
@@ -298,6 +300,30 @@ class Sessions(ClientCertificatesTest):
     for context, session in zip(contexts, sessions):
       self.assertEqual(self.resumed(gateway, context, "admin.example.com", session), (False, 200))
     self.assertEqual(self.ask(kept, "admin.example.com"), 421)
+
+  def test_a_removed_authority_ends_sessions(self):
+    either = {**ADMIN, "ca_certificates": [STAFF, PARTNERS]}
+    gateway, upstream = self.started(either)
+
+    def sessions_of(shown):
+      contexts = [self.context(shown, version) for version in VERSIONS]
+      return [(context, self.session_of(gateway, context, "admin.example.com")) for context in contexts]
+
+    of_alice, of_bob = sessions_of(self.alice), sessions_of(self.bob)
+    with self.subTest("removed from the entry"):
+      self.reload_with(gateway, upstream, {**ADMIN, "ca_certificates": [PARTNERS]})
+      for context, session in of_alice:
+        self.assertIsNone(self.resumed(gateway, context, "admin.example.com", session))
+      for context, session in of_bob:
+        self.assertEqual(self.resumed(gateway, context, "admin.example.com", session), (False, 200))
+    with self.subTest("another certificate in its place"):
+      self.reload_with(gateway, upstream, ADMIN)
+      of_alice = sessions_of(self.alice)
+      entities = self.entities(upstream)
+      entities["ca_certificates"][0]["cert"] = self.servers.pem.read_text()
+      gateway.reload(entities)
+      for context, session in of_alice:
+        self.assertIsNone(self.resumed(gateway, context, "admin.example.com", session))
 
   def test_a_stricter_policy_holds_for_connections_that_were_there(self):
     gateway, upstream = self.started()
