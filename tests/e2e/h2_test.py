@@ -13,7 +13,7 @@ from h2_wire import (ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, H
                      SETTINGS, WINDOW_UPDATE, Client, RawClient, frame, literal, request_block)
 from support import PATIENCE, GatewayTest, ok, service, wait_until
 
-PROTOCOL_ERROR, REFUSED_STREAM, ENHANCE_YOUR_CALM = 1, 7, 11
+PROTOCOL_ERROR, FLOW_CONTROL_ERROR, REFUSED_STREAM, ENHANCE_YOUR_CALM = 1, 3, 7, 11
 
 
 class H2Test(GatewayTest):
@@ -355,6 +355,24 @@ class Floods(H2Test):
     pairs = b"".join(frame(HEADERS, END_HEADERS | END_STREAM, stream, request_block()) +
                      frame(WINDOW_UPDATE, stream=stream, payload=b"\0\0\0\0") for stream in range(1, 40_001, 2))
     self.assertIn(self.flooded(pairs, 1), (ENHANCE_YOUR_CALM, PROTOCOL_ERROR, None))
+
+  def test_a_request_that_is_reset_in_the_same_breath_is_not_begun(self):
+    gateway, upstream = self.answering()
+    client = self.raw_h2(gateway)
+    client.request(1)
+    client.until(lambda kind, flags, stream, payload: stream == 1 and flags & END_STREAM)
+    begin = request_block(("content-length", "1"), method="POST")
+    client.send(
+        frame(HEADERS, END_HEADERS | END_STREAM, 3, request_block()), frame(RST_STREAM, 0, 3, struct.pack(">I", 8)),
+        # CVE-2025-8671: what is wrong has the gateway reset them.
+        frame(HEADERS, END_HEADERS | END_STREAM, 5, request_block()),
+        frame(WINDOW_UPDATE, 0, 5, struct.pack(">I", (1 << 31) - 1)),
+        frame(HEADERS, END_HEADERS, 7, begin), frame(DATA, END_STREAM, 7, b"xy"),
+        frame(HEADERS, END_HEADERS | END_STREAM, 9, request_block()))
+    self.assertEqual((client.reset_of(5), client.reset_of(7)), (FLOW_CONTROL_ERROR, PROTOCOL_ERROR))
+    client.until(lambda kind, flags, stream, payload: stream == 9 and flags & END_STREAM)
+    self.assertEqual(len(upstream.heads), 2)
+    self.assertEqual([line["response"]["status"] for line in gateway.log_lines(2)], [200, 200])
 
   def test_continuations(self):
     begin = frame(HEADERS, 0, 1, request_block())

@@ -104,7 +104,7 @@ Task<Done> Session::run() {
   co_await read_loop();
   over_ = true;
   kick();
-  const bool peer_left = !stop_.is_set() && !nghttp2_session_want_write(ng_);
+  const bool peer_left = !stop_.is_set() && output_.empty() && !nghttp2_session_want_write(ng_);
   if (Chunks rest = collect(); !rest.empty())
     static_cast<void>(stream_->write(std::move(rest), Flush::now, never));
   die();
@@ -155,8 +155,11 @@ bool Session::take(Chunk bytes) {
   const auto taken = nghttp2_session_mem_recv(
       ng_, reinterpret_cast<const std::uint8_t*>(input_.text().data()), input_.size());
   input_ = Chunk();
+  // Streams that broke a rule are closed once their resets are written.
+  if (!arrived_.empty() && nghttp2_session_get_outbound_queue_size(ng_) > 0) write_out();
   for (const StatePtr& state : std::exchange(arrived_, {})) {
-    // Reset in the same breath: nobody has to act on it, nor to pay for it (CVE-2023-44487).
+    // Reset in the same breath, by either side: nobody has to act on it, nor to pay for it
+    // (CVE-2023-44487, CVE-2025-8671).
     if (flooded_ || state->closed)
       drop_input(*state);
     else
@@ -202,8 +205,7 @@ void Session::kick() noexcept {
   if (std::exchange(parked_, false)) loop_.make_last(writer_);
 }
 
-Chunks Session::collect() {
-  output_bytes_ = 0;
+void Session::write_out() {
   while (ng_ != nullptr && !output_is_full()) {
     const std::uint8_t* data = nullptr;
     const auto size = nghttp2_session_mem_send(ng_, &data);
@@ -211,6 +213,11 @@ Chunks Session::collect() {
     if (size <= 0) break;
     append_out({reinterpret_cast<const char*>(data), static_cast<std::size_t>(size)});
   }
+}
+
+Chunks Session::collect() {
+  write_out();
+  output_bytes_ = 0;
   // The last GOAWAY is among it: the reader must not wait for a peer that says nothing more.
   if (ng_ != nullptr && nghttp2_session_want_read(ng_) == 0) stop_.set(loop_);
   return std::exchange(output_, Chunks());

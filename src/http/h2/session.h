@@ -2,8 +2,8 @@
 // One HTTP/2 connection, on either side: nghttp2's state machine between a stream of bytes and the
 // states of its streams.
 //
-// Only read_loop() gives bytes to nghttp2 and only write_loop() takes them; its callbacks store and
-// wake, and never submit. Whoever submits calls kick().
+// Only read_loop() gives bytes to nghttp2, and only write_loop() sends what it makes; its callbacks
+// store and wake, and never submit. Whoever submits calls kick().
 
 #include <cstdint>
 #include <unordered_map>
@@ -129,6 +129,7 @@ class Session final : public memory::Pooled {
   Task<Done> finish_shutdown();
   TimePoint read_by() const noexcept;
   bool take(Chunk bytes);
+  void write_out();
   Chunks collect();
   void append_out(std::string_view bytes);
   void append_out(const Chunk& chunk, std::size_t size);
@@ -153,7 +154,7 @@ class Session final : public memory::Pooled {
   std::vector<StatePtr> arrived_;  ///< requests whose heads are complete, until mem_recv is over
   FloodGuard guard_;
   Chunk input_;    ///< what mem_recv works on: data are slices of it
-  Chunks output_;  ///< what mem_send made in this round
+  Chunks output_;  ///< what mem_send made and the writer has not taken
   std::size_t output_bytes_ = 0;
   std::size_t queued_ = 0;  ///< bytes in `out` of all streams
   TimePoint idle_since_;
