@@ -371,8 +371,13 @@ class Floods(H2Test):
         frame(HEADERS, END_HEADERS | END_STREAM, 9, request_block()))
     self.assertEqual((client.reset_of(5), client.reset_of(7)), (FLOW_CONTROL_ERROR, PROTOCOL_ERROR))
     client.until(lambda kind, flags, stream, payload: stream == 9 and flags & END_STREAM)
-    self.assertEqual(len(upstream.heads), 2)
-    self.assertEqual([line["response"]["status"] for line in gateway.log_lines(2)], [200, 200])
+    # An error of the connection closes it at once, also for the request before it.
+    client.send(frame(HEADERS, END_HEADERS | END_STREAM, 11, request_block()),
+                frame(WINDOW_UPDATE, 0, 11, struct.pack(">I", 0)))
+    self.assertEqual(client.until_end(), PROTOCOL_ERROR)
+    self.assertEqual(self.h2(gateway).get().status, 200)
+    self.assertEqual(len(upstream.heads), 3)
+    self.assertEqual([line["response"]["status"] for line in gateway.log_lines(3)], [200, 200, 200])
 
   def test_continuations(self):
     begin = frame(HEADERS, 0, 1, request_block())

@@ -155,12 +155,13 @@ bool Session::take(Chunk bytes) {
   const auto taken = nghttp2_session_mem_recv(
       ng_, reinterpret_cast<const std::uint8_t*>(input_.text().data()), input_.size());
   input_ = Chunk();
-  // Streams that broke a rule are closed once their resets are written.
+  // Streams, or the connection, that broke a rule are closed once that is written.
   if (!arrived_.empty() && nghttp2_session_get_outbound_queue_size(ng_) > 0) write_out();
+  const bool ends = taken < 0 || flooded_ || nghttp2_session_want_read(ng_) == 0;
   for (const StatePtr& state : std::exchange(arrived_, {})) {
     // Reset in the same breath, by either side: nobody has to act on it, nor to pay for it
     // (CVE-2023-44487, CVE-2025-8671).
-    if (flooded_ || state->closed)
+    if (ends || state->closed)
       drop_input(*state);
     else
       events_.on_request(state);
