@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "config/fields.h"
+#include "config/redact.h"
 #include "config/types.h"
 
 namespace sluice::config {
@@ -25,6 +26,8 @@ struct Reading {
     std::string message = fmt::format("must be {}, got ", expectation(type, constraint));
     if (constraint.secret)
       message += kind_of(node);
+    else if (holds_secret(type))
+      message += bare_kind_of(node);
     else
       message.append(describe(node)).append(hint);
     diagnostics.error(node.place(), path, std::move(message));

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "config/effective.h"
 #include "config/json.h"
 #include "config/redact.h"
 
@@ -203,8 +204,10 @@ std::vector<std::string> Diagnostics::warnings() const {
 }
 
 std::string in_quotes(std::string_view text) {
-  const std::string_view shown = cut(text, shown_bytes_max);
-  return fmt::format("\"{}{}\"", printable(shown), shown.size() < text.size() ? "..." : "");
+  // Before it is cut: the end says what the beginning is.
+  const std::string visible = without_credential(text);
+  const std::string_view shown = cut(visible, shown_bytes_max);
+  return fmt::format("\"{}{}\"", printable(shown), shown.size() < visible.size() ? "..." : "");
 }
 
 std::string describe(const Node& node) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "config/json.h"
+#include "config/redact.h"
 
 namespace sluice::config {
 namespace {
@@ -116,8 +117,8 @@ class Writer {
 }  // namespace
 
 bool is_credential_name(std::string_view name) {
-  static constexpr std::array<std::string_view, 5> names = {"cookie", "set_cookie", "key", "apikey",
-                                                            "pwd"};
+  static constexpr std::array<std::string_view, 7> names = {
+      "cookie", "set_cookie", "key", "apikey", "pwd", "pass", "passwd"};
   static constexpr std::array<std::string_view, 7> endings = {
       "password", "passphrase", "secret", "secrets", "token", "_key", "authorization"};
   const std::string setting = as_setting(name);
@@ -137,9 +138,13 @@ void collect_concealed(const Node& node,  // NOLINT(misc-no-recursion)
 
 std::string without_credential(std::string_view text) {
   const std::size_t colon = text.find(':');
-  if (colon == std::string_view::npos || !is_credential_name(text.substr(0, colon)))
-    return std::string(text);
-  return std::string(text.substr(0, colon)) + ":***";
+  if (colon != std::string_view::npos && is_credential_name(text.substr(0, colon)))
+    return std::string(text.substr(0, colon)) + ":***";
+  std::string shown(text);
+  const std::vector<HiddenRange> ranges = userinfo_in(text);
+  for (auto range = ranges.rbegin(); range != ranges.rend(); ++range)
+    shown.replace(range->begin, range->end - range->begin, "***");
+  return shown;
 }
 
 std::vector<EffectiveSetting> effective_settings(const Type& type, const Node* given) {

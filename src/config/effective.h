@@ -28,7 +28,7 @@ bool is_credential_name(std::string_view name);
 void collect_concealed(const Node& node, std::vector<std::string>& to);
 
 /// What may be shown of a text that could be a header field with a credential, such as
-/// `Authorization: Basic ...`: its name.
+/// `Authorization: Basic ...`: its name; and of URLs all but user and password.
 std::string without_credential(std::string_view text);
 
 }  // namespace sluice::config

@@ -20,6 +20,10 @@ struct Names {
   std::set<std::string_view> all;
   std::vector<std::string_view> secret;
   std::vector<std::string_view> misspelt;  ///< those among them that others are compared with
+  /// Lists of objects that hold credentials, and what is a credential here and an object elsewhere.
+  std::set<std::string_view> holders;
+  std::set<std::string_view> objects;
+  std::set<std::string_view> others;  ///< what is something else than a list of such objects
 };
 
 void collect(const Type* type, std::set<const Type*>& seen, Names& names) {
@@ -28,9 +32,14 @@ void collect(const Type* type, std::set<const Type*>& seen, Names& names) {
   if (type == nullptr || type->kind != TypeKind::object || !seen.insert(type).second) return;
   for (const Field& field : type->fields()) {
     names.all.insert(field.name);
+    if (field.type != nullptr && field.type->kind == TypeKind::object)
+      names.objects.insert(field.name);
     if (field.constraint.secret &&
         std::ranges::find(names.secret, field.name) == names.secret.end())
       names.secret.push_back(field.name);
+    const bool is_holder =
+        field.type != nullptr && field.type->kind == TypeKind::list && holds_secret(*field.type);
+    (is_holder ? names.holders : names.others).insert(field.name);
     collect(field.type, seen, names);
   }
 }
@@ -42,6 +51,12 @@ const Names& declared_names() {
     collect(&type_of<File>(), seen, found);
     for (const KnownPlugin& plugin : known_plugins())
       collect(plugin.settings, seen, found);
+    // ca_certificates of services are ids.
+    std::erase_if(found.holders, [&](auto name) { return found.others.contains(name); });
+    std::erase_if(found.secret, [&](std::string_view name) {
+      if (found.objects.contains(name)) found.holders.insert(name);
+      return found.objects.contains(name);
+    });
     // Every word is near to the one-letter names of JSON Web Keys.
     for (const std::string_view name : found.secret)
       if (name.size() > 3 || name == "key") found.misspelt.push_back(name);
@@ -108,6 +123,13 @@ bool is_reference(std::string_view value) {
   return value.starts_with("${{") || value.starts_with("{vault://");
 }
 
+std::size_t end_of_reference(std::string_view line, std::size_t begin) {
+  if (line[begin] == '"' || line[begin] == '\'') return end_of_quoted(line, begin);
+  const std::string_view closing = line[begin] == '$' ? "}}" : "}";
+  const std::size_t end = line.find(closing, begin);
+  return end == std::string_view::npos ? line.size() : end + closing.size();
+}
+
 /// The value that stands at `begin` of a line.
 HiddenRange value_at(std::string_view line, std::size_t begin) {
   const std::string_view value = line.substr(begin);
@@ -145,6 +167,73 @@ std::optional<NamedValue> next_key(std::string_view line, std::size_t from) {
   return {};
 }
 
+/// The credential of `Authorization:Bearer x`, as transformers have it, behind the colon; `from` is
+/// where the colon is looked for.
+HiddenRange next_named_text(std::string_view line, std::size_t from) {
+  for (std::size_t colon = line.find(':', from); colon != std::string_view::npos;
+       colon = line.find(':', colon + 1)) {
+    std::size_t begin = colon;
+    while (begin > from && is_name_byte(line[begin - 1]))
+      --begin;
+    if (!is_credential_name(line.substr(begin, colon - begin))) continue;
+    if (is_reference(line.substr(colon + 1))) continue;
+    const char before = begin == 0 ? ' ' : line[begin - 1];
+    if (before == '"' || before == '\'') {
+      const std::size_t end = end_of_quoted(line, begin - 1);
+      const bool is_closed = end > colon + 1 && line[end - 1] == before;
+      if (end > colon + 1) return {colon + 1, end - (is_closed ? 1 : 0)};
+    } else if (before == ' ' || before == '[' || before == ',') {
+      const std::size_t end = end_of_plain(line, colon + 1);
+      if (end > colon + 1 && line[colon + 1] != ' ') return {colon + 1, end};
+    }
+  }
+  return {line.size(), line.size()};
+}
+
+/// The scalars of a list of credentials, from its first element on: they are credentials where maps
+/// were meant.
+void hide_elements(std::string_view line, std::size_t at, std::vector<HiddenRange>& hidden) {
+  while (at < line.size() && line[at] != ']' && line[at] != '#') {
+    std::size_t end = at + 1;
+    const std::string_view rest = line.substr(at);
+    if (rest[0] != ' ' && rest[0] != ',') {
+      const bool is_map = rest[0] == '{';
+      if (is_reference(rest)) {
+        end = end_of_reference(line, at);
+      } else {
+        end = is_map ? end_of_brackets(line, at) : value_at(line, at).end;
+        if (end == at) return;
+        if (!is_map || !line.substr(at, end - at).contains(':')) hidden.push_back({at, end});
+      }
+    }
+    at = end;
+  }
+}
+
+/// Whether a line has a name and a colon at `begin`.
+bool has_key_at(std::string_view line, std::size_t begin) {
+  if (begin >= line.size()) return false;
+  if (line.substr(begin).starts_with("<<:")) return true;
+  const auto key = next_key(line, begin);
+  if (!key || key->name.empty()) return false;
+  const auto at = static_cast<std::size_t>(key->name.data() - line.data());
+  return at == begin || (at == begin + 1 && (line[begin] == '"' || line[begin] == '\''));
+}
+
+/// In order and apart from each other.
+void merge(std::vector<HiddenRange>& ranges) {
+  std::ranges::sort(ranges, {}, &HiddenRange::begin);
+  std::vector<HiddenRange> merged;
+  for (const HiddenRange range : ranges) {
+    if (range.begin == range.end) continue;
+    if (merged.empty() || range.begin > merged.back().end)
+      merged.push_back(range);
+    else
+      merged.back().end = std::max(merged.back().end, range.end);
+  }
+  ranges = std::move(merged);
+}
+
 /// From the first comparison of a router expression with a credential on; the end of the line where
 /// there is none.
 std::size_t secret_comparison(std::string_view line) {
@@ -170,6 +259,27 @@ bool is_secret_name(std::string_view name) {
   return is_credential_name(name) || !nearest(name, names.misspelt).empty();
 }
 
+std::string_view bare_kind_of(const Node& node) {
+  switch (node.kind()) {
+    case NodeKind::null:
+      return "null";
+    case NodeKind::list:
+      return "a list";
+    case NodeKind::map:
+      return "a map";
+    case NodeKind::text:
+      return "a string";
+    case NodeKind::boolean:
+      return "a boolean";
+    default:
+      return "a number";
+  }
+}
+
+bool is_holder_name(std::string_view name) {
+  return declared_names().holders.contains(name);
+}
+
 Redactor::Redactor(std::string_view text) : text_(text), starts_({0}) {
   for (std::size_t at = text.find('\n'); at != std::string_view::npos; at = text.find('\n', at + 1))
     starts_.push_back(at + 1);
@@ -182,23 +292,45 @@ std::string_view Redactor::line(std::size_t number) const {
 }
 
 std::vector<HiddenRange> Redactor::hidden_in(std::size_t number) const {
+  constexpr std::size_t levels_max = 8;
   const std::string_view shown = line(number);
-  if (continues_secret(number)) return {{indentation_of(shown), shown.size()}};
-  std::vector<HiddenRange> hidden;
+  const Context context = context_of(number, levels_max);
+  const std::size_t start = indentation_of(shown);
+  if (context == Context::secret) return {{start, shown.size()}};
+  std::vector<HiddenRange> hidden = userinfo_in(shown);
+  if (context == Context::holder) {
+    const bool is_item = shown.substr(start).starts_with("- ");
+    const std::size_t begin = is_item ? shown.find_first_not_of(' ', start + 1) : start;
+    if (begin < shown.size() && shown.substr(start) != "-" && !has_key_at(shown, begin))
+      hide_elements(shown, begin, hidden);
+  }
   const std::size_t comparison = secret_comparison(shown);
   for (auto key = next_key(shown, 0); key; key = next_key(shown, key->value)) {
+    const std::string_view value = shown.substr(key->value);
+    if (is_holder_name(key->name)) {
+      if (value.starts_with('{') && !is_reference(value)) continue;
+      if (value.starts_with('['))
+        hide_elements(shown, key->value + 1, hidden);
+      else
+        hidden.push_back(value_at(shown, key->value));
+    }
     if (!is_secret_name(key->name)) continue;
     const HiddenRange range = value_at(shown, key->value);
     if (range.end > range.begin && range.end <= comparison) hidden.push_back(range);
     key->value = std::max(key->value, range.end);
   }
+  for (HiddenRange text = next_named_text(shown, 0); text.begin < shown.size();
+       text = next_named_text(shown, text.end))
+    hidden.push_back(text);
   if (comparison < shown.size()) hidden.push_back({comparison, shown.size()});
+  merge(hidden);
   return hidden;
 }
 
-/// Whether the line belongs to a value that began in a line above it: a block, a list, or a text
-/// over several lines.
-bool Redactor::continues_secret(std::size_t number) const {
+/// What the line belongs to that began in a line above it: a block, a list, or a text over several
+/// lines.
+Redactor::Context Redactor::context_of(  // NOLINT(misc-no-recursion): `levels` bounds it
+    std::size_t number, std::size_t levels) const {
   constexpr std::size_t lines_max = 500;
   const std::string_view shown = line(number);
   std::size_t indentation = indentation_of(shown);
@@ -208,13 +340,31 @@ bool Redactor::continues_secret(std::size_t number) const {
     const std::size_t begin = indentation_of(candidate);
     const bool is_item = candidate.substr(begin).starts_with("- ");
     if (begin == candidate.size() || candidate[begin] == '#') continue;
-    if (begin + (is_item ? 2 : 0) >= indentation) continue;
+    // Names of one map stand below each other; what follows an item without a name is part of it.
+    const std::size_t own = !is_item && candidate != "-"       ? 0
+                            : has_key_at(candidate, begin + 2) ? 2
+                                                               : 1;
+    if (begin + own >= indentation) {
+      // What is above the item that the line is in can only be around that item.
+      if (own > 0) indentation = std::min(indentation, begin + 1);
+      continue;
+    }
     std::optional<NamedValue> last;
     for (auto key = next_key(candidate, 0); key; key = next_key(candidate, key->value))
       last = key;
-    return last && is_secret_name(last->name);
+    if (last) {
+      if (is_secret_name(last->name)) return Context::secret;
+      if (!is_holder_name(last->name)) return Context::none;
+      const std::string_view value = candidate.substr(last->value);
+      return value.find_first_of("|>\"'") == 0 ? Context::secret : Context::holder;
+    }
+    const Context around = levels == 0 ? Context::secret : context_of(above, levels - 1);
+    if (around != Context::holder) return around;
+    const std::size_t content = candidate.find_first_not_of("- ", begin);
+    if (content == std::string_view::npos || candidate[content] == '[') return Context::holder;
+    return candidate[content] == '{' ? Context::none : Context::secret;
   }
-  return false;
+  return Context::none;
 }
 
 std::string Redactor::redacted(std::string message, std::size_t number) const {
@@ -224,7 +374,39 @@ std::string Redactor::redacted(std::string message, std::size_t number) const {
   return message;
 }
 
+bool holds_secret(const Type& type) {
+  if (type.kind == TypeKind::list) return holds_secret(*type.element());
+  return type.kind == TypeKind::object &&
+         std::ranges::any_of(type.fields(), [](auto& field) { return field.constraint.secret; });
+}
+
+std::vector<HiddenRange> userinfo_in(std::string_view text) {
+  std::vector<HiddenRange> hidden;
+  for (std::size_t colon = text.find(':'); colon != std::string_view::npos;
+       colon = text.find(':', colon + 1)) {
+    // JSON may escape slashes.
+    const std::string_view rest = text.substr(colon + 1);
+    const std::size_t slashes = rest.starts_with("//") ? 2 : rest.starts_with("\\/\\/") ? 4 : 0;
+    if (slashes == 0) continue;
+    const std::size_t begin = colon + 1 + slashes;
+    const std::string_view url = text.substr(begin, text.find_first_of(" \t\"", begin) - begin);
+    std::string_view authority = url.substr(0, url.find_first_of("/?#\\"));
+    // What should be escaped in a password ends the authority; a port has only digits.
+    const std::string_view port = authority.substr(std::min(authority.find(':'), authority.size()));
+    if (!authority.contains('@') && !authority.starts_with('[') &&
+        port.find_first_not_of(":0123456789") != std::string_view::npos)
+      authority = url;
+    if (const std::size_t end = authority.rfind('@'); end != std::string_view::npos && end > 0)
+      hidden.push_back({begin, begin + end});
+  }
+  return hidden;
+}
+
 std::string hide_quoted(std::string message, std::string_view value) {
+  const std::string shown = without_credential(value);
+  std::string_view inner = value;
+  if (inner.size() > 2 && (inner[0] == '"' || inner[0] == '\'') && inner.back() == inner[0])
+    inner = inner.substr(1, inner.size() - 2);
   for (std::size_t open = message.find('"'); open != std::string::npos;
        open = message.find('"', open)) {
     const std::size_t close = message.find('"', open + 1);
@@ -232,8 +414,10 @@ std::string hide_quoted(std::string message, std::string_view value) {
     std::string_view quoted(message.data() + open + 1, close - open - 1);
     if (quoted.ends_with("...")) quoted.remove_suffix(3);
     // Shorter parts of a credential tell nothing, and stand in other words too.
-    const bool is_part = quoted.size() > 3 && value.find(quoted) != std::string_view::npos;
-    if ((is_part && quoted != "***") || quoted == value) {
+    const bool is_part =
+        quoted.size() > 3 && (value.contains(quoted) || std::string_view(shown).contains(quoted));
+    const bool holds_it = inner.size() > 5 && quoted.contains(inner);
+    if ((is_part && quoted != "***") || quoted == inner || holds_it) {
       message.replace(open + 1, close - open - 1, "***");
       open += 5;
     } else {

@@ -3,6 +3,7 @@
 // text alone, since a file with a syntax error has credentials too.
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,9 +11,21 @@
 
 namespace sluice::config {
 
+class Node;
+struct Type;
+
 /// Whether a setting of that name holds a credential: as declared (`confidential`), or because an
 /// unknown name looks like one that does, as a misspelling would.
 bool is_secret_name(std::string_view name);
+
+/// Whether the name is that of a list of objects with credentials, such as keyauth_credentials.
+bool is_holder_name(std::string_view name);
+
+/// Whether objects of the type, or of its elements, have a setting with a credential.
+bool holds_secret(const Type& type);
+
+/// `a string`: what stands where an object with credentials should.
+std::string_view bare_kind_of(const Node& node);
 
 /// `message` with stars for what it quotes out of `value`.
 std::string hide_quoted(std::string message, std::string_view value);
@@ -22,6 +35,9 @@ struct HiddenRange {
   std::size_t begin = 0;
   std::size_t end = 0;
 };
+
+/// The user and password of each URL in a text (RFC 3986 section 3.2.1).
+std::vector<HiddenRange> userinfo_in(std::string_view text);
 
 class Redactor {
  public:
@@ -39,7 +55,13 @@ class Redactor {
   std::string redacted(std::string message, std::size_t number) const;
 
  private:
-  bool continues_secret(std::size_t number) const;
+  enum class Context : std::uint8_t {
+    none,
+    secret,  ///< a credential
+    holder,  ///< a list of objects with credentials
+  };
+
+  Context context_of(std::size_t number, std::size_t levels) const;
 
   std::string_view text_;
   std::vector<std::size_t> starts_;

@@ -45,6 +45,27 @@ TEST(Redactor, HidesValuesByTheNameBeforeThem) {
       {R"(expression: 'http.headers.x_v == "a"')", R"(expression: 'http.headers.x_v == "a"')"},
       {"url: http://example.com", "url: http://example.com"},
       {"password:", "password:"},
+      {"- {url: https://h, ca_certificates: [fd02801f-0957-4a15-a55a-c8d9606f30b5]}",
+       "- {url: https://h, ca_certificates: [fd02801f-0957-4a15-a55a-c8d9606f30b5]}"},
+      {"auth: {header_name: a, header_value: b}", "auth: {header_name: a, header_value: ***}"},
+      {"{username: u, pass: swordfish}", "{username: u, pass: ***}"},
+      {"keyauth_credentials: swordfish", "keyauth_credentials: ***"},
+      {"keyauth_credentials: [sword, 'fish', 12, {tags: [a]}] # why",
+       "keyauth_credentials: [***, ***, ***, {tags: [a]}] # why"},
+      {"{username: a, keyauth_credentials: [{swordfish}, [sword]], tags: [b]}",
+       "{username: a, keyauth_credentials: [***, ***], tags: [b]}"},
+      {"jwt_secrets: [\"${{ env \\\"DECK_X\\\" }}\", swordfish]",
+       "jwt_secrets: [\"${{ env \\\"DECK_X\\\" }}\", ***]"},
+      {R"~(add: {headers: ["Authorization:sword, fish$(x)", "x-v:b", 'cookie:c'], body: [a:b]})~",
+       R"(add: {headers: ["Authorization:***", "x-v:b", 'cookie:***'], body: [a:b]})"},
+      {"- authorization:swordfish # why", "- authorization:*** # why"},
+      {"- authorization:{vault://env/x}", "- authorization:{vault://env/x}"},
+      {"url: http://user:swordfish@h:80/a@b", "url: http://***@h:80/a@b"},
+      {"{\"url\":\"http:\\/\\/user:swordfish@h\\/\"}", "{\"url\":\"http:\\/\\/***@h\\/\"}"},
+      {"- {http_endpoint: 'http://u:sword/fish@h/', a: https://x@y}",
+       "- {http_endpoint: 'http://***@h/', a: https://***@y}"},
+      {"urls: [http://h:80/a@b, http://[::1]:80/a@b, http://h/?m=a@b, mail@example.com]",
+       "urls: [http://h:80/a@b, http://[::1]:80/a@b, http://h/?m=a@b, mail@example.com]"},
   };
   for (const auto& [line, expected] : lines)
     EXPECT_EQ(shown(line, 1), expected);
@@ -73,11 +94,47 @@ TEST(Redactor, HidesLinesThatBelongToAValueAbove) {
   EXPECT_EQ(shown(text, 12), "- name: FFFF");
 }
 
+TEST(Redactor, HidesScalarsInListsOfCredentials) {
+  const std::string_view text =
+      "keyauth_credentials:\n"
+      "- AAAA\n"
+      "- u:BBBB, c\n"
+      "- key: CCCC\n"
+      "  tags: [a]\n"
+      "- kye: d\n"
+      "-\n"
+      "  EEEE\n"
+      "- |\n"
+      "  f: FFFF\n"
+      "- - GGGG\n"
+      "basicauth_credentials: [\n"
+      "  {tags: [a]}, HHHH,\n"
+      "  IIII, J]\n"
+      "jwt_secrets: |\n"
+      "  k: KKKK\n"
+      "acls:\n"
+      "- {group: g}\n"
+      "- group: g\n";
+  const std::pair<std::size_t, std::string_view> lines[] = {
+      {2, "- ***"},         {3, "- ***"},
+      {4, "- key: ***"},    {5, "  tags: [a]"},
+      {6, "- kye: ***"},    {7, "-"},
+      {8, "  ***"},         {10, "  ***"},
+      {11, "- ***"},        {13, "  {tags: [a]}, ***,"},
+      {14, "  ***"},        {16, "  ***"},
+      {18, "- {group: g}"}, {19, "- group: g"},
+  };
+  for (const auto& [number, expected] : lines)
+    EXPECT_EQ(shown(text, number), expected);
+}
+
 TEST(Redactor, HidesWhatAMessageQuotesOfIt) {
   const Redactor redactor("key: *swordfish");
 
   EXPECT_EQ(redactor.redacted("alias \"swordfish\" has no anchor before it", 1),
             "alias \"***\" has no anchor before it");
+  EXPECT_EQ(redactor.redacted("the value \"a *swordfish\" is wrong", 1),
+            "the value \"***\" is wrong");
   EXPECT_EQ(redactor.redacted("must not be \"other\"", 1), "must not be \"other\"");
 }
 
@@ -108,6 +165,18 @@ TEST(Diagnostics, ShowNoCredential) {
       "certificates: [{cert: swordfish, key: swordfish, cert_alt: swordfish}]",
       "ca_certificates: [{cert: swordfish}]",
       "keys: [{kid: a, jwk: swordfish}, {kid: b, pem: {private_key: swordfish}}]",
+      "consumers: [{username: a, keyauth_credentials: [swordfish]}]",
+      "consumers: [{username: a, keyauth_credentials: [{swordfish}]}]",
+      "consumers: [{username: a, keyauth_credentials: swordfish}]",
+      "consumers:\n- username: a\n  keyauth_credentials:\n  - swordfish\n",
+      "consumers:\n- username: a\n  basicauth_credentials:\n  - u:swordfish\n",
+      "consumers:\n- username: a\n  basicauth_credentials:\n  - {username: a, pass: swordfish}\n",
+      "keyauth_credentials: |\n  swordfish: x\n",
+      "keyauth_credentials: [\"sword\\u0066ish\"]",
+      "services: [{name: a, url: \"http://user:swordfish@h/\"}]",
+      "services: [{name: a, url: \"http://user:sword/swordfish@h/\"}]",
+      "services: [{name: a, url: \"gopher://user:swordfish@h/\"}]",
+      "services: [{name: a, path: \"http://user:swordfish@h/\"}]",
   };
   for (const std::string& file : files) {
     const LoadResult result = load_text("_format_version: \"3.0\"\n" + file, "test.yaml");
@@ -115,6 +184,22 @@ TEST(Diagnostics, ShowNoCredential) {
     EXPECT_FALSE(result.file.has_value()) << file;
     EXPECT_EQ(rendered.find("swordfish"), std::string::npos) << rendered;
   }
+}
+
+TEST(Diagnostics, ShowWhatIsWrongBesideACredential) {
+  const LoadResult result = load_text(
+      "_format_version: \"3.0\"\nconsumers: [{username: alice, keyauth_credentials: [swordfish]}]\n"
+      "services: [{name: a, url: \"http://user:swordfish@example.com/b\"}]\n",
+      "test.yaml");
+
+  EXPECT_EQ(result.diagnostics.render(),
+            "test.yaml:2:53: consumers[0].keyauth_credentials[0]: must be a map, got a string\n"
+            "  consumers: [{username: alice, keyauth_credentials: [***]}]\n"
+            "                                                      ^\n"
+            "test.yaml:3:27: services[0].url: must have neither user nor password, got "
+            "\"http://***@example.com/b\"\n"
+            "  services: [{name: a, url: \"http://***@example.com/b\"}]\n"
+            "                            ^\n");
 }
 
 }  // namespace

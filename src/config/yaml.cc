@@ -7,11 +7,13 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include <fmt/format.h>
 #include <libfyaml.h>
 
+#include "config/redact.h"
 #include "config/scalar.h"
 
 namespace sluice::config {
@@ -43,6 +45,9 @@ struct Open {
   bool expects_key = true;
   std::string_view key;
   Place key_place;
+  bool is_merging = false;  ///< the next value is that of a merge key
+  std::optional<Place> merge_place;
+  std::vector<Member> merged;  ///< of all values of the merge key, the first first
 };
 
 std::string text_of(fy_token* token) {
@@ -117,7 +122,7 @@ class TreeBuilder {
     // libfyaml's mark of a quoted scalar is behind the quote.
     const bool is_quoted = style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED;
     if (is_quoted && place.column > 1) --place.column;
-    if (expects_key()) return take_key(text, place);
+    if (expects_key()) return take_key(text, place, style == FYSS_PLAIN);
     const std::string tag = text_of(event.scalar.tag);
     if (!tag.empty() && tag != "!" && tag != "!!str" && tag != "tag:yaml.org,2002:str")
       return fail(place, fmt::format("tag {} is not supported", in_quotes(tag)));
@@ -126,13 +131,15 @@ class TreeBuilder {
     return finish({node, 1, 0}, text_of(event.scalar.anchor));
   }
 
-  bool take_key(std::string_view text, Place place) {
+  bool take_key(std::string_view text, Place place, bool is_plain) {
     Open& map = open_.back();
-    if (text == "<<")
-      return fail(place, "merge keys (\"<<\") are not supported, use an alias for the whole value");
-    map.key = document_.keep(text);
+    map.is_merging = is_plain && text == "<<";
+    map.key = map.is_merging ? std::string_view() : document_.keep(text);
     map.key_place = place;
     map.expects_key = false;
+    if (!map.is_merging) return true;
+    if (map.merge_place) return duplicate({"<<", place, {}}, {"<<", *map.merge_place, {}});
+    map.merge_place = place;
     return true;
   }
 
@@ -172,13 +179,16 @@ class TreeBuilder {
   }
 
   bool close() {
-    const Open closed = std::move(open_.back());
+    Open closed = std::move(open_.back());
     open_.pop_back();
     Anchor value{{}, closed.nodes, closed.height};
     if (closed.is_map) {
       const auto members = std::span(members_).subspan(closed.first);
       if (!has_distinct_keys(members)) return false;
-      value.node = document_.map(members, closed.place);
+      if (closed.merged.empty())
+        value.node = document_.map(members, closed.place);
+      else
+        value.node = document_.map(with_merged(members, closed.merged), closed.place);
       members_.resize(closed.first);
     } else {
       value.node = document_.list(std::span(items_).subspan(closed.first), closed.place);
@@ -211,6 +221,33 @@ class TreeBuilder {
                             in_quotes(member.key), first.key_place.line, first.key_place.column));
   }
 
+  /// A map's own keys, and those merged ones that are not among them. The first of one name wins.
+  static std::vector<Member> with_merged(std::span<const Member> own,
+                                         std::span<const Member> merged) {
+    std::vector<Member> all(own.begin(), own.end());
+    std::unordered_set<std::string_view> seen;
+    for (const Member& member : own)
+      seen.insert(member.key);
+    for (const Member& member : merged)
+      if (seen.insert(member.key).second) all.push_back(member);
+    return all;
+  }
+
+  /// The value of `<<` in YAML 1.1 (yaml.org/type/merge.html): a map, or a list of maps.
+  bool take_merge(Open& map, const Node& value) {
+    std::span<const Node> maps = value.items();
+    if (!value.is_list()) maps = std::span(&value, 1);
+    for (const Node& each : maps) {
+      if (!each.is_map())
+        return fail(map.key_place,
+                    fmt::format("a merge key (\"<<\") must have a map or a list of maps, got {}{}",
+                                value.is_list() ? "a list with " : "", bare_kind_of(each)));
+      map.merged.insert(map.merged.end(), each.members().begin(), each.members().end());
+    }
+    map.is_merging = false;
+    return true;
+  }
+
   /// Hands a complete value to the list or map around it.
   bool finish(const Anchor& value, const std::string& anchor) {
     if (!anchor.empty()) anchors_.insert_or_assign(anchor, value);
@@ -220,7 +257,13 @@ class TreeBuilder {
     }
     Open& parent = open_.back();
     parent.nodes += value.nodes;
-    parent.height = std::max(parent.height, value.height + 1);
+    // What is merged is not nested any deeper.
+    const std::size_t levels = parent.is_merging ? 0 : 1;
+    parent.height = std::max(parent.height, value.height + levels);
+    if (parent.is_map && parent.is_merging) {
+      parent.expects_key = true;
+      return take_merge(parent, value.node);
+    }
     if (parent.is_map) {
       members_.push_back({parent.key, parent.key_place, value.node});
       parent.expects_key = true;

@@ -108,6 +108,58 @@ TEST(Yaml, AllowsAMillionNodesThroughAliasesAndNotMore) {
   EXPECT_EQ(parse(text + "*a, *a]\n").document, nullptr);
 }
 
+TEST(Yaml, MergesMapsUnderTheKeysOfAMap) {
+  EXPECT_EQ(parse("a: &x {k: 1, l: 2}\nb: {l: 3, <<: *x, m: 4}\n").json(),
+            R"({"a": {"k": 1, "l": 2}, "b": {"l": 3, "m": 4, "k": 1}})");
+  EXPECT_EQ(parse("- &x {k: 1}\n- &y {k: 2, l: 3}\n- <<: [*x, *y, {l: 4, m: {n: 5}}]\n").json(),
+            R"([{"k": 1}, {"k": 2, "l": 3}, {"k": 1, "l": 3, "m": {"n": 5}}])");
+  EXPECT_EQ(parse("- &x {k: {l: 1}}\n- &y {<<: *x, m: 2}\n- {k: {}, <<: *y}\n").json(),
+            R"([{"k": {"l": 1}}, {"m": 2, "k": {"l": 1}}, {"k": {}, "m": 2}])");
+  EXPECT_EQ(parse("\"<<\": {k: 1}\n").json(), R"({"<<": {"k": 1}})");
+  EXPECT_EQ(parse("<<: []\n").json(), "{}");
+}
+
+TEST(Yaml, SaysWhereAMergeIsWrong) {
+  EXPECT_EQ(first_line(parse("a: &x swordfish\nb:\n  <<: *x\n").problems),
+            "f:3:3: a merge key (\"<<\") must have a map or a list of maps, got a string");
+  EXPECT_EQ(
+      first_line(parse("a: 1\n<<: [{}, 1]\n").problems),
+      "f:2:1: a merge key (\"<<\") must have a map or a list of maps, got a list with a number");
+  EXPECT_EQ(first_line(parse("<<: {a: 1}\n<<: {b: 1}\n").problems),
+            "f:2:1: duplicate key \"<<\", first given at line 1, column 1");
+  EXPECT_EQ(first_line(parse("<<: {a: 1}\nb: 1\nb: 2\n").problems),
+            "f:3:1: duplicate key \"b\", first given at line 2, column 1");
+}
+
+TEST(Yaml, CountsWhatIsMergedAsWhatAliasesStandFor) {
+  std::string text = "- &a {";
+  for (int i = 0; i < 999; ++i)
+    text += "k" + std::to_string(i) + ": x, ";
+  text += "}\n- <<: [";
+  for (int i = 0; i < 999; ++i)
+    text += "*a, ";
+
+  EXPECT_NE(parse(text + "*a]\n").document, nullptr);
+  EXPECT_EQ(parse(text + "*a, *a]\n").document, nullptr);
+
+  std::string chain = "- &a0 {x: [1, 2, 3]}\n";
+  for (int i = 1; i < 40; ++i) {
+    const std::string before = std::to_string(i - 1);
+    chain += "- &a" + std::to_string(i) + " {<<: [*a" + before + ", *a" + before + "]}\n";
+  }
+  EXPECT_EQ(parse(chain).document, nullptr);
+}
+
+TEST(Yaml, CountsTheDepthOfWhatIsMerged) {
+  const auto nested = [](int depth) { return std::string(depth, '[') + std::string(depth, ']'); };
+  const std::string text = "- &a {k: " + nested(60) + "}\n- ";
+
+  EXPECT_NE(parse(text + std::string(36, '[') + "{<<: *a}" + std::string(36, ']')).document,
+            nullptr);
+  EXPECT_EQ(parse(text + std::string(39, '[') + "{<<: *a}" + std::string(39, ']')).document,
+            nullptr);
+}
+
 TEST(Yaml, CountsTheDepthBehindAnAliasToo) {
   const auto nested = [](int depth) { return std::string(depth, '[') + std::string(depth, ']'); };
 

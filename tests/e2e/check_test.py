@@ -98,6 +98,28 @@ class Check(unittest.TestCase):
         done = self.check(text, "--format", "json")
         self.assertEqual((done.returncode, len(json.loads(done.stdout)["diagnostics"])), (1, count), done.stdout)
 
+  def test_shows_no_credential_of_urls_templates_and_lists(self):
+    plugin = "plugins: [{name: %s, config: {%s}}]\n"
+    for text, warned in (
+        ("consumers: [{username: u, keyauth_credentials: [s3cr3t]}]\n", False),
+        ("consumers: [{username: u, keyauth_credentials: [0x5ec3e7]}]\n", False),
+        ("consumers:\n- username: u\n  basicauth_credentials:\n  - u:s3cr3t\n", False),
+        (plugin % ("request-transformer", 'add: {headers: ["Authorization:Bearer s3cr3t$(x)"]}'), False),
+        (plugin % ("request-transformer", 'add: {headers: ["a:$(x)", "Authorization:Bearer s3cr3t"]}'), False),
+        (plugin % ("redirect", 'location: "ftp://u:s3cr3t@h/"'), False),
+        (plugin % ("redirect", 'location: "http://u:s3cr3t@h/ x"'), False),
+        (plugin % ("http-log", 'http_endpoint: "http://u:s3cr3t@h/"'), True),
+    ):
+      with self.subTest(text):
+        arguments = ["--allow-unsupported"] if warned else []
+        done = self.check(text, *arguments)
+        as_json = self.check(text, "--format", "json", *arguments)
+        self.assertEqual(done.returncode, 0 if warned else 1)
+        self.assertGreaterEqual(len(json.loads(as_json.stdout)["diagnostics"]), 1)
+        for said in (done.stdout, done.stderr, as_json.stdout, as_json.stderr):
+          self.assertNotIn("s3cr3t", said)
+          self.assertNotIn("5ec3e7", said)
+
   def test_warns_of_shared_values_that_nobody_writes(self):
     done = self.check("plugins:\n- name: request-transformer\n"
                       "  config: {add: {headers: ['x:$(shared.user or \"-\")']}}\n")

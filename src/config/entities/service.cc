@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "config/entities/service_fields.h"
+#include "config/redact.h"
 
 namespace sluice::config {
 namespace {
@@ -26,6 +27,10 @@ void take_url(Service& service, const std::string& url, const Given& given) {
     return;
   }
   service.protocol = static_cast<Protocol>(found - schemes.begin());
+  if (!userinfo_in(url).empty()) {
+    given.error("url", fmt::format("must have neither user nor password, got {}", in_quotes(url)));
+    return;
+  }
   rest.remove_prefix(scheme_end + 3);
   const std::size_t slash = std::min(rest.find('/'), rest.size());
   const std::string_view authority = rest.substr(0, slash);
