@@ -2,7 +2,9 @@
 // struct.
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <optional>
 #include <unordered_set>
 
 #include <fmt/format.h>
@@ -36,6 +38,19 @@ struct Reading {
 };
 
 bool read(const Reading& reading, void* value);
+
+/// What YAML 1.1 reads as a boolean too, as Kong and decK do; 1.2 has only true and false.
+std::optional<bool> boolean_of(const Node& node) {
+  if (node.kind() == NodeKind::boolean) return node.boolean();
+  if (!node.is_text() || !node.is_plain()) return {};
+  static constexpr std::array<std::string_view, 6> affirmative = {"yes", "Yes", "YES",
+                                                                  "on",  "On",  "ON"};
+  static constexpr std::array<std::string_view, 6> negative = {"no",  "No",  "NO",
+                                                               "off", "Off", "OFF"};
+  if (std::ranges::find(affirmative, node.text()) != affirmative.end()) return true;
+  if (std::ranges::find(negative, node.text()) != negative.end()) return false;
+  return {};
+}
 
 bool in_range(const Constraint& constraint, double number) {
   return constraint.kind != Constraint::Kind::between ||
@@ -186,8 +201,11 @@ bool read_list(const Reading& reading, void* value) {
   if (!reading.node.is_list()) return reading.wrong();
   type.clear(value);
   const std::span<const Node> items = reading.node.items();
+  std::unordered_set<std::string_view> seen;
   bool right = true;
   for (std::size_t i = 0; i < items.size(); ++i) {
+    if (reading.constraint.is_set && items[i].is_text() && !seen.insert(items[i].text()).second)
+      continue;
     const Path path(reading.path, i);
     if (items[i].is_null() && type.element()->kind != TypeKind::object) {
       Reading{*type.element(), reading.constraint, items[i], reading.diagnostics, path}.wrong();
@@ -287,9 +305,11 @@ bool read_object(const Reading& reading, void* value) {
 bool read(const Reading& reading, void* value) {
   switch (reading.type.kind) {
     case TypeKind::boolean:
-      if (reading.node.kind() != NodeKind::boolean) return reading.wrong();
-      *static_cast<bool*>(value) = reading.node.boolean();
-      return true;
+      if (const std::optional<bool> boolean = boolean_of(reading.node)) {
+        *static_cast<bool*>(value) = *boolean;
+        return true;
+      }
+      return reading.wrong();
     case TypeKind::integer:
       return read_integer(reading, value);
     case TypeKind::number:

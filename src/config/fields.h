@@ -98,6 +98,12 @@ constexpr Constraint unique(Constraint constraint = {}) {
   return constraint;
 }
 
+/// A list of which repetitions are dropped, as of Kong's sets.
+constexpr Constraint set_of(Constraint constraint) {
+  constraint.is_set = true;
+  return constraint;
+}
+
 /// A credential: what the file gives for it is never shown.
 constexpr Constraint confidential(Constraint constraint = {}) {
   constraint.secret = true;

@@ -6,7 +6,9 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "config/yaml.h"
@@ -51,6 +53,7 @@ struct Sample {
   std::uint16_t code = 426;
   std::optional<std::string> maybe = "set";
   std::vector<std::string> list = {"default"};
+  std::vector<std::string> set;
   std::vector<Inner> inners;
   std::optional<Inner> one;
   Named<std::vector<std::string>> named;
@@ -79,6 +82,7 @@ struct Sample {
                  "One of some."),
         optional("maybe", &Sample::maybe, "A text or null."),
         optional("list", &Sample::list, unique(non_empty()), "A list."),
+        optional("set", &Sample::set, set_of(non_empty()), "A list that drops repetitions."),
         optional("inners", &Sample::inners, "A list of objects."),
         optional("one", &Sample::one, "An object or null."),
         optional("named", &Sample::named, "Lists under names."),
@@ -266,8 +270,28 @@ TEST(Fields, PrintValuesAsTheFileWouldGiveThem) {
       json,
       R"({"flag": true, "small": 1, "share": 0.5, "text": "t", "prefixed": "/", "even": "", )"
       R"("wait": 1000, "pause": 1.5, "colour": "red", "workers": "auto", "code": 426, "maybe": "set", )"
-      R"("list": ["default"], "inners": [], "one": null, "named": {"x": ["a", "\""]}, )"
+      R"("list": ["default"], "set": [], "inners": [], "one": null, "named": {"x": ["a", "\""]}, )"
       R"("reference": null, "id": null, "raw": null})");
+}
+
+TEST(Decode, TakesTheBooleansOfYaml11WhereABooleanIsMeant) {
+  for (const std::string_view word : {"no", "No", "NO", "off", "Off", "OFF"}) {
+    const Decoded wanted = decoded(fmt::format("{{flag: {}, text: {}}}", word, word));
+    EXPECT_EQ(wanted.problems, "") << word;
+    EXPECT_FALSE(wanted.sample.flag) << word;
+    EXPECT_EQ(wanted.sample.text, word);
+  }
+  for (const std::string_view word : {"yes", "Yes", "YES", "on", "On", "ON"})
+    EXPECT_TRUE(decoded(fmt::format("{{flag: {}}}", word)).sample.flag) << word;
+  for (const std::string_view word : {"\"no\"", "'off'", "nO", "y", "!!str no"})
+    EXPECT_NE(decoded(fmt::format("{{flag: {}}}", word)).problems, "") << word;
+}
+
+TEST(Decode, DropsRepetitionsFromASet) {
+  const Decoded wanted = decoded("{set: [b, a, b, \"b\", a]}");
+
+  EXPECT_EQ(wanted.problems, "");
+  EXPECT_EQ(wanted.sample.set, (std::vector<std::string>{"b", "a"}));
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include "config/gateway_settings.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace sluice::config {
@@ -23,10 +25,18 @@ void check_listeners(const Gateway& gateway, const Given& given) {
   }
 }
 
+void check_real_ip(const Gateway& gateway, const Given& given) {
+  if (gateway.real_ip_header == proxy_protocol &&
+      std::ranges::none_of(gateway.listeners, &ListenerSettings::proxy_protocol))
+    given.warning("real_ip_header",
+                  "has no effect: it needs a listener with \"proxy_protocol\", and there is none");
+}
+
 }  // namespace
 
 void Gateway::check(Gateway& gateway, const Given& given) {
   if (given.knows({"listeners", "status"})) check_listeners(gateway, given);
+  if (given.knows({"listeners", "real_ip_header"})) check_real_ip(gateway, given);
   if (gateway.router_flavor == RouterFlavor::traditional)
     given.unsupported("router_flavor",
                       "Kong's router before 3.0 is not supported, use traditional_compatible, "

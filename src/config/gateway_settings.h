@@ -278,6 +278,9 @@ constexpr auto names_of(RouterFlavor) {
   return std::to_array<std::string_view>({"traditional_compatible", "expressions", "traditional"});
 }
 
+/// The value of real_ip_header that is no field's name, as in Kong.
+inline constexpr std::string_view proxy_protocol = "proxy_protocol";
+
 struct Gateway {
   std::uint32_t workers = 0;  ///< 0 is auto: one for each core
   Engine engine = Engine::epoll;
@@ -322,9 +325,12 @@ struct Gateway {
         optional("trusted_ips", &Gateway::trusted_ips,
                  unique(matches(is_ip_or_cidr, "be an IP address, a CIDR range or unix:")),
                  "Peers whose X-Forwarded-* and real_ip_header fields are believed."),
-        optional("real_ip_header", &Gateway::real_ip_header,
-                 matches(is_header_name, "be the name of a header field"),
-                 "The field in which a trusted peer gives the client's address."),
+        optional(
+            "real_ip_header", &Gateway::real_ip_header,
+            matches(is_header_name, "be the name of a header field"),
+            "The field in which a trusted peer gives the client's address. With "
+            "proxy_protocol none does: the client is whom the PROXY header names on a listener "
+            "with proxy_protocol."),
         optional(
             "real_ip_recursive", &Gateway::real_ip_recursive,
             "Take the last address in the field that is not trusted, instead of the last one."),

@@ -43,6 +43,16 @@ class Node {
   /// Whether the value comes from the environment, and is not to be shown.
   bool is_concealed() const noexcept { return concealed_; }
 
+  /// Whether it is a text without quotes, which other versions of YAML may read as something else.
+  bool is_plain() const noexcept { return plain_; }
+
+  /// The same text, written without quotes.
+  Node plain() const noexcept {
+    Node node = *this;
+    node.plain_ = true;
+    return node;
+  }
+
   /// The same value, not to be shown.
   Node concealed() const noexcept {
     Node node = *this;
@@ -82,6 +92,7 @@ class Node {
 
   NodeKind kind_ = NodeKind::null;
   bool concealed_ = false;
+  bool plain_ = false;
   std::uint32_t size_ = 0;
   std::uint32_t line_ = 0;
   std::uint32_t column_ = 0;

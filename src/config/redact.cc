@@ -308,7 +308,11 @@ std::vector<HiddenRange> Redactor::hidden_in(std::size_t number) const {
   for (auto key = next_key(shown, 0); key; key = next_key(shown, key->value)) {
     const std::string_view value = shown.substr(key->value);
     if (is_holder_name(key->name)) {
-      if (value.starts_with('{') && !is_reference(value)) continue;
+      if (value.starts_with('{') && !is_reference(value)) {
+        // What has names that no setting has is no object, but a credential that was meant.
+        const auto first = next_key(shown, key->value);
+        if (first && declared_names().all.contains(first->name)) continue;
+      }
       if (value.starts_with('['))
         hide_elements(shown, key->value + 1, hidden);
       else

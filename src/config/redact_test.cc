@@ -47,6 +47,8 @@ TEST(Redactor, HidesValuesByTheNameBeforeThem) {
       {"password:", "password:"},
       {"- {url: https://h, ca_certificates: [fd02801f-0957-4a15-a55a-c8d9606f30b5]}",
        "- {url: https://h, ca_certificates: [fd02801f-0957-4a15-a55a-c8d9606f30b5]}"},
+      {"redis: {auth: swordfish, namespace: a}", "redis: {auth: ***, namespace: a}"},
+      {"redis: {auth: {a: swordfish}, host: b}", "redis: {auth: ***, host: b}"},
       {"auth: {header_name: a, header_value: b}", "auth: {header_name: a, header_value: ***}"},
       {"{username: u, pass: swordfish}", "{username: u, pass: ***}"},
       {"keyauth_credentials: swordfish", "keyauth_credentials: ***"},

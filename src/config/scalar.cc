@@ -125,13 +125,13 @@ std::size_t sequence_length(std::string_view text) {
 Node plain_scalar(Document& document, std::string_view text, Place place) {
   using Words = std::array<std::string_view, 3>;
   if (text.empty() || text == "~") return document.null(place, text);
-  if (!may_be_more_than_text(text[0])) return document.text(text, place);
+  if (!may_be_more_than_text(text[0])) return document.text(text, place).plain();
   if (is_any(text, Words{"null", "Null", "NULL"})) return document.null(place, text);
   if (is_any(text, Words{"true", "True", "TRUE"})) return document.boolean(true, place, text);
   if (is_any(text, Words{"false", "False", "FALSE"})) return document.boolean(false, place, text);
   if (const auto value = integer_of(text)) return document.integer(*value, place, text);
   if (const auto value = number_of(text)) return document.number(*value, place, text);
-  return document.text(text, place);
+  return document.text(text, place).plain();
 }
 
 std::size_t first_unreadable_byte(std::string_view text) noexcept {

@@ -13,6 +13,9 @@
 namespace sluice::config {
 namespace {
 
+/// ${{ env "DECK_X" }} and {vault://env/x}.
+constexpr std::string_view elsewhere_pattern = R"(^(\$\{\{ *env .*\}\}|\{vault://.*\})$)";
+
 class SchemaWriter {
  public:
   explicit SchemaWriter(std::span<const PluginSettings> plugins) : plugins_(plugins) {}
@@ -142,8 +145,36 @@ class SchemaWriter {
     }
   }
 
+  /// Or a text that stands for the value: what decK or a vault puts there is seen when it is read.
+  std::string or_reference(std::string_view keywords) {
+    definitions_["value_from_elsewhere"] = fmt::format(
+        "{{\"description\": {}, \"type\": \"string\", \"pattern\": {}}}",
+        json_text("A value from the environment or a vault."), json_text(elsewhere_pattern));
+    return fmt::format("\"anyOf\": [{{{}}}, {{\"$ref\": \"#/$defs/value_from_elsewhere\"}}]",
+                       keywords);
+  }
+
   /// What holds for a value, without braces.
   std::string keywords(const Type& type, const Constraint& constraint) {
+    const bool is_any_text = type.kind == TypeKind::text &&
+                             constraint.kind != Constraint::Kind::one_of &&
+                             constraint.kind != Constraint::Kind::starts_with;
+    switch (type.kind) {
+      case TypeKind::text:
+        return is_any_text ? text(constraint) : or_reference(text(constraint));
+      case TypeKind::boolean:
+      case TypeKind::integer:
+      case TypeKind::number:
+      case TypeKind::duration:
+      case TypeKind::enumeration:
+      case TypeKind::uuid:
+        return or_reference(own_keywords(type, constraint));
+      default:
+        return own_keywords(type, constraint);
+    }
+  }
+
+  std::string own_keywords(const Type& type, const Constraint& constraint) {
     switch (type.kind) {
       case TypeKind::boolean:
         return R"("type": "boolean")";

@@ -51,6 +51,7 @@ struct Constraint {
   std::string_view text;  ///< starts_with: the prefix; matches: "must <text>"
   bool (*accepts)(std::string_view) = nullptr;
   bool unique = false;  ///< a list without repetitions
+  bool is_set = false;  ///< a list of which repetitions are dropped
   bool secret = false;  ///< a credential: in no message, page or log
 };
 

@@ -122,6 +122,14 @@ TEST(UpstreamFields, TheClientsAddressComesFromTheFieldThatIsTrusted) {
                 });
 }
 
+TEST(UpstreamFields, NoFieldHasTheClientsAddressWhereThePROXYHeaderHasIt) {
+  expect_fields(Subject(configuration_of("10.0.0.0/8", "", "real_ip_header: proxy_protocol")),
+                {
+                    {{{"proxy_protocol", "1.2.3.4"}}, "X-Real-IP", "10.1.1.1"},
+                    {{{"X-Real-IP", "1.2.3.4"}}, "X-Real-IP", "10.1.1.1"},
+                });
+}
+
 TEST(UpstreamFields, HostIsTheTargetsUnlessAnotherIsWanted) {
   struct Case {
     std::string host;   ///< of the service

@@ -59,7 +59,9 @@ Settings compile_settings(const config::Gateway& gateway) {
     else if (auto network = Network::parse(text))
       settings.trusted_networks.push_back(*network);
   }
-  settings.real_ip_header = gateway.real_ip_header;
+  // The address that a PROXY header names is the peer's already; no field has an empty name.
+  const bool is_field = gateway.real_ip_header != config::proxy_protocol;
+  settings.real_ip_header = is_field ? gateway.real_ip_header : std::string();
   settings.real_ip_recursive = gateway.real_ip_recursive;
   settings.error_default = format_of(gateway.error_default_type);
   settings.explain_key = gateway.explain_key.value_or("");

@@ -25,6 +25,11 @@ RIGHT = [
     {"_format_version": "3.0", "plugins": [{"name": "correlation-id", "config": {"generator": "uuid"}}]},
     {"_format_version": "3.0", "upstreams": [{"name": "u", "healthchecks": {"active": {"healthy": {"interval": 5}}}}]},
     {"_format_version": "3.0", "gateway": {"workers": "auto", "limits": {"body_bytes": 0}}},
+    {"_format_version": "3.0",
+     "services": [{"name": "a", "host": "h", "port": '${{ env "DECK_PORT" | toInt }}',
+                   "retries": "{vault://env/retries}", "enabled": '${{env "DECK_ENABLED"}}',
+                   "protocol": '${{ env "DECK_PROTOCOL" }}', "protocol_version": "{vault://env/version}",
+                   "connect_timeout": "{vault://env/timeout}"}]},
 ]
 
 WRONG = [
@@ -43,6 +48,9 @@ WRONG = [
     {"_format_version": "3.0", "plugins": [{"name": "correlation-id", "config": {"generator": "uid"}}]},
     {"_format_version": "3.0", "upstreams": [{"name": "u", "healthchecks": {"threshold": 101}}]},
     {"_format_version": "3.0", "gateway": {"workers": 0}},
+    {"_format_version": "3.0", "services": [{"name": "a", "port": "$DECK_PORT"}]},
+    {"_format_version": "3.0", "services": [{"name": "a", "enabled": "true"}]},
+    {"_format_version": "3.0", "services": [{"name": "a", "port": "x{vault://env/port}"}]},
 ]
 
 

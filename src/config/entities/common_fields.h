@@ -16,7 +16,7 @@ namespace detail {
 inline constexpr std::array<std::int64_t, 5> redirect_codes = {426, 301, 302, 307, 308};
 
 inline constexpr Constraint name_rule = matches(is_entity_name, name_form);
-inline constexpr Constraint tag_rule = unique(matches(is_tag, tag_form));
+inline constexpr Constraint tag_rule = set_of(matches(is_tag, tag_form));
 inline constexpr Constraint path_rule = matches(is_plain_path, plain_path_form);
 inline constexpr Constraint header_rule = matches(is_header_name, "be the name of a header field");
 inline constexpr Constraint timeout_rule = milliseconds_between(1, milliseconds_max);

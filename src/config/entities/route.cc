@@ -3,6 +3,10 @@
 #include "config/entities/route.h"
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_set>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -66,6 +70,21 @@ void keep_places(Route& route, const Given& given) {
   route.headers_place = given.place("headers");
   for (std::size_t i = 0; i < route.paths.size(); ++i)
     route.path_places.push_back(given.place("paths", i));
+}
+
+/// The first of each counts; regular expressions and their places stay together.
+void drop_repeated_paths(Route& route) {
+  std::unordered_set<std::string_view> seen;
+  std::vector<std::string> paths;
+  std::vector<Place> places;
+  for (std::size_t i = 0; i < route.paths.size(); ++i) {
+    if (!seen.insert(route.paths[i]).second) continue;
+    paths.push_back(route.paths[i]);
+    if (!route.path_places.empty()) places.push_back(route.path_places[i]);
+  }
+  if (paths.size() == route.paths.size()) return;
+  route.paths = std::move(paths);
+  route.path_places = std::move(places);
 }
 
 void check_route_headers(Route& route, const Given& given) {
@@ -197,6 +216,7 @@ void Route::check(Route& route, const Given& given) {
     given.warning("path_handling",
                   "has no effect, as under Kong's traditional_compatible: paths are joined as v0");
   keep_places(route, given);
+  drop_repeated_paths(route);
   if (!given.is_flawed()) check_route_matchers(route, given);
 }
 

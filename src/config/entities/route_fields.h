@@ -23,15 +23,15 @@ constexpr auto Route::fields() {
       optional("id", &Route::id, detail::id_summary),
       optional("name", &Route::name, detail::name_rule, "Unique among routes."),
       optional("protocols", &Route::protocols, unique(), "The protocols that the route answers."),
-      optional("methods", &Route::methods, unique(matches(is_method, "be a method in upper case")),
+      optional("methods", &Route::methods, set_of(matches(is_method, "be a method in upper case")),
                "The request's method must be one of these."),
       optional(
           "hosts", &Route::hosts,
-          unique(matches(is_host_pattern,
+          set_of(matches(is_host_pattern,
                          "be a host name, with \"*\" only as its first or last label")),
           "The request's host must be one of these; *.example.com and example.* match any label."),
       optional(
-          "paths", &Route::paths, unique(),
+          "paths", &Route::paths,
           "The request's path must start with one of these; ~/a/\\d+ is a regular expression."),
       optional(
           "headers", &Route::headers, matches(is_header_value, "be the value of a header field"),
@@ -39,7 +39,7 @@ constexpr auto Route::fields() {
           "a regular expression."),
       optional(
           "snis", &Route::snis,
-          unique(matches(is_sni_pattern,
+          set_of(matches(is_sni_pattern,
                          "be a host name without port, with \"*\" only as its first or last "
                          "label")),
           "The server name of the TLS handshake must be one of these; plain HTTP is not asked."),

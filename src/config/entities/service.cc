@@ -12,10 +12,28 @@
 namespace sluice::config {
 namespace {
 
+std::string without_brackets(const std::string& host) {
+  return host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
+}
+
+/// The fields that a URL names may be given beside it where they say the same: in Kong the URL
+/// wins, which nobody means who gives both.
+void check_same(const Service& own, const Service& by_url, const Given& given) {
+  const auto check = [&](std::string_view field, bool is_same, std::string_view named) {
+    if (given.has(field) && given.knows(field) && !is_same)
+      given.error(field, fmt::format("must not differ from \"url\", which says {}", named));
+  };
+  // A path of "/" adds nothing.
+  const std::string path = by_url.path.value_or("/");
+  check("protocol", own.protocol == by_url.protocol, in_quotes(name_of(by_url.protocol)));
+  check("host", without_brackets(own.host) == by_url.host, in_quotes(by_url.host));
+  check("port", own.port == by_url.port, std::to_string(by_url.port));
+  check("path", own.path.value_or("/") == path, in_quotes(path));
+}
+
 /// `url` in its parts: the scheme's port where none is written.
 void take_url(Service& service, const std::string& url, const Given& given) {
-  for (const std::string_view other : {"protocol", "host", "port", "path"})
-    if (given.has(other)) given.error(other, "must not be given together with \"url\"");
+  const Service own = service;
   std::string_view rest = url;
   const std::size_t scheme_end = rest.find("://");
   const std::string_view scheme = rest.substr(0, std::min(scheme_end, rest.size()));
@@ -53,11 +71,8 @@ void take_url(Service& service, const std::string& url, const Given& given) {
   const bool is_secure = service.protocol == Protocol::https || service.protocol == Protocol::grpcs;
   service.host = std::move(split->host);
   service.port = split->port.value_or(is_secure ? 443 : 80);
-  if (!path.empty()) service.path = std::string(path);
-}
-
-std::string without_brackets(const std::string& host) {
-  return host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
+  service.path = path.empty() ? std::nullopt : std::optional(std::string(path));
+  check_same(own, service, given);
 }
 
 }  // namespace

@@ -139,6 +139,12 @@ constexpr Field session_plugin[] = {
     number("stale_ttl", "10"),
     choice<"cookie", "kong">("storage", "cookie"),
     flag("store_metadata", "false"),
+    deprecated("cookie_lifetime"),
+    deprecated("cookie_idletime"),
+    deprecated("cookie_renew"),
+    deprecated("cookie_discard"),
+    deprecated("cookie_httponly"),
+    deprecated("cookie_samesite"),
 };
 
 constexpr Field standard_webhooks_plugin[] = {

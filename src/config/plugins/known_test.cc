@@ -47,6 +47,25 @@ TEST(KnownPlugins, TakeWhatKongTakes) {
       {"rate-limiting-advanced", "{limit: [5], window_size: [60], sync_rate: -1}", ""},
       {"opentelemetry", "{traces_endpoint: \"http://a\", propagation: {default_format: w3c}}", ""},
       {"session", "{secret: a, absolute_timeout: 5, remember: true}", ""},
+      {"rate-limiting",
+       "{minute: 5, redis_host: a, redis_port: 1, redis_username: null, redis_password: s, "
+       "redis_database: 0, redis_timeout: 2000, redis_ssl: false, redis_ssl_verify: false, "
+       "redis_server_name: null}",
+       ""},
+      {"response-ratelimiting",
+       "{limits: {a: {minute: 5}}, redis_host: null, redis_port: 6379, redis_username: null, "
+       "redis_password: null, redis_database: 0, redis_timeout: 2000, redis_ssl: false, "
+       "redis_ssl_verify: false, redis_server_name: null}",
+       ""},
+      {"opentelemetry", "{traces_endpoint: \"http://a\", endpoint: \"http://a\"}", ""},
+      {"session",
+       "{cookie_lifetime: 3600, cookie_idletime: null, cookie_renew: 600, cookie_discard: 10, "
+       "cookie_httponly: true, cookie_samesite: Strict}",
+       ""},
+      {"acme",
+       "{account_email: a@b, storage: redis, storage_config: {redis: {host: a, auth: s, "
+       "ssl_server_name: null, namespace: \"\", scan_count: 10}}}",
+       ""},
       {"proxy-cache", "{strategy: memory, response_code: [200], memory: {dictionary_name: a}}", ""},
       {"prometheus", "null", ""},
       {"pre-function", "{access: [\"return\"]}", ""},
@@ -126,7 +145,8 @@ TEST(KnownPlugins, AreAllOfKongsThatAreNotServed) {
 }
 
 TEST(KnownPlugins, DeclareTheirCredentials) {
-  for (const std::string_view name : {"client_secret", "aws_secret_access_key", "ldap_password"})
+  for (const std::string_view name :
+       {"client_secret", "aws_secret_access_key", "ldap_password", "redis_password"})
     EXPECT_TRUE(is_secret_name(name)) << name;
 }
 

@@ -65,6 +65,7 @@ constexpr Field opentelemetry_plugin[] = {
         "sampling_strategy", "parent_drop_probability_fallback"),
     whole("send_timeout", 0, 2147483646, "5000"),
     text("traces_endpoint"),
+    deprecated("endpoint"),
 };
 
 constexpr Field static_tags[] = {

@@ -116,6 +116,13 @@ constexpr Field required(Field field) {
   return field;
 }
 
+/// The old name of a setting, which Kong writes beside the new one.
+constexpr Field deprecated(std::string_view name) {
+  return {.name = name,
+          .summary = "The old name of another setting; has no effect.",
+          .presence = Presence::accepted};
+}
+
 constexpr Field confidential(Field field) {
   field.constraint.secret = true;
   return field;

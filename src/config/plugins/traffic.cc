@@ -41,6 +41,15 @@ constexpr Field rate_limiting_plugin[] = {
     number("second", 0, 9007199254740991),
     number("sync_rate", "-1"),
     number("year", 0, 9007199254740991),
+    deprecated("redis_host"),
+    deprecated("redis_port"),
+    deprecated("redis_username"),
+    confidential(deprecated("redis_password")),
+    deprecated("redis_database"),
+    deprecated("redis_timeout"),
+    deprecated("redis_ssl"),
+    deprecated("redis_ssl_verify"),
+    deprecated("redis_server_name"),
 };
 
 constexpr Field response_ratelimiting_plugin[] = {
@@ -52,6 +61,15 @@ constexpr Field response_ratelimiting_plugin[] = {
     map("limits"),
     choice<"cluster", "local", "redis">("policy", "local"),
     record<counter_redis>("redis"),
+    deprecated("redis_host"),
+    deprecated("redis_port"),
+    deprecated("redis_username"),
+    confidential(deprecated("redis_password")),
+    deprecated("redis_database"),
+    deprecated("redis_timeout"),
+    deprecated("redis_ssl"),
+    deprecated("redis_ssl_verify"),
+    deprecated("redis_server_name"),
 };
 
 constexpr Field throttling[] = {
@@ -232,6 +250,10 @@ constexpr Field acme_redis[] = {
     flag("ssl_verify", "false"),
     whole("timeout", 0, 2147483646, "2000"),
     text("username"),
+    confidential(deprecated("auth")),
+    deprecated("ssl_server_name"),
+    deprecated("namespace"),
+    deprecated("scan_count"),
 };
 
 constexpr Field shm[] = {
