@@ -1,4 +1,5 @@
 #pragma once
+
 // Where OpenSSL's memory comes from: malloc, but for the buffers of records.
 
 namespace sluice::tls {
