@@ -1,3 +1,5 @@
+// Which blocks OpenSSL gets again.
+
 #include "tls/record_buffers.h"
 
 #include <cstring>
