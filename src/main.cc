@@ -50,6 +50,7 @@ int check(const std::string& file, bool allow_unsupported, std::string_view form
 }
 
 int serve(const std::string& file, bool allow_unsupported) {
+  tls::keep_record_buffers();
   Node node({file, allow_unsupported, plugins::catalog()});
   if (!node.start()) return 1;
   return node.run();
@@ -148,7 +149,6 @@ CLI::App* add_token(CLI::App& app, explain::TokenArguments& to) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  tls::keep_record_buffers();
   CLI::App app("Sluice: an API gateway that takes Kong's configuration.\nManual: docs/guide/",
                "sluice");
   app.require_subcommand(1);

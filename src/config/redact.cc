@@ -331,6 +331,20 @@ std::vector<HiddenRange> Redactor::hidden_in(std::size_t number) const {
   return hidden;
 }
 
+/// What stands below a line that ends with that name and value.
+Redactor::Context Redactor::context_behind(std::string_view name, std::string_view value) {
+  if (is_secret_name(name)) return Context::secret;
+  if (!is_holder_name(name)) return Context::none;
+  return value.find_first_of("|>\"'") == 0 ? Context::secret : Context::holder;
+}
+
+/// What stands below an item, without a name, of a list of credentials.
+Redactor::Context Redactor::context_in_item(std::string_view line, std::size_t begin) {
+  const std::size_t content = line.find_first_not_of("- ", begin);
+  if (content == std::string_view::npos || line[content] == '[') return Context::holder;
+  return line[content] == '{' ? Context::none : Context::secret;
+}
+
 /// What the line belongs to that began in a line above it: a block, a list, or a text over several
 /// lines.
 Redactor::Context Redactor::context_of(  // NOLINT(misc-no-recursion): `levels` bounds it
@@ -356,17 +370,9 @@ Redactor::Context Redactor::context_of(  // NOLINT(misc-no-recursion): `levels` 
     std::optional<NamedValue> last;
     for (auto key = next_key(candidate, 0); key; key = next_key(candidate, key->value))
       last = key;
-    if (last) {
-      if (is_secret_name(last->name)) return Context::secret;
-      if (!is_holder_name(last->name)) return Context::none;
-      const std::string_view value = candidate.substr(last->value);
-      return value.find_first_of("|>\"'") == 0 ? Context::secret : Context::holder;
-    }
+    if (last) return context_behind(last->name, candidate.substr(last->value));
     const Context around = levels == 0 ? Context::secret : context_of(above, levels - 1);
-    if (around != Context::holder) return around;
-    const std::size_t content = candidate.find_first_not_of("- ", begin);
-    if (content == std::string_view::npos || candidate[content] == '[') return Context::holder;
-    return candidate[content] == '{' ? Context::none : Context::secret;
+    return around == Context::holder ? context_in_item(candidate, begin) : around;
   }
   return Context::none;
 }

@@ -61,6 +61,8 @@ class Redactor {
     holder,  ///< a list of objects with credentials
   };
 
+  static Context context_behind(std::string_view name, std::string_view value);
+  static Context context_in_item(std::string_view line, std::size_t begin);
   Context context_of(std::size_t number, std::size_t levels) const;
 
   std::string_view text_;

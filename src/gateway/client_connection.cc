@@ -148,7 +148,7 @@ ListenerClient::~ListenerClient() {
 
 Task<Done> serve_client(WorkerState& worker, http::Handler& handler, StreamPtr stream,
                         ListenerOptions options, std::shared_ptr<ListenerClient> client) {
-  auto beginning = begin(worker, std::move(stream), std::move(options), *client);
+  auto beginning = begin(worker, std::move(stream), options, *client);
   return serve_begun(worker, handler, std::move(beginning), std::move(client));
 }
 

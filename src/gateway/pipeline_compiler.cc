@@ -44,6 +44,7 @@ void add_secret_names(Pipeline& pipeline, const Plugin* plugin) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-function-size): what it reads, and where what it makes goes
 PipelineCompiler::PipelineCompiler(std::span<const config::Plugin> plugins, PluginCatalog catalog,
                                    const PluginDeps& deps, config::Diagnostics& diagnostics,
                                    CompiledPlugins& into, PluginScopes& scopes)
@@ -55,6 +56,7 @@ PipelineCompiler::PipelineCompiler(std::span<const config::Plugin> plugins, Plug
     make_tables(by_type, service);
 }
 
+// NOLINTNEXTLINE(readability-function-size): the same
 PipelineCompiler::PipelineCompiler(std::span<const config::Plugin> plugins, PluginCatalog catalog,
                                    const PluginDeps& deps, config::Diagnostics& diagnostics,
                                    CompiledPlugins& into, const PluginScopes& scopes)
