@@ -146,6 +146,22 @@ CLI::App* add_token(CLI::App& app, explain::TokenArguments& to) {
   return command;
 }
 
+CLI::App* add_echo(CLI::App& app, std::string& listen) {
+  auto* command = app.add_subcommand(
+      "echo", "Serve answers that describe their requests: an upstream for first steps");
+  command->add_option("--listen", listen, "ip:port, [ipv6]:port or unix:/path")
+      ->capture_default_str();
+  command->footer(
+      "Paths: /status/CODE /delay/MILLISECONDS /bytes/N /stream/N; every other path answers 200.");
+  return command;
+}
+
+CLI::App* add_reference(CLI::App& app, std::string& folder) {
+  auto* command = app.add_subcommand("reference", "Write the reference pages of all settings");
+  command->add_option("FOLDER", folder)->capture_default_str();
+  return command;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -171,18 +187,11 @@ int main(int argc, char** argv) {
   std::string format = "text";
   add_format(check_command, format);
   std::string listen = "127.0.0.1:9000";
-  auto* echo_command = app.add_subcommand(
-      "echo", "Serve answers that describe their requests: an upstream for first steps");
-  echo_command->add_option("--listen", listen, "ip:port, [ipv6]:port or unix:/path")
-      ->capture_default_str();
-  echo_command->footer(
-      "Paths: /status/CODE /delay/MILLISECONDS /bytes/N /stream/N; every other path answers 200.");
+  auto* echo_command = add_echo(app, listen);
   auto* schema_command =
       app.add_subcommand("schema", "Print a JSON Schema of the configuration, for editors");
   std::string folder = "docs/reference";
-  auto* reference_command =
-      app.add_subcommand("reference", "Write the reference pages of all settings");
-  reference_command->add_option("FOLDER", folder)->capture_default_str();
+  auto* reference_command = add_reference(app, folder);
   explain::ExplainArguments explained;
   auto* explain_command = add_explain(app, takes_file, explained);
   std::string routes_format = "text";
@@ -201,11 +210,9 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   if (*run_command) return serve(file, allow_unsupported);
   if (*check_command) return check(file, allow_unsupported, format);
-  if (*explain_command) {
-    explained.file = file;
-    explained.allow_unsupported = allow_unsupported;
-    return explain::run_explain(explained, plugins::catalog());
-  }
+  explained.file = file;
+  explained.allow_unsupported = allow_unsupported;
+  if (*explain_command) return explain::run_explain(explained, plugins::catalog());
   if (*routes_command)
     return explain::run_routes({file, allow_unsupported, routes_format}, plugins::catalog());
   if (*token_command) return explain::run_token(token);
