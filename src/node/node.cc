@@ -139,7 +139,8 @@ bool Node::start_workers(const config::Gateway& gateway) {
   }
   for (std::size_t i = 0; i < count; ++i) {
     auto worker =
-        Worker::make(resolver_settings(gateway.dns), share_of(gateway, descriptors, count));
+        Worker::make(resolver_settings(gateway.dns), share_of(gateway, descriptors, count),
+                     gateway.tcp.congestion_control.value_or(""));
     if (!worker) {
       std::fprintf(stderr, "sluice: cannot start worker %zu: %s\n", i,
                    worker.error().detail.text().c_str());

@@ -9,8 +9,10 @@
 
 namespace sluice {
 
-Result<std::unique_ptr<Worker>> Worker::make(ResolverSettings resolver, WorkerShare share) {
-  TRY(auto engine, make_epoll_engine(share.pipes));
+Result<std::unique_ptr<Worker>> Worker::make(ResolverSettings resolver, WorkerShare share,
+                                             std::string congestion_control) {
+  TRY(auto engine, make_epoll_engine({.pipes_max = share.pipes,
+                                      .congestion_control = std::move(congestion_control)}));
   return std::unique_ptr<Worker>(
       new Worker(std::move(engine), std::move(resolver), share.connections));
 }

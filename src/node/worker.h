@@ -23,7 +23,8 @@ struct WorkerShare {
 class Worker {
  public:
   /// Error(io_failed) when the kernel refuses descriptors.
-  static Result<std::unique_ptr<Worker>> make(ResolverSettings resolver, WorkerShare share);
+  static Result<std::unique_ptr<Worker>> make(ResolverSettings resolver, WorkerShare share,
+                                              std::string congestion_control);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;

@@ -93,6 +93,14 @@ class Starting(GatewayTest):
     with socket.socket(socket.AF_UNIX) as client:
       client.connect(path)
 
+  def test_a_congestion_control_for_tcp_is_no_obstacle_to_a_unix_socket(self):
+    gateway = self.gateway(service(1), gateway={"tcp": {"congestion_control": "reno"}})
+    path = os.path.join(gateway.folder.name, "socket")
+    gateway.reload({"services": []}, {"listeners": [{"address": f"unix:{path}"}]})
+
+    with socket.socket(socket.AF_UNIX) as client:
+      client.connect(path)
+
   def test_what_is_not_supported_is_refused_or_left_out_on_demand(self):
     path = self.file('{_format_version: "3.0", plugins: [{name: jwt}], services: '
                      "[{name: a, url: 'http://127.0.0.1:1', routes: [{name: r, paths: [/]}]}]}")

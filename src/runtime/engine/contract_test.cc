@@ -24,7 +24,7 @@ class EngineContract : public ::testing::TestWithParam<std::uint64_t> {
  protected:
   EngineContract() {
     if (GetParam() == 0)
-      engine_ = *make_epoll_engine();
+      engine_ = *make_epoll_engine({.congestion_control = "reno"});
     else
       engine_ = std::make_unique<SimEngine>(GetParam(), SimFaults::of_seed(GetParam()));
     loop_ = std::make_unique<Loop>(*engine_);
@@ -203,6 +203,14 @@ TEST_P(EngineContract, PassingWaitsNoLongerThanItsDeadlines) {
   const auto full = run(*loop_, pump(*in, *out, pipe));
   ASSERT_FALSE(full.has_value());
   EXPECT_EQ(full.error().code, ErrorCode::timed_out);
+}
+
+TEST_P(EngineContract, GivesPipesTowardsBothEndsOfAConnection) {
+  if (!on_kernel()) return;
+  auto [client, server] = run(*loop_, connected());
+
+  EXPECT_TRUE(client->pipe());
+  EXPECT_TRUE(server->pipe());
 }
 
 TEST_P(EngineContract, LosesNoByteWhenReadsAreDestroyed) {

@@ -79,8 +79,8 @@ ssize_t send(int descriptor, std::string_view text) {
 
 class EpollEngine final : public Engine {
  public:
-  EpollEngine(int epoll, int bell, std::size_t pipes_max)
-      : epoll_(epoll), bell_(bell), random_(unforeseen()), pipes_max_(pipes_max) {}
+  EpollEngine(int epoll, int bell, EpollOptions options)
+      : epoll_(epoll), bell_(bell), random_(unforeseen()), options_(std::move(options)) {}
 
   ~EpollEngine() override {
     if (reserve_ >= 0) ::close(reserve_);
@@ -135,7 +135,7 @@ class EpollEngine final : public Engine {
   int epoll_;
   int bell_;
   Random random_;
-  const std::size_t pipes_max_;
+  const EpollOptions options_;
   std::size_t pipes_ = 0;
   bool keeps_reserve_ = false;
   int reserve_ = -1;  ///< open for nothing, to be closed for an accept
@@ -366,7 +366,7 @@ std::optional<std::int64_t> EpollEngine::attempt_drain(EpollSocket& socket, Op& 
 }
 
 PipePtr EpollEngine::pipe_towards(Socket& socket) {
-  if (pipes_ >= pipes_max_) return {};
+  if (pipes_ >= options_.pipes_max) return {};
   // A socket that paces its bytes (BBR) sends pages of others more slowly than copied ones:
   // measured in docs/decisions/0010. A unix socket has no algorithm to ask for.
   std::array<char, 16> algorithm{};
@@ -428,7 +428,11 @@ Result<SocketPtr> EpollEngine::stream_socket(Address::Family family) {
   const int descriptor =
       ::socket(family_number(family), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return std::unexpected(io_error(errno, "socket"));
-  if (family != Address::Family::unix_path) set_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (family != Address::Family::unix_path) {
+    set_option(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+    // Known to the kernel: listeners have it too, or the node would not have started.
+    set_congestion_control(descriptor, options_.congestion_control);
+  }
   return SocketPtr(new EpollSocket(descriptor));
 }
 
@@ -452,7 +456,7 @@ Address EpollEngine::local_address(Socket& socket) {
 
 }  // namespace
 
-Result<std::unique_ptr<Engine>> make_epoll_engine(std::size_t pipes_max) {
+Result<std::unique_ptr<Engine>> make_epoll_engine(EpollOptions options) {
   const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
   if (epoll < 0) return std::unexpected(io_error(errno, "epoll_create1"));
   const int bell = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -468,7 +472,7 @@ Result<std::unique_ptr<Engine>> make_epoll_engine(std::size_t pipes_max) {
     ::close(bell);
     return std::unexpected(io_error(error, "epoll_ctl"));
   }
-  return std::make_unique<EpollEngine>(epoll, bell, pipes_max);
+  return std::make_unique<EpollEngine>(epoll, bell, std::move(options));
 }
 
 std::uint64_t raise_descriptor_limit() {

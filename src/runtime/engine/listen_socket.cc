@@ -88,9 +88,8 @@ Result<int> open_listener(const Address& address, const ListenOptions& options) 
     if (options.reuse_port) set_option(descriptor, SOL_SOCKET, SO_REUSEPORT, 1);
   }
   if (address.family == Address::Family::ipv6) set_option(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-  if (!options.congestion_control.empty() &&
-      ::setsockopt(descriptor, IPPROTO_TCP, TCP_CONGESTION, options.congestion_control.data(),
-                   static_cast<socklen_t>(options.congestion_control.size())) != 0)
+  if (address.family != Address::Family::unix_path &&
+      !set_congestion_control(descriptor, options.congestion_control))
     return failed("use congestion control " + options.congestion_control + " on");
   SockAddr at(address);
   if (options.reuse_port && options.alone && is_taken(address)) {

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -25,6 +26,13 @@ inline int family_number(Address::Family family) {
 
 inline void set_option(int descriptor, int level, int option, int value) {
   ::setsockopt(descriptor, level, option, &value, sizeof value);
+}
+
+/// Empty: the system's stays. False with errno.
+inline bool set_congestion_control(int descriptor, const std::string& algorithm) {
+  return algorithm.empty() ||
+         ::setsockopt(descriptor, IPPROTO_TCP, TCP_CONGESTION, algorithm.data(),
+                      static_cast<socklen_t>(algorithm.size())) == 0;
 }
 
 struct SockAddr {
