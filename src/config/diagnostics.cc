@@ -212,6 +212,12 @@ std::string in_quotes(std::string_view text) {
 
 std::string describe(const Node& node) {
   if (node.is_concealed()) return "a value from the environment";
+  if (node.is_text()) return in_quotes(node.text());
+  if (node.is_null() || node.is_list() || node.is_map()) return std::string(bare_kind_of(node));
+  return printable(cut(node.source(), shown_bytes_max));
+}
+
+std::string_view bare_kind_of(const Node& node) {
   switch (node.kind()) {
     case NodeKind::null:
       return "null";
@@ -220,26 +226,25 @@ std::string describe(const Node& node) {
     case NodeKind::map:
       return "a map";
     case NodeKind::text:
-      return in_quotes(node.text());
+      return "a string";
+    case NodeKind::boolean:
+      return "a boolean";
     default:
-      return printable(cut(node.source(), shown_bytes_max));
+      return "a number";
   }
 }
 
 std::string_view kind_of(const Node& node) {
   switch (node.kind()) {
-    case NodeKind::null:
-      return "null";
-    case NodeKind::list:
-      return "a list";
-    case NodeKind::map:
-      return "a map";
     case NodeKind::text:
       return node.text().empty() ? "an empty string" : "another string";
     case NodeKind::boolean:
       return "true or false, write it in quotes";
-    default:
+    case NodeKind::integer:
+    case NodeKind::number:
       return "a number, write it in quotes";
+    default:
+      return bare_kind_of(node);
   }
 }
 

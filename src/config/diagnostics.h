@@ -122,6 +122,8 @@ std::string describe(const Node& node);
 std::string in_quotes(std::string_view text);
 /// What stands where a credential should, without a letter of it.
 std::string_view kind_of(const Node& node);
+/// `a string`: nothing but its kind.
+std::string_view bare_kind_of(const Node& node);
 
 /// The candidate that was probably meant, or empty: at most a third of the letters differ, and a
 /// swap counts once.

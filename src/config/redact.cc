@@ -259,23 +259,6 @@ bool is_secret_name(std::string_view name) {
   return is_credential_name(name) || !nearest(name, names.misspelt).empty();
 }
 
-std::string_view bare_kind_of(const Node& node) {
-  switch (node.kind()) {
-    case NodeKind::null:
-      return "null";
-    case NodeKind::list:
-      return "a list";
-    case NodeKind::map:
-      return "a map";
-    case NodeKind::text:
-      return "a string";
-    case NodeKind::boolean:
-      return "a boolean";
-    default:
-      return "a number";
-  }
-}
-
 bool is_holder_name(std::string_view name) {
   return declared_names().holders.contains(name);
 }

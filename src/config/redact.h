@@ -11,7 +11,6 @@
 
 namespace sluice::config {
 
-class Node;
 struct Type;
 
 /// Whether a setting of that name holds a credential: as declared (`confidential`), or because an
@@ -23,9 +22,6 @@ bool is_holder_name(std::string_view name);
 
 /// Whether objects of the type, or of its elements, have a setting with a credential.
 bool holds_secret(const Type& type);
-
-/// `a string`: what stands where an object with credentials should.
-std::string_view bare_kind_of(const Node& node);
 
 /// `message` with stars for what it quotes out of `value`.
 std::string hide_quoted(std::string message, std::string_view value);

@@ -35,14 +35,18 @@ bool is_field_rename(std::string_view text) {
   return is_field_name_value(text) && may_set(split_name_value(text).value);
 }
 
-std::string field_value(std::string_view text) {
+std::string escaped(std::string_view text, std::uint8_t classes) {
   std::string value;
   for (const char byte : text)
-    if (http::is(byte, http::byte_class::value))
+    if (http::is(byte, classes))
       value += byte;
     else
       http::append_query_encoded(value, {&byte, 1});
   return value;
+}
+
+std::string field_value(std::string_view text) {
+  return escaped(text, http::byte_class::value);
 }
 
 std::string query_value(std::string_view text) {

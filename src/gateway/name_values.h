@@ -1,6 +1,7 @@
 #pragma once
 // `name:value` and `old:new`: how Kong's transformers write what they change.
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,7 +32,10 @@ inline constexpr std::string_view field_form =
 inline constexpr std::string_view field_rename_form =
     "be `old:new`, names of header fields that are not the gateway's own";
 
-/// `text` as the value of a field: each byte that none may hold as an upper-case triplet, as Kong
+/// `text` with an upper-case triplet for each byte that is in none of these byte classes.
+std::string escaped(std::string_view text, std::uint8_t classes);
+
+/// `text` as the value of a field: each byte that none may hold as a triplet, as Kong
 /// (lua-nginx-module) writes it. Nothing that a client sends can end the field.
 std::string field_value(std::string_view text);
 

@@ -328,8 +328,9 @@ class RequestTransformer final : public Plugin {
       static_cast<void>(query);
     }
     if (uri_query.empty()) return Done{};
-    set_query(exchange, printable(uri_query + (exchange.query.empty() ? "" : "&") +
-                                  std::string(exchange.query)));
+    const std::string both =
+        uri_query + (exchange.query.empty() ? "" : "&") + std::string(exchange.query);
+    set_query(exchange, escaped(both, http::byte_class::target));
     return Done{};
   }
 
@@ -344,18 +345,8 @@ class RequestTransformer final : public Plugin {
     apply(query, query_, values, [](const std::string& value) { return value; });
     const std::string text = query.text();
     // What a body says may hold any byte; a request line may not.
-    set_query(exchange, printable(text));
+    set_query(exchange, escaped(text, http::byte_class::target));
     return Done{};
-  }
-
-  static std::string printable(std::string_view query) {
-    std::string text;
-    for (const char byte : query)
-      if (http::is(byte, http::byte_class::target))
-        text += byte;
-      else
-        http::append_query_encoded(text, {&byte, 1});
-    return text;
   }
 
   Result<Done> transform_uri(Exchange& exchange) const {
@@ -422,7 +413,8 @@ class RequestTransformer final : public Plugin {
     return Done{};
   }
 
-  /// A body that is not what its type says goes on as it came, as in Kong.
+  /// A body that is not what its type says goes on as it came, as in Kong, unless something is to
+  /// be taken out of it.
   Result<Done> transform_body(Exchange& exchange, std::string_view type, std::string_view text,
                               const Filled& values) const {
     const BodyKind kind = body_kind(type);

@@ -74,6 +74,7 @@ void keep_places(Route& route, const Given& given) {
 
 /// The first of each counts; regular expressions and their places stay together.
 void drop_repeated_paths(Route& route) {
+  if (route.paths.size() < 2) return;
   std::unordered_set<std::string_view> seen;
   std::vector<std::string> paths;
   std::vector<Place> places;

@@ -1,5 +1,9 @@
 // How much may pass, and to where.
 
+#include <algorithm>
+#include <array>
+#include <iterator>
+
 #include "config/plugins/known.h"
 #include "config/plugins/rules.h"
 #include "config/plugins/setting.h"
@@ -23,7 +27,23 @@ constexpr Field counter_redis_fields[] = {
 
 constexpr Type counter_redis = object_of<counter_redis_fields>("counter_redis");
 
-constexpr Field rate_limiting_plugin[] = {
+/// What was in `redis` before Kong 3.6, and is in files that were dumped from it since.
+constexpr Field old_redis[] = {
+    deprecated("redis_host"),        deprecated("redis_port"),
+    deprecated("redis_username"),    confidential(deprecated("redis_password")),
+    deprecated("redis_database"),    deprecated("redis_timeout"),
+    deprecated("redis_ssl"),         deprecated("redis_ssl_verify"),
+    deprecated("redis_server_name"),
+};
+
+template <std::size_t Count>
+constexpr auto with_old_redis(const Field (&own)[Count]) {
+  std::array<Field, Count + std::size(old_redis)> all;
+  std::ranges::copy(old_redis, std::ranges::copy(own, all.begin()).out);
+  return all;
+}
+
+constexpr Field rate_limiting_own[] = {
     number("day", 0, 9007199254740991),
     number("error_code", 0, 9007199254740991, "429"),
     text("error_message", "API rate limit exceeded"),
@@ -41,18 +61,11 @@ constexpr Field rate_limiting_plugin[] = {
     number("second", 0, 9007199254740991),
     number("sync_rate", "-1"),
     number("year", 0, 9007199254740991),
-    deprecated("redis_host"),
-    deprecated("redis_port"),
-    deprecated("redis_username"),
-    confidential(deprecated("redis_password")),
-    deprecated("redis_database"),
-    deprecated("redis_timeout"),
-    deprecated("redis_ssl"),
-    deprecated("redis_ssl_verify"),
-    deprecated("redis_server_name"),
 };
 
-constexpr Field response_ratelimiting_plugin[] = {
+constexpr auto rate_limiting_plugin = with_old_redis(rate_limiting_own);
+
+constexpr Field response_ratelimiting_own[] = {
     flag("block_on_first_violation", "false"),
     flag("fault_tolerant", "true"),
     text("header_name", "x-kong-limit"),
@@ -61,16 +74,9 @@ constexpr Field response_ratelimiting_plugin[] = {
     map("limits"),
     choice<"cluster", "local", "redis">("policy", "local"),
     record<counter_redis>("redis"),
-    deprecated("redis_host"),
-    deprecated("redis_port"),
-    deprecated("redis_username"),
-    confidential(deprecated("redis_password")),
-    deprecated("redis_database"),
-    deprecated("redis_timeout"),
-    deprecated("redis_ssl"),
-    deprecated("redis_ssl_verify"),
-    deprecated("redis_server_name"),
 };
+
+constexpr auto response_ratelimiting_plugin = with_old_redis(response_ratelimiting_own);
 
 constexpr Field throttling[] = {
     flag("enabled", "false"),
