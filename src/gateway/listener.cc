@@ -11,6 +11,8 @@ namespace {
 constexpr milliseconds full_pause{50};
 // A connection that makes room is gone when its last bytes have left.
 constexpr milliseconds room_pause{1};
+// What part of its connections a full node ends at once.
+constexpr std::size_t room_share = 256;
 
 }  // namespace
 
@@ -54,7 +56,9 @@ Task<bool> Listener::make_room() {
     log::warn(
         "the node has all the client connections that it may have: idle ones are closed for "
         "new ones; raise the limit of descriptors or gateway.limits.connections");
-    if (!worker_.idle_connections.empty()) {
+    // Of a large node some at once: each is waited for, and a storm must not queue behind that.
+    for (std::size_t left = connections_.size() / room_share + 1;
+         left > 0 && !worker_.idle_connections.empty(); --left) {
       worker_.idle_connections.wake_one(worker_.loop);
       worker_.metrics.connections_made_room.add();
     }

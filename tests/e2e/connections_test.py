@@ -12,9 +12,10 @@ GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 
 class Full(GatewayTest):
 
-  def full(self, script=lambda head, _: ok(), listener=None):
+  def full(self, script=lambda head, _: ok(), listener=None, connections=3):
     upstream = self.upstream(script)
-    return self.gateway(service(upstream.port), gateway={"workers": 1, "limits": {"connections": 3}}, listener=listener)
+    return self.gateway(service(upstream.port), gateway={"workers": 1, "limits": {"connections": connections}},
+                        listener=listener)
 
   def full_with_slow_answers(self, listener=None):
     """The gateway, and what lets /slow be answered."""
@@ -51,6 +52,17 @@ class Full(GatewayTest):
       self.assertIn(b"200 OK", read_answer(connection))
     self.assertEqual(self.made_room(gateway), 1)
     self.assertIn("raise the limit of descriptors or gateway.limits.connections", gateway.said())
+
+  def test_a_large_node_makes_room_for_some_at_once(self):
+    gateway = self.full(connections=600)
+    idle = [self.asked(gateway) for _ in range(600)]
+    more = self.asked(gateway)
+    self.assertEqual(self.made_room(gateway), 3)  # One for each 256 that there are, begun ones too.
+    for connection in [*idle[3:], more]:
+      connection.sendall(GET)
+      self.assertIn(b"200 OK", read_answer(connection))
+    for connection in idle:
+      connection.close()
 
   def test_a_client_that_never_said_anything_keeps_nobody_out(self):
     gateway = self.full()
