@@ -19,6 +19,7 @@
 #include <strings.h>
 #include <sys/syscall.h>
 
+#include "connection.h"
 #include "histogram.h"
 #include "origin.h"
 #include "process_time.h"
@@ -42,6 +43,7 @@ struct Options {
       0;  // Requests a second from all connections together; 0 sends as fast as answers come.
   pid_t proxy = 0;
   int cpu = -1;
+  bool tls = false;
   bool json = false;
 };
 
@@ -80,7 +82,7 @@ struct Client : Watched {
   enum class State : std::uint8_t { broken, connecting, idle, awaiting_head, reading_body };
 
   State state = State::broken;
-  int descriptor = -1;
+  Connection connection;
   std::int64_t sent_at = 0;  // With a rate: when it should have been sent.
   std::uint64_t body_left = 0;
   bool last_answer = false;  // "Connection: close" was announced.
@@ -95,6 +97,7 @@ class Load {
         epoll_(epoll_create1(EPOLL_CLOEXEC)) {
     if (!options.origin.empty())
       origin_.emplace(program, epoll_, options.origin, options.body_bytes);
+    if (options.tls) tls_.emplace(program);
     request_ =
         "GET " + options.path +
         " HTTP/1.1\r\n"
@@ -185,24 +188,20 @@ class Load {
     std::vector<Client*> broken;
     broken.swap(broken_);
     for (Client* client : broken) {
-      client->descriptor = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
       client->state = Client::State::connecting;
       client->last_answer = false;
       client->head_so_far.clear();
-      send_at_once(client->descriptor);
-      const int result =
-          connect(client->descriptor, reinterpret_cast<const sockaddr*>(&target_), sizeof target_);
-      if (result != 0 && errno != EINPROGRESS) {
+      if (!client->connection.open(target_, tls_ ? &*tls_ : nullptr)) {
         counters_.connect_errors++;
         drop(*client);
         continue;
       }
-      watch(epoll_, client->descriptor, client);
+      watch(epoll_, client->connection.descriptor(), client);
     }
   }
 
   void drop(Client& client) {
-    close(client.descriptor);
+    client.connection.end();
     client.state = Client::State::broken;
     broken_.push_back(&client);
   }
@@ -210,11 +209,12 @@ class Load {
   void on_client(Client& client, std::uint32_t events) {
     const bool ending = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
     if (client.state == Client::State::connecting) {
-      if (ending) {
+      const auto handshake = ending ? Connection::Handshake::failed : client.connection.shake();
+      if (handshake == Connection::Handshake::failed) {
         counters_.connect_errors++;
         return drop(client);
       }
-      if ((events & EPOLLOUT) != 0) become_idle(client);
+      if (handshake == Connection::Handshake::done) become_idle(client);
       return;
     }
     if ((events & EPOLLIN) != 0 && client.state >= Client::State::awaiting_head)
@@ -240,10 +240,7 @@ class Load {
   void send_request(Client& client, std::int64_t at) {
     client.sent_at = at;
     client.state = Client::State::awaiting_head;
-    if (send(client.descriptor, request_.data(), request_.size(), MSG_NOSIGNAL) ==
-        static_cast<ssize_t>(request_.size())) {
-      return;
-    }
+    if (client.connection.write(request_)) return;
     counters_.closed_early++;
     drop(client);
   }
@@ -254,10 +251,8 @@ class Load {
       const std::size_t wanted = !head                               ? client.body_left
                                  : options_.body_bytes <= small_body ? scratch_bytes
                                                                      : head_bytes;
-      // MSG_TRUNC throws the bytes of a large body away without copying them.
-      const ssize_t got = recv(client.descriptor, scratch_.data(), wanted, head ? 0 : MSG_TRUNC);
-      if (got <= 0) return;  // An end is dealt with by the caller, who knows of it from epoll.
-      const auto bytes = static_cast<std::size_t>(got);
+      const std::size_t bytes = client.connection.read(scratch_, wanted, head);
+      if (bytes == 0) return;  // An end is dealt with by the caller, who knows of it from epoll.
       bool whole = false;
       if (head) {
         if (!read_head(client, {scratch_.data(), bytes}, whole)) return;
@@ -266,7 +261,7 @@ class Load {
         whole = client.body_left == 0;
       }
       if (whole) return finish(client, ending);
-      if (bytes < wanted && !ending) return;
+      if (client.connection.short_reads_drain() && bytes < wanted && !ending) return;
     }
   }
 
@@ -404,6 +399,7 @@ class Load {
   sockaddr_in target_;
   int epoll_;
   std::optional<Origin> origin_;
+  std::optional<TlsClients> tls_;  // Before the clients, who have connections of it.
   std::string request_;
   std::string expected_length_ = std::to_string(options_.body_bytes);
   double null_syscall_ = null_syscall();
@@ -421,7 +417,7 @@ class Load {
 
 Options read_options(int count, char** arguments) {
   Options options;
-  const std::array<option, 13> names{{{"target", required_argument, nullptr, 't'},
+  const std::array<option, 14> names{{{"target", required_argument, nullptr, 't'},
                                       {"origin-listen", required_argument, nullptr, 'o'},
                                       {"path", required_argument, nullptr, 'P'},
                                       {"connections", required_argument, nullptr, 'c'},
@@ -431,6 +427,7 @@ Options read_options(int count, char** arguments) {
                                       {"rate", required_argument, nullptr, 'r'},
                                       {"pid", required_argument, nullptr, 'p'},
                                       {"cpu", required_argument, nullptr, 'u'},
+                                      {"tls", no_argument, nullptr, 'T'},
                                       {"json", no_argument, nullptr, 'j'},
                                       {nullptr, 0, nullptr, 0}}};
   for (int letter; (letter = getopt_long(count, arguments, "", names.data(), nullptr)) != -1;) {
@@ -465,6 +462,9 @@ Options read_options(int count, char** arguments) {
       case 'u':
         options.cpu = number_of<int>(program, optarg);
         break;
+      case 'T':
+        options.tls = true;
+        break;
       case 'j':
         options.json = true;
         break;
@@ -477,7 +477,8 @@ Options read_options(int count, char** arguments) {
         program,
         "usage: bench_load --target 127.0.0.1:8000 [--origin-listen 127.0.0.1:9000] [--connections "
         "64] [--size 128]\n"
-        "  [--warmup 0.4] [--duration 0.6] [--rate 0] [--path /] [--pid PROXY] [--cpu N] [--json]");
+        "  [--warmup 0.4] [--duration 0.6] [--rate 0] [--path /] [--pid PROXY] [--cpu N] [--tls] "
+        "[--json]");
   }
   return options;
 }

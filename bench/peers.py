@@ -70,6 +70,7 @@ class Running:
   origin: str
   status: str
   folder: pathlib.Path
+  tls: bool
   process: subprocess.Popen | None = None
 
   @property
@@ -109,10 +110,12 @@ def free_ports(count):
 
 
 def make_certificate(folder):
-  """A self-signed one for P-256, in c.pem, and its key, in k.pem."""
+  """A self-signed one for P-256, in c.pem, its key, in k.pem, and both in both.pem."""
+  folder = pathlib.Path(folder)
   subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
                   "2", "-subj", "/CN=localhost", "-keyout", f"{folder}/k.pem", "-out", f"{folder}/c.pem"],
                  check=True, capture_output=True)
+  (folder / "both.pem").write_bytes((folder / "c.pem").read_bytes() + (folder / "k.pem").read_bytes())
 
 
 def prepare_child(cpu):
@@ -163,6 +166,13 @@ def nginx_configuration(folder, listen, origin, gateway, settings):
               USER=pwd.getpwuid(os.getuid()).pw_name)
 
 
+def haproxy_configuration(listen, origin, listener="", to_h2=False):
+  """`listener`: what its `bind` has beside the address."""
+  return fill((HERE / "haproxy.cfg.in").read_text(encoding="utf-8"), LISTEN=listen, ORIGIN=origin, LISTENER=listener,
+              H2=" proto h2" if to_h2 else "",
+              CONNECTIONS=min(9000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] // 2 - 500))
+
+
 def sluice_configuration(listen, origin, status, settings, folder, access_log=None):
   """A declarative file as text. JSON is YAML, so no YAML library is needed."""
   paths = ("/load", *settings.paths) if settings.paths else ("/",)
@@ -190,7 +200,7 @@ def start(name, programs, folder, cpu, settings=Settings()):
   """Starts the proxy `name` and returns once it accepts connections. Raises PeerError."""
   folder = pathlib.Path(folder)
   listen, origin, status = (f"127.0.0.1:{port}" for port in free_ports(3))
-  running = Running(name, listen, settings.origin or origin, status, folder)
+  running = Running(name, listen, settings.origin or origin, status, folder, settings.tls)
   configure(running, settings)
   command = command_of(running, programs)
   if not command[0] or not pathlib.Path(command[0]).exists():
@@ -212,8 +222,8 @@ def configure(running, settings):
   if running.name in ("nginx", "nginx-gateway"):
     text = nginx_configuration(folder, listen, origin, running.name == "nginx-gateway", settings)
   elif running.name == "haproxy":
-    text = fill((HERE / "haproxy.cfg.in").read_text(encoding="utf-8"), LISTEN=listen, ORIGIN=origin,
-                CONNECTIONS=min(9000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] // 2 - 500))
+    text = haproxy_configuration(listen, origin,
+                                 f" ssl crt {folder}/both.pem ssl-min-ver TLSv1.3" if settings.tls else "")
   elif running.name in ("sluice", "sluice-log"):
     log = folder / "access.log" if running.name == "sluice-log" else None
     text = sluice_configuration(listen, origin, running.status, settings, folder, log)
@@ -254,6 +264,8 @@ def start_load(running, programs, size, cpu, warmup, duration, rate=0, connectio
              "--path", path, "--pid", running.pid, "--json"]
   if cpu is not None:
     command += ["--cpu", cpu]
+  if running.tls:
+    command += ["--tls"]
   process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                              text=True, start_new_session=True)
   prefer(process.pid)

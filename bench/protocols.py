@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""TLS, HTTP/2, gRPC and WebSocket side by side with a peer: CPU nanoseconds a request, one pinned worker each.
+"""HTTP/2, gRPC, WebSocket and handshakes of TLS side by side with peers: CPU nanoseconds a request, one pinned worker.
 
-`./dev bench tls` has clients of HTTP/1.1 over TLS 1.3, `h2` clients of HTTP/2 without TLS, both before an upstream of
-HTTP/1.1; `grpc` has unary calls over HTTP/2 on both sides; `handshakes` opens a connection for each request; their peer
-is nginx. `ws` sends messages through WebSocket tunnels, beside the layer-4 relay. Load and upstream run on another CPU.
-Rounds are interleaved and ratios are formed inside a round, as in run.py."""
+`./dev bench h2` has clients of HTTP/2 without TLS, before an upstream of HTTP/1.1; `grpc` has unary calls over HTTP/2
+on both sides; `handshakes` opens a connection of HTTP/1.1 over TLS 1.3 for each request; the peer is nginx, and
+HAProxy runs beside it. `ws` sends messages through WebSocket tunnels, beside the layer-4 relay. Load and upstream run
+on another CPU. Rounds are interleaved and ratios are formed inside a round, as in run.py."""
 
 import argparse
 import contextlib
@@ -25,7 +25,6 @@ import peers
 
 # Bytes of an answer or message: the goal of CPU a request against the peer, and how many requests one measurement has.
 KINDS = {
-    "tls": {128: (0.75, 20_000), 16_384: (0.54, 10_000), 1_048_576: (0.6, 800)},
     "h2": {128: (0.9, 20_000), 16_384: (0.9, 10_000)},
     "grpc": {128: (0.9, 20_000)},
     "handshakes": {128: (1.0, 500)},
@@ -33,7 +32,6 @@ KINDS = {
 }
 LOAD_CPU, PROXY_CPU = 0, 1
 TUNNELS = 64
-CONNECTIONS = 64
 NGINX = """daemon off; worker_processes 1; pid @F@/@N@.pid; error_log @F@/@N@.log warn; user @U@;
 events { worker_connections 4096; multi_accept on; }
 http {
@@ -77,8 +75,10 @@ class Bench:
   def __init__(self, folder, kind, sluice, relay):
     self.folder, self.kind, self.sluice, self.relay = pathlib.Path(folder), kind, sluice, relay
     self.peer = "relay" if kind == "ws" else "nginx"
-    self.running, self.ports, self.pids, self.tunnels = [], {}, {}, {}
-    self.origin_port, self.ports[self.peer], self.ports["sluice"] = peers.free_ports(3)
+    self.names = [self.peer, "sluice"] if kind == "ws" else [self.peer, "haproxy", "sluice"]
+    self.running, self.pids, self.tunnels = [], {}, {}
+    self.origin_port, *ports = peers.free_ports(1 + len(self.names))
+    self.ports = dict(zip(self.names, ports))
     os.chmod(folder, 0o755)
     peers.make_certificate(self.folder)
     for size in KINDS[kind]:
@@ -103,16 +103,25 @@ class Bench:
       self.pids["relay"] = self.start([str(self.relay), "--listen", f"127.0.0.1:{port}", "--target",
                                        f"127.0.0.1:{self.origin_port}"], PROXY_CPU)
     else:
-      server = (TLS_SERVER if self.kind in ("tls", "handshakes") else H2_SERVER)
+      server = (TLS_SERVER if self.kind == "handshakes" else H2_SERVER)
       server += GRPC_PROXY if self.kind == "grpc" else PROXY
       self.pids["nginx"] = self.nginx("nginx", fill(POOL, O=self.origin_port), fill(server, P=port, F=self.folder),
                                       PROXY_CPU)
-    listener = {"tls": "tls: {http2: false}", "handshakes": "tls: {http2: false}", "ws": ""}.get(self.kind, "h2c: true")
+      self.haproxy()
+    listener = {"handshakes": "tls: {http2: false}", "ws": ""}.get(self.kind, "h2c: true")
     scheme, protocols = ("grpc", "grpc") if self.kind == "grpc" else ("http", "http, https")
     file = self.folder / "sluice.yaml"
     file.write_text(fill(SLUICE, P=self.ports["sluice"], O=self.origin_port, L=listener, F=self.folder, S=scheme,
                          R=protocols), encoding="utf-8")
     self.pids["sluice"] = self.start([str(self.sluice), "run", str(file)], PROXY_CPU)
+
+  def haproxy(self):
+    listener = f" ssl crt {self.folder}/both.pem" if self.kind == "handshakes" else " proto h2"
+    file = self.folder / "haproxy.cfg"
+    file.write_text(peers.haproxy_configuration(f"127.0.0.1:{self.ports['haproxy']}", f"127.0.0.1:{self.origin_port}",
+                                                listener, self.kind == "grpc"), encoding="utf-8")
+    binary = shutil.which("haproxy", path=os.environ.get("PATH", "") + ":/usr/sbin")
+    self.pids["haproxy"] = self.start([binary, "-db", "-q", "-f", str(file)], PROXY_CPU)
 
   def start(self, command, cpu):
     process = subprocess.Popen(command, preexec_fn=peers.prepare_child(cpu), start_new_session=True,
@@ -147,23 +156,17 @@ class Bench:
     return total
 
   def once(self, name, size, count):
-    """Nanoseconds of CPU that one of `count` requests took the proxy; handshakes are a measurement of their own."""
-    opening = {"tls": CONNECTIONS}.get(self.kind, 0)
-    opened = self.cost(name, size, opening) if opening else 0
-    return (self.cost(name, size, opening + count) - opened) / count
-
-  def cost(self, name, size, count):
+    """Nanoseconds of CPU that one of `count` requests took the proxy."""
     before = self.cpu_of(self.pids[name])
     if self.kind == "ws":
       self.exchange_messages(name, size, count)
     else:
       self.load(name, size, count)
-    return self.cpu_of(self.pids[name]) - before
+    return (self.cpu_of(self.pids[name]) - before) / count
 
   def load(self, name, size, count):
-    scheme = "https" if self.kind in ("tls", "handshakes") else "http"
-    shapes = {"tls": ["--h1", "-c", str(CONNECTIONS)], "handshakes": ["--h1", "-c", str(count)]}
-    shape = shapes.get(self.kind, ["-c", "8", "-m", "16"])
+    scheme = "https" if self.kind == "handshakes" else "http"
+    shape = ["--h1", "-c", str(count)] if self.kind == "handshakes" else ["-c", "8", "-m", "16"]
     if self.kind == "grpc":
       shape += ["-d", str(self.folder / str(size)), "-H", "content-type: application/grpc", "-H", "te: trailers"]
     said = subprocess.run(["taskset", "-c", str(LOAD_CPU), "h2load", "-n", str(count), *shape,
@@ -222,13 +225,14 @@ def compare(kind, options):
       for size, (goal, count) in KINDS[kind].items():
         rounds = []
         for number in range(options.rounds + 1):
-          pair = {name: bench.once(name, size, count) for name in (bench.peer, "sluice")}
+          costs = {name: bench.once(name, size, count) for name in bench.names}
           if number > 0:  # The first warms up.
-            rounds.append(pair)
-        ratios = sorted(pair["sluice"] / pair[bench.peer] for pair in rounds)
-        ours, theirs = (statistics.median(pair[name] for pair in rounds) for name in ("sluice", bench.peer))
+            rounds.append(costs)
+        ratios = sorted(costs["sluice"] / costs[bench.peer] for costs in rounds)
         ratio = statistics.median(ratios)
-        print(f"{kind} {size} B: {bench.peer} {theirs:.0f} ns, sluice {ours:.0f} ns a request, "
+        medians = ", ".join(f"{name} {statistics.median(costs[name] for costs in rounds):.0f} ns"
+                            for name in bench.names)
+        print(f"{kind} {size} B: {medians} a request, "
               f"{ratio:.2f} x {bench.peer} ({ratios[0]:.2f} to {ratios[-1]:.2f}), goal {goal}: "
               f"{'met' if ratio <= goal else 'missed'}", flush=True)
     finally:
@@ -236,7 +240,7 @@ def compare(kind, options):
 
 
 def main():
-  parser = argparse.ArgumentParser(prog="./dev bench tls|h2|grpc|ws|handshakes", description=__doc__,
+  parser = argparse.ArgumentParser(prog="./dev bench h2|grpc|ws|handshakes", description=__doc__,
                                    formatter_class=argparse.RawDescriptionHelpFormatter)
   parser.add_argument("kind", choices=sorted(KINDS))
   parser.add_argument("--build", type=pathlib.Path, default=peers.REPOSITORY / "build" / "release")

@@ -39,6 +39,7 @@ def arguments_of(command_line):
                       help="requests a second; without a number half of what nginx reaches, for latencies")
   parser.add_argument("--log", action="store_true",
                       help="what the access log costs: sluice with and without it, 128 B")
+  parser.add_argument("--tls", action="store_true", help="clients speak TLS 1.3 with AES-128-GCM and P-256")
   parser.add_argument("--netns", action="store_true",
                       help="run in a network namespace of its own with TCP reno (needs root)")
   parser.add_argument("--proxy-cpu", type=int, default=1, help="CPU of the proxy (1)")
@@ -49,7 +50,9 @@ def arguments_of(command_line):
   options = parser.parse_args(command_line)
   options.rounds = 2 if options.quick else options.rounds
   options.sizes = [128] if options.log else [int(size) for size in options.sizes.split(",")]
-  default = "sluice,sluice-log" if options.log else "relay,nginx,haproxy,sluice"
+  default = "sluice,sluice-log" if options.log else "nginx,haproxy,sluice"
+  if not options.log and not options.tls:
+    default = f"relay,{default}"
   options.names = (options.only or default).split(",")
   for name in options.names:
     if name not in peers.NAMES:
@@ -80,7 +83,7 @@ class Bench:
     """Starts one proxy, measures one window, stops it."""
     options = self.options
     with tempfile.TemporaryDirectory(prefix="sluice-bench-") as folder:
-      running = peers.start(name, self.programs, folder, options.proxy_cpu)
+      running = peers.start(name, self.programs, folder, options.proxy_cpu, peers.Settings(tls=options.tls))
       try:
         load = peers.start_load(running, self.programs, size, options.load_cpu, options.warmup,
                                 options.duration, rate, options.connections)
@@ -117,6 +120,7 @@ class Bench:
     facts = machine.describe(self.programs)
     data = {"machine": facts, "rounds": self.options.rounds, "connections": self.options.connections,
             "warmup": self.options.warmup, "duration": self.options.duration, "rate": self.options.rate,
+            "tls": self.options.tls,
             "sizes": {}}
     parts = []
     goals_met = True
@@ -128,7 +132,7 @@ class Bench:
         share = report.disturbed(results)
         if share:
           parts.append(f"Disturbed: other work took up to {100 * (1 - share):.0f} % of the CPU.")
-        lines, met = report.verdicts(size, results, facts["congestion control"])
+        lines, met = report.verdicts(size, results, facts["congestion control"], self.options.tls)
         parts += ["\n".join(lines)] if lines else []
         goals_met = goals_met and met
       if results.get("sluice") and results.get("sluice-log"):
@@ -145,7 +149,7 @@ class Bench:
              for rounds in results.values() for result in rounds]
     if calls:
       facts["null system call"] = f"{statistics.median(calls):.0f} ns ({min(calls):.0f} to {max(calls):.0f})"
-    facts["load"] = (f"{self.options.connections} connections, "
+    facts["load"] = (f"{self.options.connections} connections, " + ("TLS 1.3, " if self.options.tls else "")
                      + ("saturated" if self.options.rate == "0" else f"constant rate ({self.options.rate})")
                      + f", {self.options.rounds} rounds of {self.options.duration} s")
     lines = [f"- {name}: {value}" for name, value in facts.items()]
@@ -160,7 +164,7 @@ class Bench:
 def save(text, data):
   RESULTS.mkdir(exist_ok=True)
   facts = data["machine"]
-  kind = "" if data["rate"] == "0" else "-rate"
+  kind = ("-tls" if data["tls"] else "") + ("" if data["rate"] == "0" else "-rate")
   stem = f"{facts['date']}-{facts['commit']}-{facts['congestion control']}{kind}"
   (RESULTS / f"{stem}.md").write_text(text, encoding="utf-8")
   (RESULTS / f"{stem}.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")

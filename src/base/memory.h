@@ -98,10 +98,15 @@ inline void release(void* block, std::size_t size) noexcept {
   release_slow(block);
 }
 
-/// Bytes that this thread holds in blocks, without what its free lists keep. What a worker's budget
-/// is checked against.
+/// Bytes that this thread holds in blocks, without what its free lists keep, and in the kernel.
+/// What a worker's budget is checked against.
 inline std::int64_t live_bytes() noexcept {
   return detail::lists.live;
+}
+
+/// Bytes that the kernel may hold for this thread from now on, in a pipe; or no longer.
+inline void count_in_kernel(std::int64_t bytes) noexcept {
+  detail::lists.live += bytes;
 }
 
 /// Gives this thread's free blocks, and what all threads freed besides, back to the system. Takes

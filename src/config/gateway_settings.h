@@ -145,8 +145,8 @@ struct LimitSettings {
         optional(
             "connections", &LimitSettings::connections, between(0, 10'000'000),
             "The most client connections of the node, 0 to derive it from the descriptor limit. "
-            "Beyond, the connection that is idle longest is closed for a new one. A change needs a "
-            "restart."),
+            "Beyond, those that are idle longest, one in 256, are closed for new ones. A change "
+            "needs a restart."),
         optional("requests_per_connection", &LimitSettings::requests_per_connection,
                  between(1, 1'000'000'000),
                  "Requests on one client connection before it is closed."),

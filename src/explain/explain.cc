@@ -286,14 +286,17 @@ http::ClientPtr client_of(const RequestSpec& request, const config::ListenerSett
   client->local = std::make_shared<const Address>(std::move(local));
   client->scheme = request.scheme == "https" ? "https" : "http";
   if (request.scheme != "https") return client;
-  client->sni = http::lowered(request.sni);
-  if (listener == nullptr) return client;
-  client->listener = listener->address;
-  if (const auto verifications = snapshot.client_verifications(listener->address))
-    client->verification = verifications->choose(client->sni);
-  if (client->verification == nullptr) return client;
-  client->certificate_verified = true;
-  to.client_certificate = client->verification->required ? "required" : "optional";
+  http::ClientTls tls{.sni = http::lowered(request.sni)};
+  if (listener != nullptr) {
+    client->listener = listener->address;
+    if (const auto verifications = snapshot.client_verifications(listener->address))
+      tls.verification = verifications->choose(tls.sni);
+  }
+  if (tls.verification != nullptr) {
+    tls.certificate_verified = true;
+    to.client_certificate = tls.verification->required ? "required" : "optional";
+  }
+  client->handshake = std::make_unique<const http::ClientTls>(std::move(tls));
   return client;
 }
 

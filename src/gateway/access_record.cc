@@ -88,7 +88,7 @@ AccessRecord fixed_part(const Exchange& exchange) {
   fixed.upstream_status = record.upstream_status;
   fixed.source = record.source;
   fixed.error = record.error ? std::to_underlying(*record.error) : AccessRecord::no_error;
-  fixed.certificate_verified = exchange.client->certificate_verified;
+  fixed.certificate_verified = exchange.client->tls().certificate_verified;
   fixed.has_query = exchange.received_mark;
   return fixed;
 }
@@ -129,9 +129,11 @@ class Texts {
               : keep_fields(request.headers, secrets, exchange.request.headers));
     }
     set(Text::response_fields, record.response_fields);
-    set(Text::tls_version, exchange.client->tls_version);
-    set(Text::tls_cipher, exchange.client->tls_cipher);
-    set(Text::certificate_problem, exchange.client->certificate_problem);
+    if (const http::ClientTls* tls = exchange.client->handshake.get()) {
+      set(Text::tls_version, tls->version);
+      set(Text::tls_cipher, tls->cipher);
+      set(Text::certificate_problem, tls->certificate_problem);
+    }
     set(Text::client_ip,
         exchange.origin.client_ip.empty() ? exchange.client->peer_text : exchange.origin.client_ip);
     set(Text::upstream_uri, shown(record.upstream_uri, secrets, upstream_uri_));

@@ -14,10 +14,10 @@ std::string_view id_of(const tls::ClientVerificationPtr& verification) {
 }  // namespace
 
 Result<Done> admit_client(const Exchange& exchange) {
-  const http::Client& client = *exchange.client;
+  const http::ClientTls& client = exchange.client->tls();
   if (!client.certificate_problem.empty())
     return fail(ErrorCode::client_certificate_invalid, std::string(client.certificate_problem));
-  const auto verifications = exchange.snapshot.client_verifications(client.listener);
+  const auto verifications = exchange.snapshot.client_verifications(exchange.client->listener);
   // By what is asked, not by whom: entries that ask the same may share connections, and what a
   // reload has changed holds for connections that were there before.
   const std::string_view wanted = verifications == nullptr

@@ -71,12 +71,13 @@ Task<StreamPtr> secure(WorkerState& worker, StreamPtr lower, const ListenerOptio
   if (stream->resumed()) client.metrics.tls_handshakes_resumed.add();
   client.scheme = "https";
   const auto handshake = tls::ServerContext::take_handshake(*stream);
-  client.sni = *handshake->server_name;
-  client.verification = handshake->verification;
-  client.certificate_verified = handshake->verified;
-  client.certificate_problem = handshake->problem;
-  client.tls_version = stream->version();
-  client.tls_cipher = stream->cipher();
+  client.handshake = std::make_unique<http::ClientTls>(
+      http::ClientTls{.sni = *handshake->server_name,
+                      .version = stream->version(),
+                      .cipher = stream->cipher(),
+                      .verification = handshake->verification,
+                      .certificate_problem = handshake->problem,
+                      .certificate_verified = handshake->verified});
   client.http2 = stream->alpn() == "h2";
   co_return stream;
 }

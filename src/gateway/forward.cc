@@ -210,7 +210,7 @@ Question question_of(const Exchange& exchange) noexcept {
           .headers = request.headers,
           .scheme = client.scheme,
           .query = exchange.query,
-          .sni = client.sni,
+          .sni = client.tls().sni,
           .source = &client.peer,
           .destination = client.local.get()};
 }

@@ -90,6 +90,20 @@ struct Response {
 
 using ResponseTask = Task<Result<Response>>;
 
+/// What the TLS handshake told of a client.
+struct ClientTls {
+  std::string sni;  ///< lower case; "" where the client named none
+  std::string_view version;
+  std::string_view cipher;
+  /// What the handshake asked of the client; null: nothing.
+  std::shared_ptr<const tls::ClientVerification> verification;
+  std::string_view certificate_problem;  ///< why the client's certificate is not good; static text
+  bool certificate_verified = false;     ///< the client has shown a good one
+};
+
+/// Of a connection without TLS.
+inline const ClientTls no_tls;
+
 /// What is known of a client's connection. Shared: logs and mirrors outlive the connection.
 struct Client {
   Address peer;
@@ -97,19 +111,16 @@ struct Client {
   std::string peer_text;                 ///< the peer's address without port
   std::uint64_t number = 0;              ///< of the connection, in its worker
   std::string_view scheme = "http";
-  std::string sni;  ///< of the TLS handshake (SNI), lower case; "" without
-  std::string_view tls_version;
-  std::string_view tls_cipher;
   std::string_view listener;  ///< its address in the configuration; "" for none
-  /// What the handshake asked of the client; null: nothing.
-  std::shared_ptr<const tls::ClientVerification> verification;
-  std::string_view certificate_problem;  ///< why the client's certificate is not good; static text
-  bool certificate_verified = false;     ///< the client has shown a good one
+  /// Null without TLS: few bytes for a plain connection that idles.
+  std::unique_ptr<const ClientTls> handshake;
   bool http2 = false;
   bool expects_tls = false;  ///< the listener does, and the client spoke without
   /// Where its connection waits between requests, and is ended when the worker needs the place;
   /// null: nowhere. Outlives the connection.
   WaitList* idle = nullptr;
+
+  const ClientTls& tls() const noexcept { return handshake ? *handshake : no_tls; }
 };
 
 using ClientPtr = std::shared_ptr<const Client>;

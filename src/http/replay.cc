@@ -23,6 +23,16 @@ class Replay::Reader final : public Body {
     return keep(reading.await_resume());
   }
 
+  /// What is kept for another attempt must be seen.
+  bool can_read_into() const override {
+    return store_->overflown && store_->source->can_read_into();
+  }
+
+  Task<Result<std::size_t>> read_into(const PipePtr& pipe) override {
+    if (!can_read_into()) return Result<std::size_t>(0);
+    return store_->source->read_into(pipe);
+  }
+
   std::optional<std::uint64_t> length() const override { return store_->source->length(); }
 
   const Headers* trailers() const override { return store_->source->trailers(); }

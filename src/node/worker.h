@@ -17,7 +17,7 @@ namespace sluice {
 /// The most that a worker holds at a time of what needs descriptors.
 struct WorkerShare {
   std::size_t connections = 1;  ///< of clients
-  std::size_t pipes = 0;        ///< see Engine::pipe_towards
+  std::size_t pipes = 0;        ///< see Engine::pipe
 };
 
 class Worker {

@@ -265,6 +265,7 @@ class Passing final : public OpSink {
 Task<Result<std::size_t>> SocketStream::read_into(const PipePtr& pipe, std::size_t wanted,
                                                   TimePoint deadline) {
   if (!unread_.empty() || received_ || receive_.pending()) co_return 0uz;
+  read_size_ = 0;  // the next message begins with a head, for which a large buffer is too much
   Passing passing(loop_, Op::Kind::fill, socket_, pipe);
   const std::int64_t moved = co_await passing.run(wanted, deadline);
   if (moved == -ETIMEDOUT) co_return fail(ErrorCode::timed_out, "nothing to read in time");

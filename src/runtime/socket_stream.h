@@ -23,7 +23,7 @@ class SocketStream final : public Stream, public memory::Pooled, private OpSink,
                                       TimePoint deadline) override;
   Task<Result<Done>> write_from(const PipePtr& pipe, std::size_t size, TimePoint deadline) override;
 
-  PipePtr pipe() override { return loop_.engine().pipe_towards(*socket_); }
+  PipePtr pipe() override { return loop_.engine().pipe(); }
 
   Event& gone() override;
   bool is_quiet() override;

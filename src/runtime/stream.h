@@ -24,7 +24,8 @@ inline constexpr std::size_t read_headroom = 512;
 /// The first read of a message: a head with a body of 16 KiB comes in one piece, in a block of 32
 /// KiB.
 inline constexpr std::size_t read_bytes = 32 * 1024 - read_headroom;
-/// The largest buffer of one read: beyond, memory costs more than calls save (docs/decisions/0008).
+/// The largest buffer of one read, and what a pipe holds: beyond, memory costs more than calls save
+/// (docs/decisions/0008).
 inline constexpr std::size_t read_bytes_max = 256 * 1024;
 
 /// One read and any number of writes may be pending at once.
@@ -58,8 +59,7 @@ class Stream {
     return fail(ErrorCode::internal, "this stream takes no pipe");
   }
 
-  /// For read_into() of another stream of this loop; null where bytes cannot, or better should not,
-  /// pass by.
+  /// For read_into() of another stream of this loop; null where bytes cannot pass by.
   virtual PipePtr pipe() { return {}; }
 
   /// Bytes that reads gave so far.

@@ -108,7 +108,8 @@ class ResponseBody final : public Body, public memory::Pooled {
 
  private:
   Task<Done> upload(Coding coding, milliseconds write_timeout);
-  Task<Done> fail_upload(Error error);
+  Done fail_upload(Error error);
+  Done end_upload(Error error);
   bool settle_head(Result<Chunk> bytes, const Request& request, Lease::Attempt& attempt,
                    Result<ResponseHead>& head);
   Task<Result<ResponseHead>> read_head(const Request& request, Lease::Attempt& attempt,
@@ -261,17 +262,17 @@ bool ResponseBody::settle_head(Result<Chunk> bytes, const Request& request, Leas
 Task<Done> ResponseBody::upload(Coding coding, milliseconds write_timeout) {
   Stream& stream = connection_->input.stream();
   Upload& state = *upload_;
-  const auto declared = state.body->length();
+  const auto declared = coding == Coding::length ? state.body->length() : std::nullopt;
   std::uint64_t delivered = 0;
+  bool may_pass = declared.has_value();
   for (;;) {
     state.moved_at = loop_.now();
     auto chunk = co_await state.body->read();
-    if (!chunk) co_return co_await fail_upload(std::move(chunk).error());
+    if (!chunk) co_return fail_upload(std::move(chunk).error());
     delivered += chunk->size();
     const bool at_end = chunk->empty();
-    if (declared && coding == Coding::length &&
-        (delivered > *declared || (at_end && delivered < *declared)))
-      co_return co_await fail_upload(
+    if (declared && (delivered > *declared || (at_end && delivered < *declared)))
+      co_return fail_upload(
           {ErrorCode::internal, "a request body delivered another size than it declared"});
     if (at_end) break;
     // A tunnel's bytes come as they were sent: nothing follows in this turn that could join them.
@@ -279,11 +280,12 @@ Task<Done> ResponseBody::upload(Coding coding, milliseconds write_timeout) {
         co_await stream.write(frame_chunk(coding, *std::move(chunk)),
                               coding == Coding::until_close ? Flush::now : Flush::end_of_turn,
                               after(loop_.now(), write_timeout));
-    if (!written) {
-      if (written.error().code == ErrorCode::timed_out)
-        co_return co_await fail_upload(
-            {ErrorCode::upstream_write_timeout, std::move(written.error().detail)});
-      co_return Done{};  // the upstream takes no more; it may still have answered (an early 413)
+    if (!written) co_return end_upload(std::move(written).error());
+    if (may_pass && *declared - delivered >= passed_body_min && state.body->can_read_into()) {
+      Passage passage{.left = *declared - delivered, .sent = delivered};
+      may_pass = co_await pass_body(loop_, *state.body, stream, write_timeout, passage);
+      if (passage.unread) co_return fail_upload(*std::move(passage.unread));
+      if (passage.unwritten) co_return end_upload(*std::move(passage.unwritten));
     }
   }
   if (coding == Coding::until_close) {
@@ -298,10 +300,16 @@ Task<Done> ResponseBody::upload(Coding coding, milliseconds write_timeout) {
   co_return Done{};
 }
 
-Task<Done> ResponseBody::fail_upload(Error error) {
+Done ResponseBody::fail_upload(Error error) {
   upload_->error = std::move(error);
   upload_->failed.set(loop_);
-  co_return Done{};
+  return {};
+}
+
+/// The upstream takes no more; it may still have answered (an early 413).
+Done ResponseBody::end_upload(Error error) {
+  if (error.code != ErrorCode::timed_out) return {};
+  return fail_upload({ErrorCode::upstream_write_timeout, std::move(error.detail)});
 }
 
 Task<Result<ResponseHead>> ResponseBody::read_head(const Request& request, Lease::Attempt& attempt,

@@ -109,6 +109,28 @@ Result<Chunk> BodyReader::take(Chunk bytes, Input& input) {
   return data;
 }
 
+Task<bool> pass_body(Loop& loop, Body& body, Stream& stream, milliseconds patience,
+                     Passage& passage) {
+  const std::uint64_t before = passage.left;
+  const PipePtr pipe = stream.pipe();
+  while (pipe && passage.left > 0) {
+    auto size = co_await body.read_into(pipe);
+    if (!size) {
+      passage.unread = std::move(size).error();
+      break;
+    }
+    if (*size == 0) break;
+    passage.sent += *size;
+    auto written = co_await stream.write_from(pipe, *size, after(loop.now(), patience));
+    if (!written) {
+      passage.unwritten = std::move(written).error();
+      break;
+    }
+    passage.left -= *size;
+  }
+  co_return passage.left < before;
+}
+
 Chunks frame_chunk(Coding coding, Chunk bytes) {
   if (coding != Coding::chunked) return Chunks(std::move(bytes));
   Chunk size = Chunk::with_room(20);

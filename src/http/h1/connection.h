@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -96,6 +97,22 @@ class BodyReader {
   bool finished_ = false;
   std::unique_ptr<ChunkedDecoder> chunked_;
 };
+
+/// A body on its way from socket to socket: how far it came, and what ended it there.
+struct Passage {
+  std::uint64_t left;              ///< bytes that are still to come
+  std::uint64_t& sent;             ///< counts along
+  std::optional<Error> unread;     ///< the body failed
+  std::optional<Error> unwritten;  ///< its new stream takes no more
+};
+
+/// From here on, pages that stay in the kernel are worth the calls that a pipe costs.
+inline constexpr std::uint64_t passed_body_min = 128 * 1024;
+
+/// Moves what it can of a body to `stream` without a copy (docs/decisions/0010); what is left then
+/// is to be read. `patience`: without a byte taken by the stream. True when any bytes moved.
+Task<bool> pass_body(Loop& loop, Body& body, Stream& stream, milliseconds patience,
+                     Passage& passage);
 
 /// How a body that is sent is framed.
 enum class Coding : std::uint8_t { none, length, chunked, until_close };

@@ -11,8 +11,6 @@ constexpr std::size_t head_room = 2048 - 64;
 // The head of a larger one is copied in front of it, where there is room.
 constexpr std::size_t joined_body_max = 1024;
 constexpr std::size_t raw_line_max = 256;
-// From here on, pages that stay in the kernel are worth the calls that a pipe costs.
-constexpr std::uint64_t passed_body_min = 128 * 1024;
 
 Error in_client_terms(Error error) {
   if (error.code == ErrorCode::timed_out) error.code = ErrorCode::request_timeout;
@@ -78,18 +76,35 @@ Task<Result<Chunk>> RequestBody::read_tunnel() {
   }
 }
 
-Result<Chunk> RequestBody::account(Result<Chunk> chunk) {
+bool RequestBody::can_read_into() const {
+  return exchange_ != nullptr && exchange_->upgrade_.empty() &&
+         reader_.can_read_into(exchange_->connection_.input_);
+}
+
+Task<Result<std::size_t>> RequestBody::read_into(const PipePtr& pipe) {
+  if (!can_read_into()) co_return 0uz;
+  ServerConnection& connection = exchange_->connection_;
+  co_return account(co_await reader_.read_into(
+      connection.input_, pipe,
+      after(exchange_->loop_.now(), connection.settings_.body_idle_timeout)));
+}
+
+template <class T>
+Result<T> RequestBody::account(Result<T> result) {
   if (exchange_ == nullptr) return fail(ErrorCode::client_gone, "the client's connection is gone");
-  if (!chunk) {
+  if (!result) {
     exchange_->keep_alive_ = false;
-    return std::unexpected(in_client_terms(std::move(chunk).error()));
+    return std::unexpected(in_client_terms(std::move(result).error()));
   }
-  delivered_ += chunk->size();
+  if constexpr (std::is_same_v<T, Chunk>)
+    delivered_ += result->size();
+  else
+    delivered_ += *result;
   const std::uint64_t limit = exchange_->connection_.settings_.body_bytes;
   if (limit != 0 && delivered_ > limit)
     return fail(ErrorCode::payload_too_large, "limits.body_bytes");
   exchange_->body_complete_ = reader_.finished();
-  return chunk;
+  return result;
 }
 
 ServerExchange::ServerExchange(ServerConnection& connection)
@@ -335,7 +350,7 @@ Task<Result<Done>> ServerExchange::send_body(BodyPtr body, Task<Result<Chunk>> r
     }
     if (finished) break;
     if (may_pass && *declared - delivered >= passed_body_min && body->can_read_into()) {
-      CO_TRY(const std::uint64_t passed, co_await pass_body(*body, *declared - delivered));
+      CO_TRY(const std::uint64_t passed, co_await pass(*body, *declared - delivered));
       delivered += passed;
       may_pass = passed > 0;
       if (delivered == *declared) break;
@@ -343,6 +358,19 @@ Task<Result<Done>> ServerExchange::send_body(BodyPtr body, Task<Result<Chunk>> r
   }
   answered_ = true;
   co_return Done{};
+}
+
+/// How many of the `left` bytes went from socket to socket; the rest is to be read.
+Task<Result<std::uint64_t>> ServerExchange::pass(Body& body, std::uint64_t left) {
+  Passage passage{.left = left, .sent = sent_};
+  co_await pass_body(loop_, body, connection_.input_.stream(),
+                     connection_.settings_.write_idle_timeout, passage);
+  if (passage.unwritten) co_return client_takes_nothing(*std::move(passage.unwritten));
+  if (passage.unread) {
+    keep_alive_ = false;
+    co_return std::unexpected(*std::move(passage.unread));
+  }
+  co_return left - passage.left;
 }
 
 /// A piece of a body, or its end, as it goes on the wire, behind the head if that has not left yet.
@@ -372,27 +400,6 @@ Chunks ServerExchange::frame_piece(Chunk& head, Chunk piece, Coding coding, Body
       bytes.push_back(std::move(part));
   }
   return bytes;
-}
-
-/// Moves what it can of the `left` bytes from socket to socket, and returns how many they were.
-Task<Result<std::uint64_t>> ServerExchange::pass_body(Body& body, std::uint64_t left) {
-  Stream& stream = connection_.input_.stream();
-  std::uint64_t passed = 0;
-  const PipePtr pipe = stream.pipe();
-  while (pipe && passed < left) {
-    auto size = co_await body.read_into(pipe);
-    if (!size) {
-      keep_alive_ = false;
-      co_return std::unexpected(std::move(size).error());
-    }
-    if (*size == 0) break;
-    sent_ += *size;
-    auto written = co_await stream.write_from(
-        pipe, *size, after(loop_.now(), connection_.settings_.write_idle_timeout));
-    if (!written) co_return client_takes_nothing(std::move(written).error());
-    passed += *size;
-  }
-  co_return passed;
 }
 
 Task<Result<Done>> ServerExchange::send_tunnel(BodyPtr body, Chunk head) {

@@ -16,6 +16,8 @@ class RequestBody final : public Body, public memory::Pooled {
   RequestBody(ServerExchange& exchange, Framing framing, const Limits& limits);
   ~RequestBody() override;
   Task<Result<Chunk>> read() override;
+  Task<Result<std::size_t>> read_into(const PipePtr& pipe) override;
+  bool can_read_into() const override;
 
   std::optional<std::uint64_t> length() const override { return reader_.length(); }
 
@@ -25,7 +27,8 @@ class RequestBody final : public Body, public memory::Pooled {
   friend class ServerExchange;
   Task<Result<Chunk>> read_later(Task<Result<Chunk>> reading);
   Task<Result<Chunk>> read_tunnel();
-  Result<Chunk> account(Result<Chunk> chunk);
+  template <class T>
+  Result<T> account(Result<T> result);
 
   ServerExchange* exchange_;
   BodyReader reader_;
@@ -65,7 +68,7 @@ class ServerExchange final : public Incoming {
   Chunk compose_head(const Response& response, Coding coding);
   Coding coding_of(const Response& response) const noexcept;
   Chunks frame_piece(Chunk& head, Chunk piece, Coding coding, Body& body) const;
-  Task<Result<std::uint64_t>> pass_body(Body& body, std::uint64_t left);
+  Task<Result<std::uint64_t>> pass(Body& body, std::uint64_t left);
   Task<Result<Done>> send_body(BodyPtr body, Task<Result<Chunk>> reading, Coding coding,
                                Chunk head);
   std::unexpected<Error> client_takes_nothing(Error error) noexcept;

@@ -24,14 +24,12 @@ class EngineContract : public ::testing::TestWithParam<std::uint64_t> {
  protected:
   EngineContract() {
     if (GetParam() == 0)
-      engine_ = *make_epoll_engine({.congestion_control = "reno"});
+      engine_ = *make_epoll_engine();
     else
       engine_ = std::make_unique<SimEngine>(GetParam(), SimFaults::of_seed(GetParam()));
     loop_ = std::make_unique<Loop>(*engine_);
     std::signal(SIGPIPE, SIG_IGN);  // as the node does
-    // Towards a socket that paces its bytes there are no pipes.
-    const ListenOptions options{.congestion_control = "reno"};
-    listener_ = engine_->listen(Address::parse("127.0.0.1:0").value(), options).value();
+    listener_ = engine_->listen(Address::parse("127.0.0.1:0").value(), {}).value();
     where_ = engine_->local_address(*listener_);
   }
 

@@ -18,6 +18,7 @@
 
 #include "base/memory.h"
 #include "runtime/engine/listen_socket.h"
+#include "runtime/engine/pipes.h"
 #include "runtime/engine/sockaddr.h"
 #include "runtime/loop.h"
 #include "runtime/random.h"
@@ -50,23 +51,6 @@ class EpollSocket final : public Socket, public memory::Pooled {
   Op* watching = nullptr;  // hang_up
 };
 
-class EpollPipe final : public Socket, public memory::Pooled {
- public:
-  EpollPipe(const std::array<int, 2>& ends, std::size_t& its_count)
-      : out(ends[0]), in(ends[1]), count(its_count) {
-    ++count;
-  }
-
-  ~EpollPipe() override {
-    --count;
-    ::close(out);
-    ::close(in);
-  }
-
-  const int out, in;
-  std::size_t& count;  ///< of the engine's pipes
-};
-
 // Straight to the kernel: libc's wrappers are cancellation points, whose bookkeeping costs as much
 // as a short copy.
 ssize_t receive(int descriptor, char* to, std::size_t size) {
@@ -80,7 +64,11 @@ ssize_t send(int descriptor, std::string_view text) {
 class EpollEngine final : public Engine {
  public:
   EpollEngine(int epoll, int bell, EpollOptions options)
-      : epoll_(epoll), bell_(bell), random_(unforeseen()), options_(std::move(options)) {}
+      : epoll_(epoll),
+        bell_(bell),
+        random_(unforeseen()),
+        options_(std::move(options)),
+        pipes_(options_.pipes_max) {}
 
   ~EpollEngine() override {
     if (reserve_ >= 0) ::close(reserve_);
@@ -108,7 +96,9 @@ class EpollEngine final : public Engine {
   Result<SocketPtr> listen(const Address& address, const ListenOptions& options) override;
   Result<SocketPtr> stream_socket(Address::Family family) override;
   Result<SocketPtr> datagram_socket(Address::Family family) override;
-  PipePtr pipe_towards(Socket& socket) override;
+
+  PipePtr pipe() override { return pipes_.take(); }
+
   Address local_address(Socket& socket) override;
   void keep_reserve() noexcept override;
 
@@ -136,7 +126,7 @@ class EpollEngine final : public Engine {
   int bell_;
   Random random_;
   const EpollOptions options_;
-  std::size_t pipes_ = 0;
+  Pipes pipes_;
   bool keeps_reserve_ = false;
   int reserve_ = -1;  ///< open for nothing, to be closed for an accept
   std::array<epoll_event, events_max> events_{};
@@ -338,49 +328,26 @@ std::optional<std::int64_t> EpollEngine::attempt_connect(EpollSocket& socket, Op
 
 std::optional<std::int64_t> EpollEngine::attempt_fill(EpollSocket& socket, Op& op) {
   if (socket.urgent) return -EINVAL;  // splice never passes the mark
-  const auto& pipe = static_cast<EpollPipe&>(*static_cast<PipeOp&>(op).pipe);
+  auto& pipe = static_cast<Pipe&>(*static_cast<PipeOp&>(op).pipe);
   while (socket.readable) {
     // The pipe is empty: would-block is the socket's word.
-    const ssize_t moved = ::splice(socket.descriptor, nullptr, pipe.in, nullptr, op.wanted,
-                                   SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-    if (moved >= 0) return moved;
-    if (errno == EINTR) continue;
-    if (errno != EAGAIN) return -errno;
+    const std::int64_t moved = pipe.fill_from(socket.descriptor, op.wanted);
+    if (moved == -EINTR) continue;
+    if (moved != -EAGAIN) return moved;
     socket.readable = false;
   }
   return std::nullopt;
 }
 
 std::optional<std::int64_t> EpollEngine::attempt_drain(EpollSocket& socket, Op& op) {
-  const auto& pipe = static_cast<EpollPipe&>(*static_cast<PipeOp&>(op).pipe);
+  auto& pipe = static_cast<Pipe&>(*static_cast<PipeOp&>(op).pipe);
   while (socket.writable) {
-    const ssize_t moved = ::splice(pipe.out, nullptr, socket.descriptor, nullptr, op.wanted,
-                                   SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-    if (moved > 0) return moved;
-    if (moved == 0) return -EPIPE;  // fewer bytes in the pipe than its owner thinks
-    if (errno == EINTR) continue;
-    if (errno != EAGAIN) return -errno;
+    const std::int64_t moved = pipe.drain_into(socket.descriptor, op.wanted);
+    if (moved == -EINTR) continue;
+    if (moved != -EAGAIN) return moved;
     socket.writable = false;
   }
   return std::nullopt;
-}
-
-PipePtr EpollEngine::pipe_towards(Socket& socket) {
-  if (pipes_ >= options_.pipes_max) return {};
-  // A socket that paces its bytes (BBR) sends pages of others more slowly than copied ones:
-  // measured in docs/decisions/0010. A unix socket has no algorithm to ask for.
-  std::array<char, 16> algorithm{};
-  socklen_t size = algorithm.size() - 1;
-  if (::getsockopt(static_cast<EpollSocket&>(socket).descriptor, IPPROTO_TCP, TCP_CONGESTION,
-                   algorithm.data(), &size) != 0 ||
-      std::string_view(algorithm.data()).starts_with("bbr"))
-    return {};
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_NONBLOCK | O_CLOEXEC) != 0) return {};
-  PipePtr pipe(new EpollPipe(ends, pipes_));
-  // Not allowed over the user's limit of pipe pages: a small pipe only takes more calls.
-  ::fcntl(ends[1], F_SETPIPE_SZ, static_cast<int>(read_bytes_max));
-  return pipe;
 }
 
 void EpollEngine::retry(EpollSocket& socket, Op*& slot) {

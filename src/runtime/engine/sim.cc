@@ -413,7 +413,7 @@ Result<SocketPtr> SimEngine::datagram_socket(Address::Family) {
   return socket;
 }
 
-PipePtr SimEngine::pipe_towards(Socket&) {
+PipePtr SimEngine::pipe() {
   return random_.one_in(4) ? PipePtr() : PipePtr(new SimPipe);
 }
 
