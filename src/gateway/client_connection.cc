@@ -63,12 +63,12 @@ Task<StreamPtr> secure(WorkerState& worker, StreamPtr lower, const ListenerOptio
                                   worker.pin->snapshot->client_verifications(client.listener));
   auto shaken = co_await stream->shake(deadline);
   if (!shaken) {
-    client.metrics.tls_handshakes_failed.add();
+    client.life->metrics.tls_handshakes_failed.add();
     log::debug("TLS with " + client.peer_text + ": " + shaken.error().detail.text());
     co_return nullptr;
   }
-  client.metrics.tls_handshakes.add();
-  if (stream->resumed()) client.metrics.tls_handshakes_resumed.add();
+  client.life->metrics.tls_handshakes.add();
+  if (stream->resumed()) client.life->metrics.tls_handshakes_resumed.add();
   client.scheme = "https";
   const auto handshake = tls::ServerContext::take_handshake(*stream);
   client.handshake = std::make_unique<http::ClientTls>(
@@ -122,35 +122,27 @@ Task<StreamPtr> begin(WorkerState& worker, StreamPtr stream, ListenerOptions opt
   co_return ready ? *std::move(ready) : nullptr;
 }
 
-/// Keeps nothing of how the connection began: an idle one waits in here.
-Task<Done> serve_begun(WorkerState& worker, http::Handler& handler, Task<StreamPtr> beginning,
-                       std::shared_ptr<ListenerClient> client) {
-  StreamPtr stream = co_await std::move(beginning);
-  if (stream == nullptr) co_return Done{};
-  const auto serve = client->http2 ? http::h2::serve : http::serve;
-  Event& closing = client->life->closing;
-  co_return co_await serve(worker.loop, std::move(stream), worker.server, handler,
-                           std::move(client), closing);
-}
-
 }  // namespace
 
-ListenerClient::ListenerClient(telemetry::WorkerMetrics& its_metrics,
-                               std::shared_ptr<ListenerLife> its_listener)
-    : metrics(its_metrics), life(std::move(its_listener)) {
+ListenerClient::ListenerClient(std::shared_ptr<ListenerLife> its_listener)
+    : life(std::move(its_listener)) {
   listener = life->address;
-  metrics.connections_accepted.add();
-  metrics.connections_active.add();
+  life->metrics.connections_accepted.add();
+  life->metrics.connections_active.add();
 }
 
 ListenerClient::~ListenerClient() {
-  metrics.connections_active.subtract();
+  life->metrics.connections_active.subtract();
 }
 
-Task<Done> serve_client(WorkerState& worker, http::Handler& handler, StreamPtr stream,
-                        ListenerOptions options, std::shared_ptr<ListenerClient> client) {
-  auto beginning = begin(worker, std::move(stream), options, *client);
-  return serve_begun(worker, handler, std::move(beginning), std::move(client));
+Task<Task<Done>> serve_client(WorkerState& worker, http::Handler& handler, StreamPtr stream,
+                              ListenerOptions options, std::shared_ptr<ListenerClient> client) {
+  stream = co_await begin(worker, std::move(stream), options, *client);
+  if (stream == nullptr) co_return Done{};
+  const auto serve = client->http2 ? http::h2::serve : http::serve;
+  Event& closing = client->life->closing;
+  co_return serve(worker.loop, std::move(stream), worker.server, handler, std::move(client),
+                  closing);
 }
 
 }  // namespace sluice

@@ -28,23 +28,24 @@ struct ListenerOptions {
 /// What connections need of their listener, which they may outlive.
 struct ListenerLife {
   std::string address;  ///< as the configuration names it
+  telemetry::WorkerMetrics& metrics;
   Event closing;
 };
 
 /// A client of a listener: counted, and holding what its connection needs of the listener, which
 /// may be gone first.
 struct ListenerClient final : http::Client {
-  ListenerClient(telemetry::WorkerMetrics& its_metrics, std::shared_ptr<ListenerLife> its_listener);
+  explicit ListenerClient(std::shared_ptr<ListenerLife> its_listener);
   ListenerClient(const ListenerClient&) = delete;
   ListenerClient& operator=(const ListenerClient&) = delete;
   ~ListenerClient();
 
-  telemetry::WorkerMetrics& metrics;
   std::shared_ptr<ListenerLife> life;
 };
 
-/// The connection's life. `worker` and `handler` outlive it.
-Task<Done> serve_client(WorkerState& worker, http::Handler& handler, StreamPtr stream,
-                        ListenerOptions options, std::shared_ptr<ListenerClient> client);
+/// The connection's life: the beginning, and then HTTP, which may idle for long. `worker` and
+/// `handler` outlive it.
+Task<Task<Done>> serve_client(WorkerState& worker, http::Handler& handler, StreamPtr stream,
+                              ListenerOptions options, std::shared_ptr<ListenerClient> client);
 
 }  // namespace sluice

@@ -22,7 +22,7 @@ Listener::Listener(WorkerState& worker, http::Handler& handler, Scope& connectio
       handler_(handler),
       connections_(connections),
       options_(options),
-      life_(std::make_shared<ListenerLife>(std::move(socket.address))),
+      life_(std::make_shared<ListenerLife>(std::move(socket.address), worker.metrics)),
       local_(std::make_shared<const Address>(worker.loop.engine().local_address(*socket.socket))),
       accepting_(worker.loop, 1) {
   static_cast<void>(accepting_.spawn(accept_loop(std::move(socket.socket))));
@@ -71,7 +71,7 @@ Task<bool> Listener::make_room() {
 
 Task<Done> Listener::serve(Accepted accepted) {
   if (!connections_.has_room() && !co_await make_room()) co_return Done{};
-  auto client = std::make_shared<ListenerClient>(worker_.metrics, life_);
+  auto client = std::make_shared<ListenerClient>(life_);
   client->peer = std::move(accepted.peer);
   client->local = local_;
   client->idle = &worker_.idle_connections;
@@ -79,11 +79,12 @@ Task<Done> Listener::serve(Accepted accepted) {
   client->number = worker_.metrics.connections_accepted.value();
   Event& closing = client->life->closing;
   StreamPtr stream = std::make_unique<SocketStream>(worker_.loop, std::move(accepted.socket));
-  static_cast<void>(connections_.spawn(
-      options_.is_plain()
-          ? http::serve(worker_.loop, std::move(stream), worker_.server, handler_,
-                        std::move(client), closing)
-          : serve_client(worker_, handler_, std::move(stream), options_, std::move(client))));
+  if (options_.is_plain())
+    static_cast<void>(connections_.spawn(http::serve(
+        worker_.loop, std::move(stream), worker_.server, handler_, std::move(client), closing)));
+  else
+    static_cast<void>(connections_.spawn(
+        serve_client(worker_, handler_, std::move(stream), options_, std::move(client))));
   co_return Done{};
 }
 

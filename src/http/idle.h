@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "runtime/loop.h"
 #include "runtime/task.h"
 #include "runtime/waiter.h"
 
@@ -28,6 +29,12 @@ class IdlePlace {
     return Awaiter<T>{*this, is_idle, Until<T>(std::move(reading), closing)};
   }
 
+  /// co_await place.silence(loop, arrival, deadline, closing): true when `arrival` woke it; false
+  /// at the deadline, when `closing` is set, and when the connection has to make room.
+  auto silence(Loop& loop, WaitList& arrival, TimePoint deadline, Event& closing) noexcept {
+    return Silence(*this, loop, arrival, deadline, closing);
+  }
+
  private:
   template <class T>
   struct Awaiter {
@@ -49,6 +56,39 @@ class IdlePlace {
       place.waiter_.frame = nullptr;
       return until.await_resume();
     }
+  };
+
+  class Silence {
+   public:
+    /// Registered at once, which keeps what it needs for that out of the frame that waits.
+    Silence(IdlePlace& place, Loop& loop, WaitList& arrival, TimePoint deadline, Event& closing)
+        : place_(place) {
+      arrival.push(arrived_);
+      closing.waiting().push(closing_);
+      loop.wake_at(late_, deadline);
+    }
+
+    Silence(const Silence&) = delete;
+    Silence& operator=(const Silence&) = delete;
+
+    bool await_ready() const noexcept { return false; }
+
+    void await_suspend(std::coroutine_handle<> owner) noexcept {
+      arrived_.frame = closing_.frame = late_.frame = place_.waiter_.frame = owner;
+      place_.enter();
+    }
+
+    bool await_resume() noexcept {
+      for (Waiter* waiter : {&arrived_, &closing_, &place_.waiter_, static_cast<Waiter*>(&late_)})
+        waiter->unlink();
+      place_.waiter_.frame = nullptr;
+      return arrived_.woken;
+    }
+
+   private:
+    IdlePlace& place_;
+    Waiter arrived_, closing_;
+    Timer late_;
   };
 
   WaitList* connections_;

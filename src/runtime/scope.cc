@@ -4,7 +4,7 @@ namespace sluice {
 
 struct Scope::Member {
   struct promise_type : memory::Pooled {
-    explicit promise_type(Scope& scope, Task<Done>&) : owner(scope) {}
+    explicit promise_type(Scope& scope, auto&) : owner(scope) {}
 
     Member get_return_object() {
       entry.frame = std::coroutine_handle<promise_type>::from_promise(*this);
@@ -50,12 +50,26 @@ Scope::Member Scope::drive(Scope&, Task<Done> task) {
   co_await std::move(task);
 }
 
-bool Scope::spawn(Task<Done> task) {
-  if (!has_room()) return false;
-  const Member member = drive(*this, std::move(task));
+Scope::Member Scope::drive_both(Scope&, Task<Task<Done>> beginning) {
+  Task<Done> rest = co_await Task<Task<Done>>(std::move(beginning));
+  co_await std::move(rest);
+}
+
+void Scope::begin(Member member) {
   ++size_;
   running_.append(member.promise->entry);
   member.promise->entry.frame.resume();
+}
+
+bool Scope::spawn(Task<Done> task) {
+  if (!has_room()) return false;
+  begin(drive(*this, std::move(task)));
+  return true;
+}
+
+bool Scope::spawn(Task<Task<Done>> beginning) {
+  if (!has_room()) return false;
+  begin(drive_both(*this, std::move(beginning)));
   return true;
 }
 

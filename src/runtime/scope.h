@@ -18,6 +18,9 @@ class Scope final : private TurnEnd {
 
   /// Begins the task. False when full: the task is destroyed, never begun.
   [[nodiscard]] bool spawn(Task<Done> task);
+  /// The same for a task whose beginning makes the rest: what the beginning held is gone when the
+  /// rest runs.
+  [[nodiscard]] bool spawn(Task<Task<Done>> beginning);
   /// Ends when no member is left.
   Task<Done> join();
   /// Destroys all members once the turn is over; callable by a member.
@@ -30,6 +33,8 @@ class Scope final : private TurnEnd {
  private:
   struct Member;
   static Member drive(Scope& scope, Task<Done> task);
+  static Member drive_both(Scope& scope, Task<Task<Done>> beginning);
+  void begin(Member member);
   static void destroy(WaitList& members) noexcept;
   void at_turn_end() noexcept override;
 

@@ -28,6 +28,10 @@ class SocketStream final : public Stream, public memory::Pooled, private OpSink,
   Event& gone() override;
   bool is_quiet() override;
 
+  WaitList* arrival() override {
+    return unread_.empty() && !try_receive(read_bytes) ? &reader_ : nullptr;
+  }
+
   std::uint64_t received() const override { return received_bytes_; }
 
   void unread(Chunk bytes) override { unread_ = std::move(bytes); }

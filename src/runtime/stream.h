@@ -72,6 +72,9 @@ class Stream {
   /// For idle connections: begins to read ahead. False when a byte or the end came that nobody
   /// asked for.
   virtual bool is_quiet() = 0;
+  /// For who waits long, without the frames of a read: begins to read ahead, and returns the list
+  /// that is woken once bytes or the end came, or may have. Null when read() must be asked.
+  virtual WaitList* arrival() = 0;
   /// Gives bytes back to the next read: for sniffers (PROXY protocol, SNI, HTTP/2 preface).
   virtual void unread(Chunk bytes) = 0;
 };

@@ -4,6 +4,7 @@
 
 #include "runtime/address.h"
 #include "tls/openssl.h"
+#include "tls/transport.h"
 
 namespace sluice::tls {
 namespace {
@@ -34,7 +35,7 @@ bool expect_names(X509_VERIFY_PARAM* parameters, const std::vector<std::string>&
 
 /// A session that the server offers, perhaps long after the handshake.
 int keep_session(SSL* ssl, SSL_SESSION* session) {
-  auto* stream = static_cast<TlsStream*>(SSL_get_app_data(ssl));
+  TlsStream* stream = &Transport::stream_of(ssl);
   if (stream == nullptr || stream->sessions == nullptr) return 0;
   stream->sessions->put(session);
   return 1;

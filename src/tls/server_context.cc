@@ -9,6 +9,7 @@
 
 #include "tls/openssl.h"
 #include "tls/server_name.h"
+#include "tls/transport.h"
 
 namespace sluice::tls {
 namespace {
@@ -47,9 +48,7 @@ struct ServerCallbacks {
     return *static_cast<ServerContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
   }
 
-  static TlsStream& stream_of(const SSL* ssl) {
-    return *static_cast<TlsStream*>(SSL_get_app_data(ssl));
-  }
+  static TlsStream& stream_of(const SSL* ssl) { return Transport::stream_of(ssl); }
 
   /// Before OpenSSL looks at the session that the client wants to resume: what it will be held
   /// against depends on the name. Called again for the second ClientHello behind a retry.

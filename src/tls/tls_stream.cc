@@ -26,7 +26,6 @@ constexpr std::size_t flight_bytes = 4096;
 
 TlsStream::TlsStream(Loop& loop, StreamPtr lower, ssl_st* ssl)
     : loop_(loop), lower_(std::move(lower)), ssl_(ssl) {
-  SSL_set_app_data(ssl_, this);
   Transport::attach(*this, ssl_);
 }
 
@@ -199,6 +198,12 @@ bool TlsStream::is_quiet() {
     }
   }
   return true;
+}
+
+WaitList* TlsStream::arrival() {
+  if (!unread_.empty() || failed_ || closed_ || !in_.empty() || SSL_has_pending(ssl_) == 1)
+    return nullptr;
+  return lower_->arrival();
 }
 
 std::string_view TlsStream::alpn() const noexcept {

@@ -18,6 +18,10 @@ void Transport::attach(TlsStream& stream, SSL* ssl) {
   SSL_set_bio(ssl, bio, bio);
 }
 
+TlsStream& Transport::stream_of(const SSL* ssl) noexcept {
+  return *static_cast<TlsStream*>(BIO_get_data(SSL_get_rbio(ssl)));
+}
+
 const BIO_METHOD* Transport::method() {
   static const BIO_METHOD* const shared = [] {
     BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "chunks");

@@ -9,6 +9,9 @@ namespace sluice::tls {
 struct Transport {
   /// Makes `ssl` read and write through `stream`, which outlives it.
   static void attach(TlsStream& stream, SSL* ssl);
+  /// Whose connection OpenSSL calls back for. Taken from here, since application data of an SSL
+  /// costs two blocks of memory.
+  static TlsStream& stream_of(const SSL* ssl) noexcept;
 
  private:
   static const BIO_METHOD* method();

@@ -5,6 +5,7 @@
 
 namespace sluice::http {
 
+// NOLINTNEXTLINE(readability-function-size): all that a connection is made of
 Task<Done> serve(Loop& loop, StreamPtr stream, const ServerSettings& settings, Handler& handler,
                  ClientPtr client, Event& closing) {
   return h1::ServerConnection::run(std::make_unique<h1::ServerConnection>(
@@ -27,8 +28,12 @@ Task<Done> ServerConnection::run(std::unique_ptr<ServerConnection> self) {
   IdlePlace idle(connection.client_->idle);
   while (connection.open_) {
     if (connection.input_.buffered().empty()) {
-      auto first = co_await idle.wait(connection.input_.read(connection.next_request_by()),
-                                      connection.closing_, true);
+      const TimePoint by = connection.next_request_by();
+      WaitList* const arrival = connection.input_.stream().arrival();
+      if (arrival != nullptr && !connection.closing_.is_set() &&
+          !co_await idle.silence(connection.loop_, *arrival, by, connection.closing_))
+        break;
+      auto first = co_await idle.wait(connection.input_.read(by), connection.closing_, true);
       // A connection that ends between requests is nobody's error.
       if (!first || !*first || (*first)->empty()) break;
       connection.input_.put_back(**std::move(first));

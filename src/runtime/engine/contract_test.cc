@@ -308,6 +308,65 @@ TEST_P(EngineContract, TellsAnIdleConnectionFromOneThatEnded) {
   EXPECT_FALSE(client->is_quiet());
 }
 
+Task<bool> woken_by(Loop& loop, WaitList& list) {
+  co_return co_await wait_for(loop, list);
+}
+
+TEST_P(EngineContract, WakesWhoWaitsForBytesWithoutReading) {
+  auto [client, server] = run(*loop_, connected());
+  for (const std::string_view text : {"first", "second"}) {
+    WaitList* const arrival = server->arrival();
+    ASSERT_NE(arrival, nullptr);
+    Scope scope(*loop_, 1);
+    std::optional<bool> woken;
+    ASSERT_TRUE(scope.spawn(testing::store(woken_by(*loop_, *arrival), woken)));
+    loop_->turn(loop_->now() + milliseconds(1));
+    EXPECT_FALSE(woken.has_value()) << "nothing came yet";
+
+    static_cast<void>(client->write(Chunks(Chunk::of_static(text)), Flush::now, never));
+    testing::turn_until(*loop_, [&] { return woken.has_value(); });
+
+    std::string got;
+    while (got.size() < text.size())
+      got += run(*loop_, server->read(100, never))->text();
+    EXPECT_EQ(got, text);
+  }
+  ASSERT_TRUE(run(*loop_, client->end(never)).has_value());
+  testing::turn_until(*loop_, [&] { return server->arrival() == nullptr; });
+  EXPECT_TRUE(run(*loop_, server->read(100, never))->empty());
+}
+
+Task<Task<Done>> in_two(Loop& loop, std::shared_ptr<int> held, Event& go, int& ran) {
+  co_await wait_for(loop, go.waiting());
+  ++*held;
+  co_return [](Loop& rest_loop, Event& again, int& count) -> Task<Done> {
+    ++count;
+    co_await wait_for(rest_loop, again.waiting());
+    ++count;
+    co_return Done{};
+  }(loop, go, ran);
+}
+
+TEST_P(EngineContract, RunsTheRestOfATaskWithoutWhatItsBeginningHeld) {
+  auto held = std::make_shared<int>(0);
+  const std::weak_ptr<int> alive = held;
+  Event go;
+  int ran = 0;
+  Scope scope(*loop_, 1);
+  ASSERT_TRUE(scope.spawn(in_two(*loop_, std::move(held), go, ran)));
+  EXPECT_FALSE(scope.has_room());
+  EXPECT_FALSE(alive.expired());
+
+  go.set(*loop_);
+  testing::turn_until(*loop_, [&] { return ran == 1; });
+  EXPECT_TRUE(alive.expired());
+  EXPECT_EQ(scope.size(), 1u);
+
+  go.set(*loop_);
+  testing::turn_until(*loop_, [&] { return scope.size() == 0; });
+  EXPECT_EQ(ran, 2);
+}
+
 TEST_P(EngineContract, EndsTheWorkOnceTheEventIsSet) {
   auto [client, server] = run(*loop_, connected());
   const auto race = [&]() -> Task<bool> {
