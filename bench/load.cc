@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cctype>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -487,6 +488,7 @@ Options read_options(int count, char** arguments) {
 
 int main(int count, char** arguments) {
   const Options options = read_options(count, arguments);
+  std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL.
   pin_to(program, options.cpu);
   raise_descriptor_limit();
   auto load = std::make_unique<Load>(options);

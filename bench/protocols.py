@@ -75,7 +75,9 @@ class Bench:
   def __init__(self, folder, kind, sluice, relay):
     self.folder, self.kind, self.sluice, self.relay = pathlib.Path(folder), kind, sluice, relay
     self.peer = "relay" if kind == "ws" else "nginx"
-    self.names = [self.peer, "sluice"] if kind == "ws" else [self.peer, "haproxy", "sluice"]
+    self.names = [self.peer, "sluice"]
+    if kind != "ws" and peers.Programs(self.folder).haproxy:
+      self.names.insert(1, "haproxy")
     self.running, self.pids, self.tunnels = [], {}, {}
     self.origin_port, *ports = peers.free_ports(1 + len(self.names))
     self.ports = dict(zip(self.names, ports))
@@ -107,7 +109,8 @@ class Bench:
       server += GRPC_PROXY if self.kind == "grpc" else PROXY
       self.pids["nginx"] = self.nginx("nginx", fill(POOL, O=self.origin_port), fill(server, P=port, F=self.folder),
                                       PROXY_CPU)
-      self.haproxy()
+      if "haproxy" in self.names:
+        self.haproxy()
     listener = {"handshakes": "tls: {http2: false}", "ws": ""}.get(self.kind, "h2c: true")
     scheme, protocols = ("grpc", "grpc") if self.kind == "grpc" else ("http", "http, https")
     file = self.folder / "sluice.yaml"
@@ -120,8 +123,7 @@ class Bench:
     file = self.folder / "haproxy.cfg"
     file.write_text(peers.haproxy_configuration(f"127.0.0.1:{self.ports['haproxy']}", f"127.0.0.1:{self.origin_port}",
                                                 listener, self.kind == "grpc"), encoding="utf-8")
-    binary = shutil.which("haproxy", path=os.environ.get("PATH", "") + ":/usr/sbin")
-    self.pids["haproxy"] = self.start([binary, "-db", "-q", "-f", str(file)], PROXY_CPU)
+    self.pids["haproxy"] = self.start([peers.Programs(self.folder).haproxy, "-db", "-q", "-f", str(file)], PROXY_CPU)
 
   def start(self, command, cpu):
     process = subprocess.Popen(command, preexec_fn=peers.prepare_child(cpu), start_new_session=True,

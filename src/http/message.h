@@ -32,10 +32,10 @@ class Body {
   /// Empty at the end and only there: transforms loop. Destroying the Task loses no byte (C6).
   virtual Task<Result<Chunk>> read() = 0;
 
-  /// As read(), but the bytes stay in the kernel, in `pipe`, which is empty: how many they are. 0
-  /// when read() must be asked. Only a body that comes as it is from a socket can; whoever changes
+  /// As read(), but the bytes stay in the kernel, in a pipe: how many they are. 0 when read() must
+  /// be asked. Only a body that comes as it is from a socket can; whoever changes
   /// or looks at bytes does not offer it.
-  virtual Task<Result<std::size_t>> read_into(const PipePtr&) { return Result<std::size_t>(0); }
+  virtual Task<Result<std::size_t>> read_into(PipePtr&) { return Result<std::size_t>(0); }
 
   /// Whether read_into() has a chance now.
   virtual bool can_read_into() const { return false; }

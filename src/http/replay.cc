@@ -28,7 +28,7 @@ class Replay::Reader final : public Body {
     return store_->overflown && store_->source->can_read_into();
   }
 
-  Task<Result<std::size_t>> read_into(const PipePtr& pipe) override {
+  Task<Result<std::size_t>> read_into(PipePtr& pipe) override {
     if (!can_read_into()) return Result<std::size_t>(0);
     return store_->source->read_into(pipe);
   }

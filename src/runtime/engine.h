@@ -49,9 +49,6 @@ class Engine {
   /// A socket for connect. Error(io_failed) when the system has no descriptor left.
   virtual Result<SocketPtr> stream_socket(Address::Family family) = 0;
   virtual Result<SocketPtr> datagram_socket(Address::Family family) = 0;
-  /// A pipe for bytes on their way from one socket to another; null where the engine has as many as
-  /// it may. Each takes two descriptors and up to read_bytes_max of the kernel's memory.
-  virtual PipePtr pipe() = 0;
 
   /// Keeps a descriptor for the first accept that finds none left, and takes it back where that was
   /// given up: call it again behind the connection that had it. For few and short connections.

@@ -79,15 +79,16 @@ class OpSink {
 /// receive, hang_up and shutdown.
 struct Op : memory::Pooled {
   enum class Kind : std::uint8_t {
-    receive,       ///< up to `wanted` bytes into `chunk`, taken from the pool when there are bytes;
-                   ///< result 0 = the peer's end
-    hang_up,       ///< completes when the peer sent FIN or reset, also behind unread bytes
-    shutdown,      ///< half-close
-    send,          ///< SendOp: from the front of `bytes`; result = bytes taken, at least 1
-    accept,        ///< AddressedOp: result 0: `accepted` and `address` (the peer's)
-    connect,       ///< AddressedOp: to `address`
-    fill,          ///< PipeOp: up to `wanted` bytes from the socket into the pipe, which is empty
-    drain,         ///< PipeOp: up to `wanted` bytes from the pipe into the socket
+    receive,   ///< up to `wanted` bytes into `chunk`, taken from the pool when there are bytes;
+               ///< result 0 = the peer's end
+    hang_up,   ///< completes when the peer sent FIN or reset, also behind unread bytes
+    shutdown,  ///< half-close
+    send,      ///< SendOp: from the front of `bytes`; result = bytes taken, at least 1
+    accept,    ///< AddressedOp: result 0: `accepted` and `address` (the peer's)
+    connect,   ///< AddressedOp: to `address`
+    fill,      ///< PipeOp: up to `wanted` bytes from the socket into `pipe`, which is taken when
+               ///< there are bytes; -EMFILE when no pipe is free
+    drain,     ///< PipeOp: up to `wanted` bytes from the pipe into the socket
     receive_from,  ///< AddressedOp: one datagram into `chunk`; `address` = from
     send_to,       ///< AddressedOp: `chunk` to `address`
   };

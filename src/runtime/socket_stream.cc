@@ -225,10 +225,10 @@ bool SocketStream::is_quiet() {
 
 namespace {
 
-/// One fill or drain after another, of one socket and one pipe.
+/// Fills or drains of one socket.
 class Passing final : public OpSink {
  public:
-  Passing(Loop& loop, Op::Kind kind, SocketPtr socket, const PipePtr& pipe)
+  Passing(Loop& loop, Op::Kind kind, SocketPtr socket, const PipePtr& pipe = {})
       : loop_(loop), op_(loop, kind, std::move(socket), *this) {
     op_->pipe = pipe;
   }
@@ -248,6 +248,8 @@ class Passing final : public OpSink {
     }
   }
 
+  PipePtr take_pipe() noexcept { return std::exchange(op_->pipe, PipePtr()); }
+
  private:
   void on_completion(Op&) noexcept override {
     done_ = true;
@@ -262,16 +264,17 @@ class Passing final : public OpSink {
 
 }  // namespace
 
-Task<Result<std::size_t>> SocketStream::read_into(const PipePtr& pipe, std::size_t wanted,
+Task<Result<std::size_t>> SocketStream::read_into(PipePtr& pipe, std::size_t wanted,
                                                   TimePoint deadline) {
   if (!unread_.empty() || received_ || receive_.pending()) co_return 0uz;
   read_size_ = 0;  // the next message begins with a head, for which a large buffer is too much
-  Passing passing(loop_, Op::Kind::fill, socket_, pipe);
+  Passing passing(loop_, Op::Kind::fill, socket_);
   const std::int64_t moved = co_await passing.run(wanted, deadline);
   if (moved == -ETIMEDOUT) co_return fail(ErrorCode::timed_out, "nothing to read in time");
-  // Copied instead: where splice cannot, or a sandbox does not let it.
-  if (moved == -EINVAL || moved == -ENOSYS || moved == -EPERM) co_return 0uz;
+  // Copied instead: where all pipes are taken, splice cannot, or a sandbox does not let it.
+  if (moved == -EMFILE || moved == -EINVAL || moved == -ENOSYS || moved == -EPERM) co_return 0uz;
   if (moved < 0) co_return std::unexpected(io_error(static_cast<int>(-moved), "read"));
+  pipe = passing.take_pipe();
   received_bytes_ += static_cast<std::size_t>(moved);
   co_return static_cast<std::size_t>(moved);
 }

@@ -19,11 +19,11 @@ class SocketStream final : public Stream, public memory::Pooled, private OpSink,
   Task<Result<Chunk>> read(std::size_t wanted, TimePoint deadline) override;
   Task<Result<Done>> write(Chunks bytes, Flush flush, TimePoint deadline) override;
   Task<Result<Done>> end(TimePoint deadline) override;
-  Task<Result<std::size_t>> read_into(const PipePtr& pipe, std::size_t wanted,
+  Task<Result<std::size_t>> read_into(PipePtr& pipe, std::size_t wanted,
                                       TimePoint deadline) override;
   Task<Result<Done>> write_from(const PipePtr& pipe, std::size_t size, TimePoint deadline) override;
 
-  PipePtr pipe() override { return loop_.engine().pipe(); }
+  bool takes_pipes() const override { return true; }
 
   Event& gone() override;
   bool is_quiet() override;

@@ -44,23 +44,23 @@ class Stream {
   /// forbid to read.
   virtual Task<Result<Done>> write(Chunks bytes, Flush flush, TimePoint deadline) = 0;
 
-  /// As read(), but the bytes stay in the kernel, in `pipe`, which is empty: how many they are. 0
-  /// when read() must be asked, which has bytes already, or cannot leave them there, or knows why
-  /// there are none. A destroyed Task may lose bytes: the stream is then good for nothing but its
-  /// end.
-  virtual Task<Result<std::size_t>> read_into(const PipePtr&, std::size_t, TimePoint) {
+  /// As read(), but the bytes stay in the kernel, in `pipe`, which is made for them: how many they
+  /// are. 0 when read() must be asked, which has bytes already, or cannot leave them there, or
+  /// knows why there are none. A destroyed Task may lose bytes: the stream is then good for nothing
+  /// but its end.
+  virtual Task<Result<std::size_t>> read_into(PipePtr&, std::size_t, TimePoint) {
     return Result<std::size_t>(0);
   }
 
   /// Writes `size` bytes that `pipe` holds, behind all that is queued; ends when the last has left.
   /// Fails when no byte left until the deadline, which moves on while bytes leave. Nothing else is
-  /// written meanwhile. Precondition: pipe() gave it.
+  /// written meanwhile. Precondition: takes_pipes().
   virtual Task<Result<Done>> write_from(const PipePtr&, std::size_t, TimePoint) {
     return fail(ErrorCode::internal, "this stream takes no pipe");
   }
 
-  /// For read_into() of another stream of this loop; null where bytes cannot pass by.
-  virtual PipePtr pipe() { return {}; }
+  /// Whether bytes can pass by: those of read_into() of another stream of this loop.
+  virtual bool takes_pipes() const { return false; }
 
   /// Bytes that reads gave so far.
   virtual std::uint64_t received() const = 0;

@@ -35,9 +35,9 @@ bool expect_names(X509_VERIFY_PARAM* parameters, const std::vector<std::string>&
 
 /// A session that the server offers, perhaps long after the handshake.
 int keep_session(SSL* ssl, SSL_SESSION* session) {
-  TlsStream* stream = &Transport::stream_of(ssl);
-  if (stream == nullptr || stream->sessions == nullptr) return 0;
-  stream->sessions->put(session);
+  const TlsStream& stream = Transport::stream_of(ssl);
+  if (stream.sessions == nullptr) return 0;
+  stream.sessions->put(session);
   return 1;
 }
 

@@ -168,6 +168,19 @@ class LargeUploads(GatewayTest):
     self.assertEqual(pipes_of(gateway.process.pid), pipes + 2)
     self.assertEqual([line["request"]["size"] > len(BODY) for line in gateway.log_lines(4)], [True] * 4)
 
+  def test_uploads_that_wait_for_their_clients_hold_no_pipe(self):
+    upstream = self.upstream(lambda *_: ok(), reads_bodies=True)
+    gateway = self.gateway(service(upstream.port), gateway=ALONE)
+    pipes = pipes_of(gateway.process.pid)
+    clients = [self.begin_upload(gateway, size=400_000, sent=BODY[:200_000]) for _ in range(20)]
+
+    wait_until(lambda: len(upstream.heads) == 20 or None, "the uploads to reach the upstream")
+    wait_until(lambda: pipes_of(gateway.process.pid) <= pipes + KEPT or None, "the pipes to be free again")
+    for client in clients:
+      client.send(BODY[200_000:400_000])
+      self.assertEqual(client.response().status, 200)
+    self.assertEqual([request.body == BODY[:400_000] for request in upstream.requests], [True] * 20)
+
   def test_a_client_that_leaves_takes_its_request_along(self):
     upstream = self.upstream(lambda *_: ok(), reads_bodies=True)
     gateway = self.gateway(service(upstream.port), gateway=ALONE)

@@ -95,7 +95,7 @@ class ResponseBody final : public Body, public memory::Pooled {
 
   ResponseTask send(const Request& head, Lease::Attempt& attempt, BodyPtr self);
   Task<Result<Chunk>> read() override;
-  Task<Result<std::size_t>> read_into(const PipePtr& pipe) override;
+  Task<Result<std::size_t>> read_into(PipePtr& pipe) override;
 
   bool can_read_into() const override {
     return reader_ && !tunnel_ && connection_ != nullptr &&
@@ -284,6 +284,7 @@ Task<Done> ResponseBody::upload(Coding coding, milliseconds write_timeout) {
     if (may_pass && *declared - delivered >= passed_body_min && state.body->can_read_into()) {
       Passage passage{.left = *declared - delivered, .sent = delivered};
       may_pass = co_await pass_body(loop_, *state.body, stream, write_timeout, passage);
+      state.moved_at = loop_.now();
       if (passage.unread) co_return fail_upload(*std::move(passage.unread));
       if (passage.unwritten) co_return end_upload(*std::move(passage.unwritten));
     }
@@ -385,7 +386,7 @@ Task<Result<Chunk>> ResponseBody::read() {
   return account(reading.await_resume());
 }
 
-Task<Result<std::size_t>> ResponseBody::read_into(const PipePtr& pipe) {
+Task<Result<std::size_t>> ResponseBody::read_into(PipePtr& pipe) {
   if (!can_read_into()) co_return 0uz;
   co_return account(
       co_await reader_->read_into(connection_->input, pipe, after(loop_.now(), read_timeout_)));

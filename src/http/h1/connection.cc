@@ -73,8 +73,7 @@ Task<Result<Chunk>> BodyReader::read_later(Input& input, Task<Result<Chunk>> rea
   }
 }
 
-Task<Result<std::size_t>> BodyReader::read_into(Input& input, const PipePtr& pipe,
-                                                TimePoint deadline) {
+Task<Result<std::size_t>> BodyReader::read_into(Input& input, PipePtr& pipe, TimePoint deadline) {
   if (!can_read_into(input)) co_return 0uz;
   auto size = co_await input.stream().read_into(
       pipe, static_cast<std::size_t>(std::min<std::uint64_t>(left_, read_bytes_max)), deadline);
@@ -112,8 +111,8 @@ Result<Chunk> BodyReader::take(Chunk bytes, Input& input) {
 Task<bool> pass_body(Loop& loop, Body& body, Stream& stream, milliseconds patience,
                      Passage& passage) {
   const std::uint64_t before = passage.left;
-  const PipePtr pipe = stream.pipe();
-  while (pipe && passage.left > 0) {
+  while (stream.takes_pipes() && passage.left > 0) {
+    PipePtr pipe;
     auto size = co_await body.read_into(pipe);
     if (!size) {
       passage.unread = std::move(size).error();

@@ -73,7 +73,7 @@ class BodyReader {
   void end() noexcept { finished_ = true; }
 
   /// As Body::read_into(), for bodies of known length.
-  Task<Result<std::size_t>> read_into(Input& input, const PipePtr& pipe, TimePoint deadline);
+  Task<Result<std::size_t>> read_into(Input& input, PipePtr& pipe, TimePoint deadline);
 
   bool can_read_into(const Input& input) const noexcept {
     return framing_.kind == Framing::Kind::length && !finished_ && input.buffered().empty();

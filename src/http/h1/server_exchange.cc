@@ -81,7 +81,7 @@ bool RequestBody::can_read_into() const {
          reader_.can_read_into(exchange_->connection_.input_);
 }
 
-Task<Result<std::size_t>> RequestBody::read_into(const PipePtr& pipe) {
+Task<Result<std::size_t>> RequestBody::read_into(PipePtr& pipe) {
   if (!can_read_into()) co_return 0uz;
   ServerConnection& connection = exchange_->connection_;
   co_return account(co_await reader_.read_into(

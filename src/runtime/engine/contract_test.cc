@@ -24,7 +24,7 @@ class EngineContract : public ::testing::TestWithParam<std::uint64_t> {
  protected:
   EngineContract() {
     if (GetParam() == 0)
-      engine_ = *make_epoll_engine();
+      engine_ = *make_epoll_engine({.pipes_max = 1});
     else
       engine_ = std::make_unique<SimEngine>(GetParam(), SimFaults::of_seed(GetParam()));
     loop_ = std::make_unique<Loop>(*engine_);
@@ -111,11 +111,10 @@ TEST_P(EngineContract, CarriesBytesBothWaysAtOnceInOrder) {
 
 /// Passes `size` bytes on: by the kernel where it can, by copies where it says so.
 Task<std::size_t> pass_on(Stream& from, Stream& to, std::size_t size) {
-  const PipePtr pipe = to.pipe();
   std::size_t by_pipe = 0;
   for (std::size_t done = 0; done < size;) {
-    const auto moved =
-        pipe ? co_await from.read_into(pipe, size - done, never) : Result<std::size_t>(0);
+    PipePtr pipe;
+    const auto moved = co_await from.read_into(pipe, size - done, never);
     if (!moved) co_return 0uz;
     if (*moved > 0) {
       EXPECT_TRUE((co_await to.write_from(pipe, *moved, never)).has_value());
@@ -150,38 +149,42 @@ TEST_P(EngineContract, PassesBytesFromSocketToSocketInOrder) {
   if (on_kernel()) EXPECT_GT(by_pipe, text.size() / 2);
 }
 
+/// Passes all that comes on, until one side fails.
+Task<Result<Done>> pass_until_failure(Loop& loop, Stream& from, Stream& to, nanoseconds patience) {
+  for (;;) {
+    PipePtr pipe;
+    CO_TRY(const std::size_t moved, co_await from.read_into(pipe, 200'000, never));
+    const TimePoint deadline = after(loop.now(), patience);
+    if (moved > 0) {
+      CO_TRY(Done done, co_await to.write_from(pipe, moved, deadline));
+      static_cast<void>(done);
+      continue;
+    }
+    CO_TRY(Chunk bytes, co_await from.read(200'000, never));
+    CO_TRY(Done done, co_await to.write(Chunks(std::move(bytes)), Flush::now, deadline));
+    static_cast<void>(done);
+  }
+}
+
 TEST_P(EngineContract, PassingEndsWithTheReaderThatLeft) {
   auto [sender, in] = run(*loop_, connected());
   auto [receiver, out] = run(*loop_, connected());
-  const PipePtr pipe = out->pipe();
-  if (!pipe) return;  // a seed without
-
-  std::optional<std::string> sent;
   Scope scope(*loop_, 2);
   ASSERT_TRUE(
       scope.spawn(send_all(*sender, pattern(on_kernel() ? 3'000'000 : 100'000), 100'000, false)));
   receiver.reset();
-  std::optional<Result<Done>> result;
-  auto pump = [](Stream& from, Stream& to, const PipePtr& through) -> Task<Result<Done>> {
-    for (;;) {
-      CO_TRY(const std::size_t moved, co_await from.read_into(through, 200'000, never));
-      if (moved == 0) co_return Done{};
-      CO_TRY(Done done, co_await to.write_from(through, moved, never));
-      static_cast<void>(done);
-    }
-  };
-  result = run(*loop_, pump(*in, *out, pipe));
 
-  ASSERT_FALSE(result->has_value());
-  EXPECT_EQ(result->error().code, ErrorCode::closed);
+  const auto result = run(*loop_, pass_until_failure(*loop_, *in, *out, seconds(1000)));
+
+  ASSERT_FALSE(result.has_value());
+  EXPECT_EQ(result.error().code, ErrorCode::closed);
   EXPECT_FALSE(run(*loop_, out->write(Chunks(Chunk::copy_of("x")), Flush::now, never)));
 }
 
 TEST_P(EngineContract, PassingWaitsNoLongerThanItsDeadlines) {
   auto [sender, in] = run(*loop_, connected());
   auto [receiver, out] = run(*loop_, connected());
-  const PipePtr pipe = out->pipe();
-  if (!pipe) return;
+  PipePtr pipe;
 
   const auto nothing = run(*loop_, in->read_into(pipe, 1000, loop_->now() + milliseconds(20)));
   ASSERT_FALSE(nothing.has_value());
@@ -191,24 +194,29 @@ TEST_P(EngineContract, PassingWaitsNoLongerThanItsDeadlines) {
   Scope scope(*loop_, 1);
   ASSERT_TRUE(
       scope.spawn(send_all(*sender, pattern(on_kernel() ? 30'000'000 : 500'000), 100'000, false)));
-  auto pump = [this](Stream& from, Stream& to, const PipePtr& through) -> Task<Result<Done>> {
-    for (;;) {
-      CO_TRY(const std::size_t moved, co_await from.read_into(through, 200'000, never));
-      CO_TRY(Done done, co_await to.write_from(through, moved, loop_->now() + milliseconds(50)));
-      static_cast<void>(done);
-    }
-  };
-  const auto full = run(*loop_, pump(*in, *out, pipe));
+  const auto full = run(*loop_, pass_until_failure(*loop_, *in, *out, milliseconds(50)));
   ASSERT_FALSE(full.has_value());
   EXPECT_EQ(full.error().code, ErrorCode::timed_out);
 }
 
-TEST_P(EngineContract, GivesPipesTowardsBothEndsOfAConnection) {
+TEST_P(EngineContract, HoldsAPipeForBytesNotForWhoWaits) {
   if (!on_kernel()) return;
-  auto [client, server] = run(*loop_, connected());
+  auto [idle, waiting] = run(*loop_, connected());
+  auto [busy, in] = run(*loop_, connected());
+  Scope scope(*loop_, 1);
+  PipePtr later;
+  std::optional<Result<std::size_t>> moved;
+  ASSERT_TRUE(scope.spawn(testing::store(waiting->read_into(later, 1000, never), moved)));
 
-  EXPECT_TRUE(client->pipe());
-  EXPECT_TRUE(server->pipe());
+  // The engine's only pipe is free as long as nothing comes.
+  static_cast<void>(busy->write(Chunks(Chunk::of_static("bytes")), Flush::now, never));
+  PipePtr pipe;
+  EXPECT_EQ(run(*loop_, in->read_into(pipe, 1000, never)).value(), 5u);
+  static_cast<void>(idle->write(Chunks(Chunk::of_static("more")), Flush::now, never));
+  testing::turn_until(*loop_, [&] { return moved.has_value(); });
+
+  EXPECT_EQ(moved->value(), 0u) << "there is no second one";
+  EXPECT_EQ(run(*loop_, waiting->read(100, never))->text(), "more");
 }
 
 TEST_P(EngineContract, LosesNoByteWhenReadsAreDestroyed) {

@@ -96,9 +96,6 @@ class EpollEngine final : public Engine {
   Result<SocketPtr> listen(const Address& address, const ListenOptions& options) override;
   Result<SocketPtr> stream_socket(Address::Family family) override;
   Result<SocketPtr> datagram_socket(Address::Family family) override;
-
-  PipePtr pipe() override { return pipes_.take(); }
-
   Address local_address(Socket& socket) override;
   void keep_reserve() noexcept override;
 
@@ -328,14 +325,19 @@ std::optional<std::int64_t> EpollEngine::attempt_connect(EpollSocket& socket, Op
 
 std::optional<std::int64_t> EpollEngine::attempt_fill(EpollSocket& socket, Op& op) {
   if (socket.urgent) return -EINVAL;  // splice never passes the mark
-  auto& pipe = static_cast<Pipe&>(*static_cast<PipeOp&>(op).pipe);
-  while (socket.readable) {
+  if (!socket.readable) return std::nullopt;
+  // Taken only now that there may be bytes, as buffers are: who waits holds none.
+  PipePtr pipe = pipes_.take();
+  if (!pipe) return -EMFILE;
+  for (;;) {
     // The pipe is empty: would-block is the socket's word.
-    const std::int64_t moved = pipe.fill_from(socket.descriptor, op.wanted);
+    const std::int64_t moved = static_cast<Pipe&>(*pipe).fill_from(socket.descriptor, op.wanted);
     if (moved == -EINTR) continue;
-    if (moved != -EAGAIN) return moved;
-    socket.readable = false;
+    if (moved == -EAGAIN) break;
+    if (moved > 0) static_cast<PipeOp&>(op).pipe = std::move(pipe);
+    return moved;
   }
+  socket.readable = false;
   return std::nullopt;
 }
 

@@ -221,9 +221,12 @@ void SimEngine::attempt_receive(End& end) {
   const std::size_t size = random_.one_in(3) ? 1 + random_.below(most) : most;
   const std::string_view bytes = std::string_view(end.received).substr(0, size);
   if (op.kind == Op::Kind::fill) {
-    std::string& pipe = static_cast<SimPipe&>(*static_cast<PipeOp&>(op).pipe).bytes;
-    if (!pipe.empty()) std::abort();  // a pipe is drained before it is filled again
-    pipe = bytes;
+    PipePtr& pipe = static_cast<PipeOp&>(op).pipe;
+    if (pipe) std::abort();  // a pipe is drained before the next is filled
+    if (random_.one_in(8)) return finish(op, -EMFILE);
+    auto* taken = new SimPipe;
+    taken->bytes = bytes;
+    pipe = PipePtr(taken);
   } else
     op.chunk = Chunk::copy_of(bytes);
   end.received.erase(0, size);
@@ -411,10 +414,6 @@ Result<SocketPtr> SimEngine::datagram_socket(Address::Family) {
   static_cast<SimSocket&>(*socket).end->kind = End::Kind::datagram;
   bind(*socket, Address::from_ip("10.1.0.1", next_port_++).value());
   return socket;
-}
-
-PipePtr SimEngine::pipe() {
-  return random_.one_in(4) ? PipePtr() : PipePtr(new SimPipe);
 }
 
 void SimEngine::bind(Socket& socket, const Address& address) {

@@ -60,7 +60,6 @@ class SimEngine final : public Engine {
   Result<SocketPtr> listen(const Address& address, const ListenOptions& options) override;
   Result<SocketPtr> stream_socket(Address::Family family) override;
   Result<SocketPtr> datagram_socket(Address::Family family) override;
-  PipePtr pipe() override;
   Address local_address(Socket& socket) override;
   /// Gives a datagram socket a known address: for simulated name servers.
   void bind(Socket& socket, const Address& address);
