@@ -7,8 +7,10 @@ import contextlib
 import json
 import pathlib
 import socket
+import ssl
 import subprocess
 import sys
+import tempfile
 import threading
 import unittest
 
@@ -53,6 +55,24 @@ class Client(unittest.TestCase):
         connection.sendall(piece)
       return True
     return self.against(answer)
+
+  def test_answers_over_tls_are_checked_too(self):
+    with tempfile.TemporaryDirectory() as folder, \
+         socket.create_server(("127.0.0.1", peers.free_ports(1)[0])) as listener:
+      peers.make_certificate(folder)
+      context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+      context.load_cert_chain(f"{folder}/c.pem", f"{folder}/k.pem")
+      answers = [GOOD]
+      secure = context.wrap_socket(listener, server_side=True)
+      serve(secure, lambda connection: connection.sendall(answers[0]) or True)
+      where = "{}:{}".format(*secure.getsockname())
+
+      result = load(where, "--tls")
+      self.assertEqual((result["errors"], result["reconnects"]), (0, 0))
+      self.assertGreater(result["requests"], 10)
+      answers[0] = GOOD.replace(b"200", b"500")
+      self.assertGreater(load(where, "--tls")["wrong_status"], 0)
+      secure.close()
 
   def test_good_answers_are_no_errors(self):
     result = self.sending(GOOD)

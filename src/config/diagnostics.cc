@@ -13,6 +13,7 @@
 #include "config/effective.h"
 #include "config/json.h"
 #include "config/redact.h"
+#include "config/scalar.h"
 
 namespace sluice::config {
 namespace {
@@ -50,7 +51,10 @@ std::string excerpt(const Redactor& redactor, const Diagnostic& diagnostic) {
   std::string shown;
   std::string caret;
   std::uint32_t column = 0;
-  const std::string_view visible = cut(line, line_bytes_max);
+  std::string_view visible = cut(line, line_bytes_max);
+  // Of a file that is no text nothing behind the place where that shows: a terminal or a log gets
+  // no byte that is not UTF-8.
+  visible = visible.substr(0, first_unreadable_byte(visible));
   for (std::size_t at = 0; at < visible.size(); ++at) {
     const char letter = visible[at];
     const bool begins = (static_cast<unsigned char>(letter) & 0xC0) != 0x80;

@@ -33,8 +33,8 @@ class Body {
   virtual Task<Result<Chunk>> read() = 0;
 
   /// As read(), but the bytes stay in the kernel, in a pipe: how many they are. 0 when read() must
-  /// be asked. Only a body that comes as it is from a socket can; whoever changes
-  /// or looks at bytes does not offer it.
+  /// be asked. Only a body that comes as it is from a socket can; whoever changes or looks at bytes
+  /// does not offer it.
   virtual Task<Result<std::size_t>> read_into(PipePtr&) { return Result<std::size_t>(0); }
 
   /// Whether read_into() has a chance now.

@@ -48,12 +48,10 @@ struct ServerCallbacks {
     return *static_cast<ServerContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
   }
 
-  static TlsStream& stream_of(const SSL* ssl) { return Transport::stream_of(ssl); }
-
   /// Before OpenSSL looks at the session that the client wants to resume: what it will be held
   /// against depends on the name. Called again for the second ClientHello behind a retry.
   static int read_client_hello(SSL* ssl, int* alert, void*) {
-    ServerHandshake* handshake = stream_of(ssl).handshake.get();
+    ServerHandshake* handshake = Transport::stream_of(ssl).handshake.get();
     const unsigned char* body = nullptr;
     std::size_t size = 0;
     std::string name;
@@ -87,8 +85,8 @@ struct ServerCallbacks {
     X509_VERIFY_PARAM* parameters = SSL_get0_param(ssl);
     // Authorities that are listed are trusted, also where another one issued them.
     X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_PARTIAL_CHAIN);
-    X509_VERIFY_PARAM_set_time(parameters,
-                               std::chrono::system_clock::to_time_t(stream_of(ssl).loop().wall()));
+    X509_VERIFY_PARAM_set_time(
+        parameters, std::chrono::system_clock::to_time_t(Transport::stream_of(ssl).loop().wall()));
     if (asked->required)
       SSL_set_verify(ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
     else
@@ -102,7 +100,7 @@ struct ServerCallbacks {
     if (good == 1) return 1;
     auto* ssl = static_cast<SSL*>(
         X509_STORE_CTX_get_ex_data(checked, SSL_get_ex_data_X509_STORE_CTX_idx()));
-    ServerHandshake& handshake = *stream_of(ssl).handshake;
+    ServerHandshake& handshake = *Transport::stream_of(ssl).handshake;
     if (handshake.problem.empty())
       handshake.problem = X509_verify_cert_error_string(X509_STORE_CTX_get_error(checked));
     SSL_set_num_tickets(ssl, 0);
@@ -110,7 +108,7 @@ struct ServerCallbacks {
   }
 
   static int choose_certificate(SSL* ssl, void*) {
-    const auto& name = stream_of(ssl).handshake->server_name;
+    const auto& name = Transport::stream_of(ssl).handshake->server_name;
     if (!name) return 0;
     const Identity& identity = context_of(ssl).certificates_->choose(*name);
     for (const KeyPairPtr& pair : identity.pairs)
@@ -121,7 +119,7 @@ struct ServerCallbacks {
 
   /// Only where the client asks for it. The certificate is the one that it gets.
   static int staple(SSL* ssl, void*) {
-    TlsStream& stream = stream_of(ssl);
+    TlsStream& stream = Transport::stream_of(ssl);
     const X509* shown = SSL_get_certificate(ssl);
     const Identity& identity =
         context_of(ssl).certificates_->choose(stream.handshake->server_name.value_or(""));
@@ -141,7 +139,7 @@ struct ServerCallbacks {
   static int choose_protocol(SSL* ssl, const unsigned char** out, unsigned char* out_size,
                              const unsigned char* in, unsigned in_size, void*) {
     const std::string_view list(reinterpret_cast<const char*>(in), in_size);
-    const bool http2 = stream_of(ssl).handshake->options.http2;
+    const bool http2 = Transport::stream_of(ssl).handshake->options.http2;
     const std::string_view chosen = http2 && offers(list, h2) ? h2
                                     : offers(list, http_1_1)  ? http_1_1
                                                               : std::string_view();
@@ -155,7 +153,7 @@ struct ServerCallbacks {
   static int ticket_key(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher,
                         EVP_MAC_CTX* mac, int encrypts) {
     TicketKeys& keys = context_of(ssl).tickets_;
-    TlsStream& stream = stream_of(ssl);
+    TlsStream& stream = Transport::stream_of(ssl);
     const WallTime now = stream.loop().wall();
     const TicketKey* key = nullptr;
     if (encrypts == 1) {
@@ -211,7 +209,8 @@ struct ServerCallbacks {
                                   SSL_TICKET_STATUS status, void*) {
     const bool renews = status == SSL_TICKET_SUCCESS_RENEW;
     if (status != SSL_TICKET_SUCCESS && !renews) return SSL_TICKET_RETURN_IGNORE_RENEW;
-    if (has_ended(session, stream_of(ssl).loop().wall())) return SSL_TICKET_RETURN_IGNORE_RENEW;
+    if (has_ended(session, Transport::stream_of(ssl).loop().wall()))
+      return SSL_TICKET_RETURN_IGNORE_RENEW;
     return renews ? SSL_TICKET_RETURN_USE_RENEW : SSL_TICKET_RETURN_USE;
   }
 };

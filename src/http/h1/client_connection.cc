@@ -264,7 +264,7 @@ Task<Done> ResponseBody::upload(Coding coding, milliseconds write_timeout) {
   Upload& state = *upload_;
   const auto declared = coding == Coding::length ? state.body->length() : std::nullopt;
   std::uint64_t delivered = 0;
-  bool may_pass = declared.has_value();
+  bool may_pass = declared && stream.takes_pipes();
   for (;;) {
     state.moved_at = loop_.now();
     auto chunk = co_await state.body->read();

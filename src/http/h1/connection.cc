@@ -111,7 +111,7 @@ Result<Chunk> BodyReader::take(Chunk bytes, Input& input) {
 Task<bool> pass_body(Loop& loop, Body& body, Stream& stream, milliseconds patience,
                      Passage& passage) {
   const std::uint64_t before = passage.left;
-  while (stream.takes_pipes() && passage.left > 0) {
+  while (passage.left > 0) {
     PipePtr pipe;
     auto size = co_await body.read_into(pipe);
     if (!size) {

@@ -111,6 +111,7 @@ inline constexpr std::uint64_t passed_body_min = 128 * 1024;
 
 /// Moves what it can of a body to `stream` without a copy (docs/decisions/0010); what is left then
 /// is to be read. `patience`: without a byte taken by the stream. True when any bytes moved.
+/// Precondition: stream.takes_pipes().
 Task<bool> pass_body(Loop& loop, Body& body, Stream& stream, milliseconds patience,
                      Passage& passage);
 

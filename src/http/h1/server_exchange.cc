@@ -321,7 +321,7 @@ Task<Result<Done>> ServerExchange::send_body(BodyPtr body, Task<Result<Chunk>> r
   Stream& stream = connection_.input_.stream();
   const auto declared = body->length();
   std::uint64_t delivered = 0;
-  bool may_pass = declared.has_value();
+  bool may_pass = declared && stream.takes_pipes();
   for (;; reading = body->read()) {
     // The head does not wait for a body that has nothing to say yet; what is there leaves with it.
     if (!head.empty() && !reading.await_ready())
