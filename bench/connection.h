@@ -46,6 +46,12 @@ class TlsClients {
 
 class Connection {
  public:
+  Connection() = default;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  ~Connection() { end(); }
+
   /// Connects; `tls` may be null. False when it failed at once.
   bool open(const sockaddr_in& target, const TlsClients* tls) {
     descriptor_ = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -60,7 +66,7 @@ class Connection {
   void end() {
     SSL_free(ssl_);
     ssl_ = nullptr;
-    close(descriptor_);
+    if (descriptor_ >= 0) close(descriptor_);
     descriptor_ = -1;
   }
 

@@ -37,7 +37,7 @@ def serve(listener, answer):
 def load(target, *arguments):
   command = [PROGRAMS.load, "--target", target, "--connections", 2, "--size", 4, "--warmup", 0.05,
              "--duration", 0.3, "--json", *arguments]
-  return json.loads(subprocess.run(list(map(str, command)), capture_output=True, check=True).stdout)
+  return json.loads(subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, check=True).stdout)
 
 
 class Client(unittest.TestCase):
