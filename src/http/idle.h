@@ -60,35 +60,26 @@ class IdlePlace {
 
   class Silence {
    public:
-    /// Registered at once, which keeps what it needs for that out of the frame that waits.
     Silence(IdlePlace& place, Loop& loop, WaitList& arrival, TimePoint deadline, Event& closing)
-        : place_(place) {
-      arrival.push(arrived_);
-      closing.waiting().push(closing_);
-      loop.wake_at(late_, deadline);
-    }
-
-    Silence(const Silence&) = delete;
-    Silence& operator=(const Silence&) = delete;
+        : place_(place), wait_(loop, arrival, deadline, &closing) {}
 
     bool await_ready() const noexcept { return false; }
 
     void await_suspend(std::coroutine_handle<> owner) noexcept {
-      arrived_.frame = closing_.frame = late_.frame = place_.waiter_.frame = owner;
+      wait_.await_suspend(owner);
+      place_.waiter_.frame = owner;
       place_.enter();
     }
 
     bool await_resume() noexcept {
-      for (Waiter* waiter : {&arrived_, &closing_, &place_.waiter_, static_cast<Waiter*>(&late_)})
-        waiter->unlink();
+      place_.waiter_.unlink();
       place_.waiter_.frame = nullptr;
-      return arrived_.woken;
+      return wait_.await_resume();
     }
 
    private:
     IdlePlace& place_;
-    Waiter arrived_, closing_;
-    Timer late_;
+    StoppableWait wait_;
   };
 
   WaitList* connections_;

@@ -10,6 +10,7 @@
 
 #include "base/chunk.h"
 #include "base/memory.h"
+#include "base/time.h"
 #include "http/headers.h"
 #include "runtime/address.h"
 #include "runtime/op.h"
@@ -31,6 +32,16 @@ class Body {
   virtual ~Body() = default;
   /// Empty at the end and only there: transforms loop. Destroying the Task loses no byte (C6).
   virtual Task<Result<Chunk>> read() = 0;
+
+  /// Where the next bytes of a tunnel may be waited for without the frames of a read: after the
+  /// wait read() is to be asked.
+  struct Arrival {
+    WaitList* list = nullptr;  ///< null when read() is to be asked at once
+    TimePoint until = never;
+    Event* broken = nullptr;  ///< ends the wait too, unless null
+  };
+
+  virtual Arrival arrival() { return {}; }
 
   /// As read(), but the bytes stay in the kernel, in a pipe: how many they are. 0 when read() must
   /// be asked. Only a body that comes as it is from a socket can; whoever changes or looks at bytes

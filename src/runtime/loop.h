@@ -138,11 +138,14 @@ void OpHandle<Kind>::reset() noexcept {
 }
 
 /// Suspends until `list` wakes the caller, or until `deadline`: co_await wait_for(loop, list,
-/// deadline) is true when woken.
+/// deadline) is true when woken. Registered at once, which keeps what that needs out of the frame
+/// that waits: to be awaited where it is made.
 class [[nodiscard]] TimedWait {
  public:
-  TimedWait(Loop& loop, WaitList& list, TimePoint deadline)
-      : loop_(loop), list_(list), deadline_(deadline) {}
+  TimedWait(Loop& loop, WaitList& list, TimePoint deadline) noexcept {
+    list.push(waiter_);
+    loop.wake_at(timer_, deadline);
+  }
 
   TimedWait(const TimedWait&) = delete;
   TimedWait& operator=(const TimedWait&) = delete;
@@ -151,8 +154,6 @@ class [[nodiscard]] TimedWait {
 
   void await_suspend(std::coroutine_handle<> frame) noexcept {
     waiter_.frame = timer_.frame = frame;
-    list_.push(waiter_);
-    loop_.wake_at(timer_, deadline_);
   }
 
   bool await_resume() noexcept {
@@ -162,15 +163,41 @@ class [[nodiscard]] TimedWait {
   }
 
  private:
-  Loop& loop_;
-  WaitList& list_;
-  TimePoint deadline_;
   Waiter waiter_;
   Timer timer_;
 };
 
 inline TimedWait wait_for(Loop& loop, WaitList& list, TimePoint deadline = never) {
   return {loop, list, deadline};
+}
+
+/// As TimedWait, and `stop` ends it too: false then. Null, or not set yet.
+class [[nodiscard]] StoppableWait {
+ public:
+  StoppableWait(Loop& loop, WaitList& list, TimePoint deadline, Event* stop) noexcept
+      : wait_(loop, list, deadline) {
+    if (stop != nullptr) stop->waiting().push(stopped_);
+  }
+
+  bool await_ready() const noexcept { return false; }
+
+  void await_suspend(std::coroutine_handle<> frame) noexcept {
+    wait_.await_suspend(frame);
+    stopped_.frame = frame;
+  }
+
+  bool await_resume() noexcept {
+    stopped_.unlink();
+    return wait_.await_resume();
+  }
+
+ private:
+  TimedWait wait_;
+  Waiter stopped_;
+};
+
+inline StoppableWait wait_for(Loop& loop, WaitList& list, TimePoint deadline, Event* stop) {
+  return {loop, list, deadline, stop};
 }
 
 /// co_await sleep_until(loop, when).

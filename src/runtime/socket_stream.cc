@@ -126,7 +126,7 @@ Task<Result<Done>> SocketStream::end(TimePoint deadline) {
   co_return Done{};
 }
 
-void SocketStream::queue(Chunks bytes) {
+void SocketStream::queue(Chunks&& bytes) {
   // Behind all that was written before, also when send_ waits to be tried again.
   OpHandle<SendOp>& last = send_.pending() || next_send_ ? next_send_ : send_;
   if (!last) {

@@ -49,7 +49,7 @@ class SocketStream final : public Stream, public memory::Pooled, private OpSink,
   Task<Result<Chunk>> read_later(std::size_t wanted, TimePoint deadline);
   Task<Result<Done>> write_later(TimePoint deadline);
   Task<Result<Done>> leave(TimePoint deadline);
-  void queue(Chunks bytes);
+  void queue(Chunks&& bytes);
   void send_queued() noexcept;
   void account_sent(std::int64_t result) noexcept;
 

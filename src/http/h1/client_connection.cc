@@ -80,7 +80,7 @@ struct Upload : memory::Pooled {
   BodyPtr body;
   Event failed;  ///< the body could not be read, or the upstream took nothing in time
   Error error;
-  TimePoint moved_at{};   ///< when the upstream last took a piece
+  TimePoint moved_at{};   ///< when the upstream last took a piece, or a tunnel gave one
   bool finished = false;  ///< the whole request left
   Scope scope;            ///< last: its task, which uses all of this, is destroyed first
 };
@@ -95,6 +95,7 @@ class ResponseBody final : public Body, public memory::Pooled {
 
   ResponseTask send(const Request& head, Lease::Attempt& attempt, BodyPtr self);
   Task<Result<Chunk>> read() override;
+  Arrival arrival() override;
   Task<Result<std::size_t>> read_into(PipePtr& pipe) override;
 
   bool can_read_into() const override {
@@ -119,7 +120,11 @@ class ResponseBody final : public Body, public memory::Pooled {
                        TimePoint& waiting_since) const;
   static void pass_on(ResponseHead head, const Lease::Attempt& attempt);
   Task<Result<Chunk>> read_later(Task<Result<Chunk>> reading);
+
+  TimePoint tunnel_idle_at() const noexcept { return after(upload_->moved_at, read_timeout_); }
+
   Task<Result<Chunk>> read_tunnel();
+  Task<Result<Chunk>> read_tunnel_later();
   template <class T>
   Result<T> account(Result<T> result);
   void finish() noexcept;
@@ -192,6 +197,7 @@ ResponseTask ResponseBody::send(const Request& request, Lease::Attempt& attempt,
   if (upload_ == nullptr && input.buffered().empty()) {
     // Nearly always the whole head comes with the first read.
     const TimePoint by = std::min(attempt.head_by, after(waiting_since, attempt.read_timeout));
+    if (WaitList* const arrival = input.arrival()) co_await wait_for(loop_, *arrival, by);
     auto bytes = co_await input.read(by);
     if (!bytes && bytes.error().code == ErrorCode::timed_out && by == attempt.head_by)
       bytes.error().code = ErrorCode::deadline_exceeded;
@@ -203,6 +209,7 @@ ResponseTask ResponseBody::send(const Request& request, Lease::Attempt& attempt,
   if (response.status == 101 && attempt.body != nullptr) {
     upload_ = std::make_unique<Upload>(loop_);
     upload_->body = std::move(attempt.body);
+    upload_->moved_at = loop_.now();
     tunnel_ = true;
     if (!upload_->scope.spawn(upload(Coding::until_close, attempt.write_timeout)))
       co_return fail(ErrorCode::internal, "upload");
@@ -267,6 +274,8 @@ Task<Done> ResponseBody::upload(Coding coding, milliseconds write_timeout) {
   bool may_pass = declared && stream.takes_pipes();
   for (;;) {
     state.moved_at = loop_.now();
+    if (const auto [list, until, broken] = state.body->arrival(); list != nullptr)
+      co_await wait_for(loop_, *list, until, broken);
     auto chunk = co_await state.body->read();
     if (!chunk) co_return fail_upload(std::move(chunk).error());
     delivered += chunk->size();
@@ -396,15 +405,31 @@ Task<Result<Chunk>> ResponseBody::read_later(Task<Result<Chunk>> reading) {
   co_return account(co_await std::move(reading));
 }
 
-/// A tunnel is idle when both directions are, and has no use once the client's connection broke.
+Body::Arrival ResponseBody::arrival() {
+  if (!tunnel_ || connection_ == nullptr || reader_->finished() || upload_->failed.is_set())
+    return {};
+  return {connection_->input.arrival(), tunnel_idle_at(), &upload_->failed};
+}
+
+/// It has no use once the client's connection broke.
 Task<Result<Chunk>> ResponseBody::read_tunnel() {
-  for (TimePoint since = loop_.now();;) {
-    auto chunk = co_await Until(reader_->read(connection_->input, after(since, read_timeout_)),
-                                upload_->failed);
+  if (upload_->failed.is_set()) return std::unexpected(upload_->error);
+  auto reading = connection_->input.read(tunnel_idle_at());
+  if (!reading.await_ready()) return read_tunnel_later();
+  upload_->moved_at = loop_.now();
+  return account(reading.await_resume());
+}
+
+Task<Result<Chunk>> ResponseBody::read_tunnel_later() {
+  for (;;) {
+    const TimePoint moved_at = upload_->moved_at;
+    auto chunk = co_await Until(connection_->input.read(tunnel_idle_at()), upload_->failed);
     if (!chunk) co_return std::unexpected(upload_->error);
-    if (*chunk || chunk->error().code != ErrorCode::timed_out || upload_->moved_at <= since)
+    // A tunnel is idle when both directions are.
+    if (*chunk || chunk->error().code != ErrorCode::timed_out || upload_->moved_at <= moved_at) {
+      upload_->moved_at = loop_.now();
       co_return account(*std::move(chunk));
-    since = upload_->moved_at;
+    }
   }
 }
 

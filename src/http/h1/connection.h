@@ -35,6 +35,9 @@ class Input {
   /// Bytes that were taken out so far.
   std::uint64_t consumed() const noexcept { return stream_->received() - buffered_.size(); }
 
+  /// As Stream::arrival(): where to wait before a read. Null when bytes are buffered, too.
+  WaitList* arrival() { return buffered_.empty() ? stream_->arrival() : nullptr; }
+
   /// Buffered bytes, or else what the stream has. Empty at the end.
   /// `expected` is what is known to come.
   Task<Result<Chunk>> read(TimePoint deadline, std::uint64_t expected = 0) {

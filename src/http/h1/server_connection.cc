@@ -29,7 +29,7 @@ Task<Done> ServerConnection::run(std::unique_ptr<ServerConnection> self) {
   while (connection.open_) {
     if (connection.input_.buffered().empty()) {
       const TimePoint by = connection.next_request_by();
-      WaitList* const arrival = connection.input_.stream().arrival();
+      WaitList* const arrival = connection.input_.arrival();
       if (arrival != nullptr && !connection.closing_.is_set() &&
           !co_await idle.silence(connection.loop_, *arrival, by, connection.closing_))
         break;

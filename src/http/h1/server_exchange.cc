@@ -28,6 +28,10 @@ bool never_has_body(std::uint16_t status) noexcept {
   return is_informational(status) || status == 204 || status == 304;
 }
 
+auto client_gone() {
+  return fail(ErrorCode::client_gone, "the client's connection is gone");
+}
+
 }  // namespace
 
 RequestBody::RequestBody(ServerExchange& exchange, Framing framing, const Limits& limits)
@@ -40,7 +44,7 @@ RequestBody::~RequestBody() {
 }
 
 Task<Result<Chunk>> RequestBody::read() {
-  if (exchange_ == nullptr) return fail(ErrorCode::client_gone, "the client's connection is gone");
+  if (exchange_ == nullptr) return client_gone();
   ServerExchange& exchange = *exchange_;
   if (!exchange.upgrade_.empty()) return read_tunnel();
   if (std::exchange(exchange.expects_continue_, false) && !exchange.head_sent_)
@@ -56,24 +60,43 @@ Task<Result<Chunk>> RequestBody::read_later(Task<Result<Chunk>> reading) {
   co_return account(co_await std::move(reading));
 }
 
-/// Nothing before the upgrade is accepted: these bytes are not for an upstream that answers
-/// something else.
+TimePoint RequestBody::tunnel_idle_at() const noexcept {
+  return after(exchange_->tunnel_moved_at_, exchange_->connection_.settings_.tunnel_idle_timeout);
+}
+
+Body::Arrival RequestBody::arrival() {
+  if (exchange_ == nullptr || !exchange_->is_tunnel()) return {};
+  return {exchange_->connection_.input_.arrival(), tunnel_idle_at()};
+}
+
 Task<Result<Chunk>> RequestBody::read_tunnel() {
-  Loop& loop = exchange_->loop_;
-  if (!exchange_->tunnel_.is_set()) co_await wait_for(loop, exchange_->tunnel_.waiting());
-  if (exchange_ == nullptr)
-    co_return fail(ErrorCode::client_gone, "the client's connection is gone");
-  reader_.become_tunnel();
-  ServerConnection& connection = exchange_->connection_;
-  for (TimePoint since = loop.now();;) {
-    auto chunk = co_await reader_.read(connection.input_,
-                                       after(since, connection.settings_.tunnel_idle_timeout));
-    if (chunk || exchange_ == nullptr) co_return chunk;
-    // Silent is only a tunnel that is silent in both directions.
-    if (chunk.error().code != ErrorCode::timed_out || exchange_->tunnel_moved_at_ <= since)
-      co_return std::unexpected(in_client_terms(std::move(chunk).error()));
-    since = exchange_->tunnel_moved_at_;
+  if (exchange_->is_tunnel()) {
+    auto reading = exchange_->connection_.input_.read(tunnel_idle_at());
+    if (reading.await_ready()) return account_tunnel(reading.await_resume());
   }
+  return read_tunnel_later();
+}
+
+Task<Result<Chunk>> RequestBody::read_tunnel_later() {
+  // Nothing before the upgrade is accepted: these bytes are not for an upstream that answers
+  // something else.
+  if (!exchange_->is_tunnel()) co_await wait_for(exchange_->loop_, exchange_->tunnel_.waiting());
+  while (exchange_ != nullptr) {
+    const TimePoint moved_at = exchange_->tunnel_moved_at_;
+    auto chunk = co_await exchange_->connection_.input_.read(tunnel_idle_at());
+    if (exchange_ == nullptr) break;
+    // Silent is only a tunnel that is silent in both directions.
+    if (chunk || chunk.error().code != ErrorCode::timed_out ||
+        exchange_->tunnel_moved_at_ <= moved_at)
+      co_return account_tunnel(std::move(chunk));
+  }
+  co_return client_gone();
+}
+
+Result<Chunk> RequestBody::account_tunnel(Result<Chunk> result) {
+  if (!result) return std::unexpected(in_client_terms(std::move(result).error()));
+  exchange_->tunnel_moved_at_ = exchange_->loop_.now();
+  return result;
 }
 
 bool RequestBody::can_read_into() const {
@@ -91,7 +114,7 @@ Task<Result<std::size_t>> RequestBody::read_into(PipePtr& pipe) {
 
 template <class T>
 Result<T> RequestBody::account(Result<T> result) {
-  if (exchange_ == nullptr) return fail(ErrorCode::client_gone, "the client's connection is gone");
+  if (exchange_ == nullptr) return client_gone();
   if (!result) {
     exchange_->keep_alive_ = false;
     return std::unexpected(in_client_terms(std::move(result).error()));
@@ -406,8 +429,11 @@ Task<Result<Done>> ServerExchange::send_tunnel(BodyPtr body, Chunk head) {
   Stream& stream = connection_.input_.stream();
   head_sent_ = true;
   write(Chunks(std::move(head)), Flush::now);
+  tunnel_moved_at_ = loop_.now();
   tunnel_.set(loop_);
   for (;;) {
+    if (const auto [list, until, broken] = body->arrival(); list != nullptr)
+      co_await wait_for(loop_, *list, until, broken);
     auto chunk = co_await body->read();
     if (!chunk) co_return std::unexpected(std::move(chunk).error());
     if (chunk->empty()) break;

@@ -16,6 +16,7 @@ class RequestBody final : public Body, public memory::Pooled {
   RequestBody(ServerExchange& exchange, Framing framing, const Limits& limits);
   ~RequestBody() override;
   Task<Result<Chunk>> read() override;
+  Arrival arrival() override;
   Task<Result<std::size_t>> read_into(PipePtr& pipe) override;
   bool can_read_into() const override;
 
@@ -26,7 +27,10 @@ class RequestBody final : public Body, public memory::Pooled {
  private:
   friend class ServerExchange;
   Task<Result<Chunk>> read_later(Task<Result<Chunk>> reading);
+  TimePoint tunnel_idle_at() const noexcept;
   Task<Result<Chunk>> read_tunnel();
+  Task<Result<Chunk>> read_tunnel_later();
+  Result<Chunk> account_tunnel(Result<Chunk> result);
   template <class T>
   Result<T> account(Result<T> result);
 
@@ -88,7 +92,7 @@ class ServerExchange final : public Incoming {
   std::string_view upgrade_;
   RequestBody* body_ = nullptr;  ///< while the handler has it
   Event tunnel_;                 ///< an upgrade was accepted
-  TimePoint tunnel_moved_at_{};  ///< when the upstream's last bytes came through it
+  TimePoint tunnel_moved_at_{};  ///< when bytes last came through it, in either direction
   bool is_head_method_ = false;
   bool http_1_0_ = false;
   bool keep_alive_ = true;
