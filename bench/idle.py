@@ -70,7 +70,7 @@ def client_context():
 
 def measure(name, programs, origin, count, tls):
   """(milliseconds to the first answer, base KiB, KiB a connection) of one proxy."""
-  settings = peers.Settings(connections=2 * count + 100, workers=2, origin=origin, tls=tls)
+  settings = peers.Settings(connections=2 * count + 100, workers=2, origin=origin, clients="tls" if tls else "http")
   context = client_context()
   with tempfile.TemporaryDirectory(prefix="sluice-bench-") as folder:
     started = time.monotonic()

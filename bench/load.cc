@@ -16,12 +16,12 @@
 #include <string_view>
 #include <vector>
 
-#include <getopt.h>
 #include <strings.h>
 #include <sys/syscall.h>
 
 #include "connection.h"
 #include "histogram.h"
+#include "load_options.h"
 #include "origin.h"
 #include "process_time.h"
 #include "sockets.h"
@@ -31,22 +31,14 @@ namespace {
 using namespace bench;
 
 constexpr const char* program = "bench_load";
-
-struct Options {
-  std::string target;
-  std::string origin;
-  std::string path = "/";
-  std::size_t connections = 64;
-  std::size_t body_bytes = 128;
-  double warmup = 0.4;
-  double duration = 0.6;
-  double rate =
-      0;  // Requests a second from all connections together; 0 sends as fast as answers come.
-  pid_t proxy = 0;
-  int cpu = -1;
-  bool tls = false;
-  bool json = false;
-};
+constexpr std::string_view upgrade_request =
+    "GET / HTTP/1.1\r\n"
+    "Host: bench.example.com\r\n"
+    "Connection: Upgrade\r\n"
+    "Upgrade: websocket\r\n"
+    "Sec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    "\r\n";
 
 std::int64_t now() {
   timespec time{};
@@ -80,7 +72,14 @@ struct Counters {
 };
 
 struct Client : Watched {
-  enum class State : std::uint8_t { broken, connecting, idle, awaiting_head, reading_body };
+  enum class State : std::uint8_t {
+    broken,
+    connecting,
+    upgrading,
+    idle,
+    awaiting_head,
+    reading_body
+  };
 
   State state = State::broken;
   Connection connection;
@@ -215,9 +214,10 @@ class Load {
         counters_.connect_errors++;
         return drop(client);
       }
-      if (handshake == Connection::Handshake::done) become_idle(client);
+      if (handshake == Connection::Handshake::done) begin(client);
       return;
     }
+    if (client.state == Client::State::upgrading) return upgrade(client, ending);
     if ((events & EPOLLIN) != 0 && client.state >= Client::State::awaiting_head)
       read(client, ending);
     if (!ending || client.state == Client::State::broken) return;
@@ -226,6 +226,25 @@ class Load {
     } else {
       counters_.closed_early++;
     }
+    drop(client);
+  }
+
+  void begin(Client& client) {
+    if (!options_.websocket) return become_idle(client);
+    client.state = Client::State::upgrading;
+    if (client.connection.write(upgrade_request)) return;
+    counters_.connect_errors++;
+    drop(client);
+  }
+
+  /// The answer to the upgrade comes in one piece, or counts as refused.
+  void upgrade(Client& client, bool ending) {
+    const std::size_t bytes = client.connection.read(scratch_, head_bytes, true);
+    if (bytes == 0 && !ending) return;
+    const std::string_view answer(scratch_.data(), bytes);
+    if (answer.starts_with("HTTP/1.1 101 ") && answer.ends_with("\r\n\r\n"))
+      return become_idle(client);
+    counters_.connect_errors++;
     drop(client);
   }
 
@@ -416,78 +435,10 @@ class Load {
   std::array<char, scratch_bytes> scratch_{};
 };
 
-Options read_options(int count, char** arguments) {
-  Options options;
-  const std::array<option, 14> names{{{"target", required_argument, nullptr, 't'},
-                                      {"origin-listen", required_argument, nullptr, 'o'},
-                                      {"path", required_argument, nullptr, 'P'},
-                                      {"connections", required_argument, nullptr, 'c'},
-                                      {"size", required_argument, nullptr, 's'},
-                                      {"warmup", required_argument, nullptr, 'w'},
-                                      {"duration", required_argument, nullptr, 'd'},
-                                      {"rate", required_argument, nullptr, 'r'},
-                                      {"pid", required_argument, nullptr, 'p'},
-                                      {"cpu", required_argument, nullptr, 'u'},
-                                      {"tls", no_argument, nullptr, 'T'},
-                                      {"json", no_argument, nullptr, 'j'},
-                                      {nullptr, 0, nullptr, 0}}};
-  for (int letter; (letter = getopt_long(count, arguments, "", names.data(), nullptr)) != -1;) {
-    switch (letter) {
-      case 't':
-        options.target = optarg;
-        break;
-      case 'o':
-        options.origin = optarg;
-        break;
-      case 'P':
-        options.path = optarg;
-        break;
-      case 'c':
-        options.connections = number_of<std::size_t>(program, optarg);
-        break;
-      case 's':
-        options.body_bytes = number_of<std::size_t>(program, optarg);
-        break;
-      case 'w':
-        options.warmup = number_of<double>(program, optarg);
-        break;
-      case 'd':
-        options.duration = number_of<double>(program, optarg);
-        break;
-      case 'r':
-        options.rate = number_of<double>(program, optarg);
-        break;
-      case 'p':
-        options.proxy = number_of<int>(program, optarg);
-        break;
-      case 'u':
-        options.cpu = number_of<int>(program, optarg);
-        break;
-      case 'T':
-        options.tls = true;
-        break;
-      case 'j':
-        options.json = true;
-        break;
-      default:
-        std::exit(2);
-    }
-  }
-  if (options.target.empty()) {
-    fail(
-        program,
-        "usage: bench_load --target 127.0.0.1:8000 [--origin-listen 127.0.0.1:9000] [--connections "
-        "64] [--size 128]\n"
-        "  [--warmup 0.4] [--duration 0.6] [--rate 0] [--path /] [--pid PROXY] [--cpu N] [--tls] "
-        "[--json]");
-  }
-  return options;
-}
-
 }  // namespace
 
 int main(int count, char** arguments) {
-  const Options options = read_options(count, arguments);
+  const Options options = read_options(program, count, arguments);
   std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL.
   pin_to(program, options.cpu);
   raise_descriptor_limit();

@@ -74,6 +74,25 @@ class Client(unittest.TestCase):
       self.assertGreater(load(where, "--tls")["wrong_status"], 0)
       secure.close()
 
+  def test_a_tunnel_carries_what_connections_do(self):
+    upgraded = []
+
+    def answer(connection):
+      connection.sendall(GOOD if connection in upgraded else b"HTTP/1.1 101 Switching Protocols\r\n\r\n")
+      upgraded.append(connection)
+      return True
+    result = self.against(answer, "--websocket")
+    self.assertEqual((result["errors"], result["reconnects"], len(set(upgraded))), (0, 0, 2))
+    self.assertGreater(result["requests"], 10)
+
+  def test_a_refused_tunnel_is_an_error(self):
+    def answer(connection):
+      connection.sendall(GOOD)
+      return True
+    result = self.against(answer, "--websocket")
+    self.assertGreater(result["connect_errors"], 0)
+    self.assertEqual(result["requests"], 0)
+
   def test_good_answers_are_no_errors(self):
     result = self.sending(GOOD)
     self.assertEqual((result["errors"], result["reconnects"]), (0, 0))
@@ -166,6 +185,13 @@ class Origin(unittest.TestCase):
       self.client.sendall(head[:split])
       self.client.sendall(head[split:])
     self.assertEqual(self.receive_answers(len(head) - 1), (len(head) - 1, True))
+
+  def test_tunnels_are_accepted_and_answered_too(self):
+    head = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    self.client.sendall(head[:-2] + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+    self.assertTrue(self.client.recv(1000).startswith(b"HTTP/1.1 101 "))
+    self.client.sendall(head)
+    self.assertEqual(self.receive_answers(1), (1, True))
 
   def test_pipelined_heads_are_all_answered(self):
     self.client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * 20)

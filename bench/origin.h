@@ -1,13 +1,14 @@
 #pragma once
 // The upstream of the benchmark: answers every request head with the same prepared response, in the
-// load generator's own loop. It looks for the end of a head and at nothing else, so that it costs
-// next to nothing.
+// load generator's own loop; also heads that come through a tunnel. It looks for the end of a head
+// and at nothing else, so that it costs next to nothing.
 
 #include <array>
 #include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sockets.h"
@@ -15,6 +16,14 @@
 namespace bench {
 
 class Origin;
+
+/// Fits the key that the generator's clients send (RFC 6455 §1.3).
+inline constexpr std::string_view accepted =
+    "HTTP/1.1 101 Switching Protocols\r\n"
+    "Connection: Upgrade\r\n"
+    "Upgrade: websocket\r\n"
+    "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
+    "\r\n";
 
 /// What epoll names: a listener (neither), a connection from the proxy, or one of the generator's
 /// own connections.
@@ -27,6 +36,7 @@ struct UpstreamConnection : Watched {
   int descriptor = -1;
   std::array<char, 3> carried{};  // The last bytes of a piece: the end of a head may begin in them.
   std::size_t carried_bytes = 0;
+  bool greeted = false;  // Its first head came, which may ask for a tunnel.
   std::size_t answers_owed = 0;
   std::size_t answer_sent = 0;  // Of the answer that is being written.
 };
@@ -97,13 +107,21 @@ class Origin : public Watched {
     while (!bytes.empty()) {
       const void* found = memmem(bytes.data(), bytes.size(), "\r\n\r\n", 4);
       if (found == nullptr) break;
-      connection.answers_owed++;
-      bytes.remove_prefix(static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data()) +
-                          4);
+      const auto head_bytes =
+          static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data()) + 4;
+      if (!std::exchange(connection.greeted, true) && asks_for_tunnel(bytes.substr(0, head_bytes)))
+        send(connection.descriptor, accepted.data(), accepted.size(), MSG_NOSIGNAL);
+      else
+        connection.answers_owed++;
+      bytes.remove_prefix(head_bytes);
     }
     connection.carried_bytes = bytes.size() < 3 ? bytes.size() : 3;
     bytes.copy(connection.carried.data(), connection.carried_bytes,
                bytes.size() - connection.carried_bytes);
+  }
+
+  static bool asks_for_tunnel(std::string_view head) {
+    return head.find("Upgrade: websocket\r\n") != std::string_view::npos;
   }
 
   /// Writes the answers that are owed as far as the socket takes them; false when the connection

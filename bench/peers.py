@@ -70,7 +70,7 @@ class Running:
   origin: str
   status: str
   folder: pathlib.Path
-  tls: bool
+  clients: str
   process: subprocess.Popen | None = None
 
   @property
@@ -148,7 +148,7 @@ class Settings:
   workers: int = 1
   origin: str = ""  # host:port; a free port when empty.
   paths: tuple = ()  # Further routes; then only these and /load are routed, not everything.
-  tls: bool = False  # Clients speak TLS.
+  clients: str = "http"  # Or "tls", or "websocket": requests and answers go through tunnels.
 
 
 def nginx_configuration(folder, listen, origin, gateway, settings):
@@ -160,7 +160,7 @@ def nginx_configuration(folder, listen, origin, gateway, settings):
               FEATURES_LOCATION=NGINX_GATEWAY_LOCATION if gateway else "",
               PATH="/load" if settings.paths else "/")
   tls = f" ssl; ssl_protocols TLSv1.3; ssl_certificate {folder}/c.pem; ssl_certificate_key {folder}/k.pem"
-  return fill(text, FOLDER=folder, LISTEN=listen, TLS=tls if settings.tls else "", ORIGIN=origin,
+  return fill(text, FOLDER=folder, LISTEN=listen, TLS=tls if settings.clients == "tls" else "", ORIGIN=origin,
               CONNECTIONS=settings.connections,
               DESCRIPTORS=resource.getrlimit(resource.RLIMIT_NOFILE)[1], WORKERS=settings.workers,
               USER=pwd.getpwuid(os.getuid()).pw_name)
@@ -182,12 +182,12 @@ def sluice_configuration(listen, origin, status, settings, folder, access_log=No
           "workers": settings.workers,
           # The kernel does not deal connections evenly to workers.
           "limits": {"connections": settings.connections},
-          "listeners": [{"address": listen, **({"tls": {}} if settings.tls else {})}],
+          "listeners": [{"address": listen, **({"tls": {}} if settings.clients == "tls" else {})}],
           "access_log": {"path": str(access_log)} if access_log else None,
           "status": {"address": status},
       },
       "certificates": [{"cert": f"file:{folder}/c.pem", "key": f"file:{folder}/k.pem",
-                        "snis": [{"name": "*"}]}] if settings.tls else [],
+                        "snis": [{"name": "*"}]}] if settings.clients == "tls" else [],
       "services": [{
           "name": "origin",
           "url": f"http://{origin}",
@@ -200,7 +200,7 @@ def start(name, programs, folder, cpu, settings=Settings()):
   """Starts the proxy `name` and returns once it accepts connections. Raises PeerError."""
   folder = pathlib.Path(folder)
   listen, origin, status = (f"127.0.0.1:{port}" for port in free_ports(3))
-  running = Running(name, listen, settings.origin or origin, status, folder, settings.tls)
+  running = Running(name, listen, settings.origin or origin, status, folder, settings.clients)
   configure(running, settings)
   command = command_of(running, programs)
   if not command[0] or not pathlib.Path(command[0]).exists():
@@ -217,13 +217,13 @@ def start(name, programs, folder, cpu, settings=Settings()):
 def configure(running, settings):
   """Writes the proxy's file in one step, so that a reload never reads half of it."""
   listen, origin, folder = running.address, running.origin, running.folder
-  if settings.tls:
+  if settings.clients == "tls":
     make_certificate(folder)
   if running.name in ("nginx", "nginx-gateway"):
     text = nginx_configuration(folder, listen, origin, running.name == "nginx-gateway", settings)
   elif running.name == "haproxy":
     text = haproxy_configuration(listen, origin,
-                                 f" ssl crt {folder}/both.pem ssl-min-ver TLSv1.3" if settings.tls else "")
+                                 f" ssl crt {folder}/both.pem ssl-min-ver TLSv1.3" if settings.clients == "tls" else "")
   elif running.name in ("sluice", "sluice-log"):
     log = folder / "access.log" if running.name == "sluice-log" else None
     text = sluice_configuration(listen, origin, running.status, settings, folder, log)
@@ -264,8 +264,8 @@ def start_load(running, programs, size, cpu, warmup, duration, rate=0, connectio
              "--path", path, "--pid", running.pid, "--json"]
   if cpu is not None:
     command += ["--cpu", cpu]
-  if running.tls:
-    command += ["--tls"]
+  if running.clients != "http":
+    command += [f"--{running.clients}"]
   process = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                              text=True, start_new_session=True)
   prefer(process.pid)

@@ -2,8 +2,8 @@
 """Records which paths of Sluice are hot, for the compiler (-fprofile-use): cmake/release.profdata.
 
 An instrumented binary proxies small, middle and large answers, with and without its access log, over HTTP/1.1, TLS,
-HTTP/2 and as gRPC. What was recorded of a function that changed since is ignored, so that an old record costs nothing
-but its gain."""
+WebSocket tunnels, HTTP/2 and as gRPC. What was recorded of a function that changed since is ignored, so that an old
+record costs nothing but its gain."""
 
 import os
 import pathlib
@@ -20,18 +20,18 @@ SECONDS = 2
 
 def train(instrumented, load, raw):
   os.environ["LLVM_PROFILE_FILE"] = str(raw / "%p-%m.profraw")
-  for name, tls in (("sluice", False), ("sluice-log", False), ("sluice", True)):
+  for name, clients in (("sluice", "http"), ("sluice-log", "http"), ("sluice", "tls"), ("sluice", "websocket")):
     for size in SIZES:
       with tempfile.TemporaryDirectory(prefix="sluice-profile-") as folder:
-        running = peers.start(name, instrumented, folder, None, peers.Settings(tls=tls))
+        running = peers.start(name, instrumented, folder, None, peers.Settings(clients=clients))
         try:
           figures = peers.load_result(peers.start_load(running, load, size, None, 0.2, SECONDS))
-          print(f"profile: {name}{', TLS' * tls}, {size} B: {figures['rps']:.0f} requests/s", file=sys.stderr)
+          print(f"profile: {name}, {clients}, {size} B: {figures['rps']:.0f} requests/s", file=sys.stderr)
         finally:
           running.stop()
-  for kind in ("h2", "grpc", "ws"):
+  for kind in ("h2", "grpc"):
     with tempfile.TemporaryDirectory(prefix="sluice-profile-") as folder:
-      bench = protocols.Bench(folder, kind, instrumented.sluice, load.relay)
+      bench = protocols.Bench(folder, kind, instrumented.sluice)
       try:
         for size, (_, count) in protocols.KINDS[kind].items():
           bench.once("sluice", size, count)

@@ -3,8 +3,8 @@
 
 `./dev bench h2` has clients of HTTP/2 without TLS, before an upstream of HTTP/1.1; `grpc` has unary calls over HTTP/2
 on both sides; `handshakes` opens a connection of HTTP/1.1 over TLS 1.3 for each request; the peer is nginx, and
-HAProxy runs beside it. `ws` sends messages through WebSocket tunnels, beside the layer-4 relay. Load and upstream run
-on another CPU. Rounds are interleaved and ratios are formed inside a round, as in run.py."""
+HAProxy runs beside it. Load and upstream run on another CPU. Rounds are interleaved and ratios are formed inside a
+round, as in run.py."""
 
 import argparse
 import contextlib
@@ -28,10 +28,8 @@ KINDS = {
     "h2": {128: (0.9, 20_000), 16_384: (0.9, 10_000)},
     "grpc": {128: (0.9, 20_000)},
     "handshakes": {128: (1.0, 500)},
-    "ws": {128: (1.05, 20_000), 16_384: (1.05, 5_000)},
 }
 LOAD_CPU, PROXY_CPU = 0, 1
-TUNNELS = 64
 NGINX = """daemon off; worker_processes 1; pid @F@/@N@.pid; error_log @F@/@N@.log warn; user @U@;
 events { worker_connections 4096; multi_accept on; }
 http {
@@ -72,13 +70,12 @@ def fill(text, **values):
 class Bench:
   """A proxy and its peer, with the upstream behind them, all running until stop()."""
 
-  def __init__(self, folder, kind, sluice, relay):
-    self.folder, self.kind, self.sluice, self.relay = pathlib.Path(folder), kind, sluice, relay
-    self.peer = "relay" if kind == "ws" else "nginx"
-    self.names = [self.peer, "sluice"]
-    if kind != "ws" and peers.Programs(self.folder).haproxy:
+  def __init__(self, folder, kind, sluice):
+    self.folder, self.kind, self.sluice = pathlib.Path(folder), kind, sluice
+    self.names = ["nginx", "sluice"]
+    if peers.Programs(self.folder).haproxy:
       self.names.insert(1, "haproxy")
-    self.running, self.pids, self.tunnels = [], {}, {}
+    self.running, self.pids = [], {}
     self.origin_port, *ports = peers.free_ports(1 + len(self.names))
     self.ports = dict(zip(self.names, ports))
     os.chmod(folder, 0o755)
@@ -91,27 +88,20 @@ class Bench:
       self.wait_for(name, port)
 
   def start_origin(self):
-    if self.kind == "ws":
-      self.origin = socket.create_server(("127.0.0.1", self.origin_port), backlog=4 * TUNNELS)
-    elif self.kind == "grpc":
+    if self.kind == "grpc":
       self.start([shutil.which("nghttpd"), "--no-tls", "-d", str(self.folder), "-m", "1000",
                   "--trailer", "grpc-status: 0", str(self.origin_port)], LOAD_CPU)
     else:
       self.nginx("origin", "", f"listen 127.0.0.1:{self.origin_port}; root {self.folder};", LOAD_CPU)
 
   def start_proxies(self):
-    port = self.ports[self.peer]
-    if self.peer == "relay":
-      self.pids["relay"] = self.start([str(self.relay), "--listen", f"127.0.0.1:{port}", "--target",
-                                       f"127.0.0.1:{self.origin_port}"], PROXY_CPU)
-    else:
-      server = (TLS_SERVER if self.kind == "handshakes" else H2_SERVER)
-      server += GRPC_PROXY if self.kind == "grpc" else PROXY
-      self.pids["nginx"] = self.nginx("nginx", fill(POOL, O=self.origin_port), fill(server, P=port, F=self.folder),
-                                      PROXY_CPU)
-      if "haproxy" in self.names:
-        self.haproxy()
-    listener = {"handshakes": "tls: {http2: false}", "ws": ""}.get(self.kind, "h2c: true")
+    server = TLS_SERVER if self.kind == "handshakes" else H2_SERVER
+    server += GRPC_PROXY if self.kind == "grpc" else PROXY
+    self.pids["nginx"] = self.nginx("nginx", fill(POOL, O=self.origin_port),
+                                    fill(server, P=self.ports["nginx"], F=self.folder), PROXY_CPU)
+    if "haproxy" in self.names:
+      self.haproxy()
+    listener = "tls: {http2: false}" if self.kind == "handshakes" else "h2c: true"
     scheme, protocols = ("grpc", "grpc") if self.kind == "grpc" else ("http", "http, https")
     file = self.folder / "sluice.yaml"
     file.write_text(fill(SLUICE, P=self.ports["sluice"], O=self.origin_port, L=listener, F=self.folder, S=scheme,
@@ -160,10 +150,7 @@ class Bench:
   def once(self, name, size, count):
     """Nanoseconds of CPU that one of `count` requests took the proxy."""
     before = self.cpu_of(self.pids[name])
-    if self.kind == "ws":
-      self.exchange_messages(name, size, count)
-    else:
-      self.load(name, size, count)
+    self.load(name, size, count)
     return (self.cpu_of(self.pids[name]) - before) / count
 
   def load(self, name, size, count):
@@ -178,41 +165,6 @@ class Bench:
     if not done or (int(done[1]), int(done[2])) != (count, 0):
       raise peers.PeerError(f"{name}: {said}")
 
-  def tunnels_of(self, name):
-    """Both ends of the tunnels through one proxy, opened at the first call."""
-    if name not in self.tunnels:
-      self.tunnels[name] = [self.open_tunnel(self.ports[name]) for _ in range(TUNNELS)]
-    return self.tunnels[name]
-
-  def open_tunnel(self, port):
-    client = socket.create_connection(("127.0.0.1", port), 5)
-    client.sendall(b"GET / HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                   b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
-    said = b""
-    while not said:  # Who only asked whether the relay listens has left.
-      upstream, _ = self.origin.accept()
-      upstream.settimeout(5)
-      said = upstream.recv(65536)
-    upstream.sendall(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                     b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n")
-    while b"\r\n\r\n" not in client.recv(65536):
-      pass
-    return client, upstream
-
-  def exchange_messages(self, name, size, count):
-    """A message up and one down is one request."""
-    message = os.urandom(size)
-    tunnels = self.tunnels_of(name)
-    os.sched_setaffinity(0, {LOAD_CPU})
-    for _ in range(count // len(tunnels)):
-      for way in ((0, 1), (1, 0)):
-        for ends in tunnels:
-          ends[way[0]].sendall(message)
-        for ends in tunnels:
-          left = size
-          while left > 0:
-            left -= len(ends[way[1]].recv(left)) or sys.exit(f"{name} closed a tunnel")
-
   def stop(self):
     for process in self.running:
       os.killpg(process.pid, signal.SIGTERM)
@@ -222,7 +174,7 @@ class Bench:
 def compare(kind, options):
   with tempfile.TemporaryDirectory(prefix="sluice-bench-") as folder:
     programs = peers.Programs(options.build)
-    bench = Bench(folder, kind, programs.sluice, programs.relay)
+    bench = Bench(folder, kind, programs.sluice)
     try:
       for size, (goal, count) in KINDS[kind].items():
         rounds = []
@@ -230,19 +182,19 @@ def compare(kind, options):
           costs = {name: bench.once(name, size, count) for name in bench.names}
           if number > 0:  # The first warms up.
             rounds.append(costs)
-        ratios = sorted(costs["sluice"] / costs[bench.peer] for costs in rounds)
+        ratios = sorted(costs["sluice"] / costs["nginx"] for costs in rounds)
         ratio = statistics.median(ratios)
         medians = ", ".join(f"{name} {statistics.median(costs[name] for costs in rounds):.0f} ns"
                             for name in bench.names)
         print(f"{kind} {size} B: {medians} a request, "
-              f"{ratio:.2f} x {bench.peer} ({ratios[0]:.2f} to {ratios[-1]:.2f}), goal {goal}: "
+              f"{ratio:.2f} x nginx ({ratios[0]:.2f} to {ratios[-1]:.2f}), goal {goal}: "
               f"{'met' if ratio <= goal else 'missed'}", flush=True)
     finally:
       bench.stop()
 
 
 def main():
-  parser = argparse.ArgumentParser(prog="./dev bench h2|grpc|ws|handshakes", description=__doc__,
+  parser = argparse.ArgumentParser(prog="./dev bench h2|grpc|handshakes", description=__doc__,
                                    formatter_class=argparse.RawDescriptionHelpFormatter)
   parser.add_argument("kind", choices=sorted(KINDS))
   parser.add_argument("--build", type=pathlib.Path, default=peers.REPOSITORY / "build" / "release")

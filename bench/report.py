@@ -64,9 +64,11 @@ def table(results):
   return "\n".join([line(rows[0]), rule, *map(line, rows[1:])])
 
 
-def goals(congestion_control, tls):
+def goals(congestion_control, clients):
   """What Sluice must reach: {size: (x floor, x nginx)}, on a bare route without a log."""
-  if tls:
+  if clients == "websocket":
+    return {128: (1.05, None), 16384: (1.05, None)}
+  if clients == "tls":
     return {128: (None, 0.75), 16384: (None, 0.54), 1048576: (None, 0.6)}
   large = 0.36 if congestion_control == "bbr" else 0.22
   return {128: (1.12, 0.75), 16384: (1.12, 0.65), 1048576: (1.05, large)}
@@ -79,9 +81,9 @@ def disturbed(results):
   return min(shares) if shares and min(shares) < 0.9 else None
 
 
-def verdicts(size, results, congestion_control, tls=False):
+def verdicts(size, results, congestion_control, clients="http"):
   """Lines that compare Sluice with its goals, and whether all are met. Nothing without Sluice or a goal."""
-  limits = goals(congestion_control, tls).get(size)
+  limits = goals(congestion_control, clients).get(size)
   if not limits or not results.get("sluice"):
     return [], True
   lines = []

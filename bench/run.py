@@ -29,7 +29,7 @@ def arguments_of(command_line):
   parser.add_argument("--build", type=pathlib.Path, default=peers.REPOSITORY / "build" / "release",
                       help="folder of the built programs (build/release)")
   parser.add_argument("--only", help=f"proxies, separated by commas, of {', '.join(peers.NAMES)}")
-  parser.add_argument("--sizes", default="128,16384,1048576", help="response bodies in bytes")
+  parser.add_argument("--sizes", help="response bodies in bytes (128,16384,1048576)")
   parser.add_argument("--rounds", type=int, default=5, help="rounds (5)")
   parser.add_argument("--quick", action="store_true", help="two rounds: a first look, not a measurement")
   parser.add_argument("--connections", type=int, default=64, help="keep-alive connections (64)")
@@ -39,7 +39,10 @@ def arguments_of(command_line):
                       help="requests a second; without a number half of what nginx reaches, for latencies")
   parser.add_argument("--log", action="store_true",
                       help="what the access log costs: sluice with and without it, 128 B")
-  parser.add_argument("--tls", action="store_true", help="clients speak TLS 1.3 with AES-128-GCM and P-256")
+  parser.add_argument("--tls", action="store_const", dest="clients", const="tls", default="http",
+                      help="clients speak TLS 1.3 with AES-128-GCM and P-256")
+  parser.add_argument("--websocket", action="store_const", dest="clients", const="websocket",
+                      help="the same requests and answers through WebSocket tunnels, as bytes")
   parser.add_argument("--netns", action="store_true",
                       help="run in a network namespace of its own with TCP reno (needs root)")
   parser.add_argument("--proxy-cpu", type=int, default=1, help="CPU of the proxy (1)")
@@ -49,10 +52,12 @@ def arguments_of(command_line):
   parser.add_argument("--save", action="store_true", help="write bench/results/DATE-COMMIT.md and .json")
   options = parser.parse_args(command_line)
   options.rounds = 2 if options.quick else options.rounds
-  options.sizes = [128] if options.log else [int(size) for size in options.sizes.split(",")]
-  default = "sluice,sluice-log" if options.log else "nginx,haproxy,sluice"
-  if not options.log and not options.tls:
-    default = f"relay,{default}"
+  sizes = {"websocket": "128,16384"}.get(options.clients, "128,16384,1048576")
+  options.sizes = [128] if options.log else [int(size) for size in (options.sizes or sizes).split(",")]
+  default = {"http": "relay,nginx,haproxy,sluice", "tls": "nginx,haproxy,sluice",
+             "websocket": "relay,sluice"}[options.clients]
+  if options.log:
+    default = "sluice,sluice-log"
   options.names = (options.only or default).split(",")
   for name in options.names:
     if name not in peers.NAMES:
@@ -83,7 +88,7 @@ class Bench:
     """Starts one proxy, measures one window, stops it."""
     options = self.options
     with tempfile.TemporaryDirectory(prefix="sluice-bench-") as folder:
-      running = peers.start(name, self.programs, folder, options.proxy_cpu, peers.Settings(tls=options.tls))
+      running = peers.start(name, self.programs, folder, options.proxy_cpu, peers.Settings(clients=options.clients))
       try:
         load = peers.start_load(running, self.programs, size, options.load_cpu, options.warmup,
                                 options.duration, rate, options.connections)
@@ -120,7 +125,7 @@ class Bench:
     facts = machine.describe(self.programs)
     data = {"machine": facts, "rounds": self.options.rounds, "connections": self.options.connections,
             "warmup": self.options.warmup, "duration": self.options.duration, "rate": self.options.rate,
-            "tls": self.options.tls,
+            "clients": self.options.clients,
             "sizes": {}}
     parts = []
     goals_met = True
@@ -132,7 +137,7 @@ class Bench:
         share = report.disturbed(results)
         if share:
           parts.append(f"Disturbed: other work took up to {100 * (1 - share):.0f} % of the CPU.")
-        lines, met = report.verdicts(size, results, facts["congestion control"], self.options.tls)
+        lines, met = report.verdicts(size, results, facts["congestion control"], self.options.clients)
         parts += ["\n".join(lines)] if lines else []
         goals_met = goals_met and met
       if results.get("sluice") and results.get("sluice-log"):
@@ -149,14 +154,15 @@ class Bench:
              for rounds in results.values() for result in rounds]
     if calls:
       facts["null system call"] = f"{statistics.median(calls):.0f} ns ({min(calls):.0f} to {max(calls):.0f})"
-    facts["load"] = (f"{self.options.connections} connections, " + ("TLS 1.3, " if self.options.tls else "")
+    shape = {"http": "", "tls": "TLS 1.3, ", "websocket": "WebSocket tunnels, "}[self.options.clients]
+    facts["load"] = (f"{self.options.connections} connections, " + shape
                      + ("saturated" if self.options.rate == "0" else f"constant rate ({self.options.rate})")
                      + f", {self.options.rounds} rounds of {self.options.duration} s")
     lines = [f"- {name}: {value}" for name, value in facts.items()]
     for name in ("nginx", "haproxy", "sluice"):
       head = self.forwarded.get(name, "").lower()
       missing = [field for field in ("x-forwarded-for", "via", "request-id") if f"{field}:" not in head]
-      if head and missing:
+      if head and missing and self.options.clients != "websocket":
         lines.append(f"- not comparable: {name} forwards no {', '.join(missing)}")
     return "# Benchmark\n\n" + "\n".join(lines)
 
@@ -164,7 +170,7 @@ class Bench:
 def save(text, data):
   RESULTS.mkdir(exist_ok=True)
   facts = data["machine"]
-  kind = ("-tls" if data["tls"] else "") + ("" if data["rate"] == "0" else "-rate")
+  kind = ("" if data["clients"] == "http" else f"-{data['clients']}") + ("" if data["rate"] == "0" else "-rate")
   stem = f"{facts['date']}-{facts['commit']}-{facts['congestion control']}{kind}"
   (RESULTS / f"{stem}.md").write_text(text, encoding="utf-8")
   (RESULTS / f"{stem}.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
