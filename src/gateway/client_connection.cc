@@ -89,7 +89,7 @@ Task<StreamPtr> sniff(WorkerState& worker, StreamPtr stream, const ListenerOptio
   const TimePoint deadline = after(worker.loop.now(), options.handshake_timeout);
   Chunk seen;
   while (seen.size() < preface.size() && preface.starts_with(seen.text())) {
-    auto bytes = co_await stream->read(read_bytes, deadline);
+    auto bytes = co_await stream->read(request_bytes, deadline);
     if (!bytes || bytes->empty()) co_return nullptr;
     if (seen.empty()) {
       seen = *std::move(bytes);

@@ -36,7 +36,8 @@ bool SocketStream::try_receive(std::size_t wanted) {
   if (received_) return true;
   if (receive_.pending()) return false;
   if (!receive_) receive_ = OpHandle<Op>(loop_, Op::Kind::receive, socket_, *this);
-  receive_->wanted = std::max(static_cast<std::uint32_t>(wanted), read_size_);
+  receive_->wanted = static_cast<std::uint32_t>(wanted);
+  if (wanted >= read_bytes) receive_->wanted = std::max(receive_->wanted, read_size_);
   receive_->headroom = receive_->wanted <= read_bytes ? read_headroom : 0;
   received_ = receive_.start();
   return received_;

@@ -28,8 +28,8 @@ class SocketStream final : public Stream, public memory::Pooled, private OpSink,
   Event& gone() override;
   bool is_quiet() override;
 
-  WaitList* arrival() override {
-    return unread_.empty() && !try_receive(read_bytes) ? &reader_ : nullptr;
+  WaitList* arrival(std::size_t wanted) override {
+    return unread_.empty() && !try_receive(wanted) ? &reader_ : nullptr;
   }
 
   std::uint64_t received() const override { return received_bytes_; }

@@ -21,7 +21,10 @@ enum class Flush : std::uint8_t {
 /// Free in front of the bytes of a read of up to read_bytes, where the engine can: a head that is
 /// rewritten leaves with its body in one piece.
 inline constexpr std::size_t read_headroom = 512;
-/// The first read of a message: a head with a body of 16 KiB comes in one piece, in a block of 32
+/// The first read of a request, which keeps its block until the answer has left, however long that
+/// takes: nearly every head fits.
+inline constexpr std::size_t request_bytes = 8 * 1024 - read_headroom;
+/// The first read of an answer: a head with a body of 16 KiB comes in one piece, in a block of 32
 /// KiB.
 inline constexpr std::size_t read_bytes = 32 * 1024 - read_headroom;
 /// The largest buffer of one read, and what a pipe holds: beyond, memory costs more than calls save
@@ -35,7 +38,8 @@ class Stream {
   virtual ~Stream() = default;
 
   /// At least one byte; empty at the peer's end. `wanted` is what the caller hopes for in one
-  /// piece: a transfer that fills its buffers gets larger ones, up to read_bytes_max.
+  /// piece: a transfer of read_bytes and more that fills its buffers gets larger ones, up to
+  /// read_bytes_max.
   /// Error(timed_out, closed, io_failed).
   virtual Task<Result<Chunk>> read(std::size_t wanted, TimePoint deadline) = 0;
   /// Not a coroutine: takes the bytes in the call, in the order of calls, however much is queued,
@@ -72,9 +76,10 @@ class Stream {
   /// For idle connections: begins to read ahead. False when a byte or the end came that nobody
   /// asked for.
   virtual bool is_quiet() = 0;
-  /// For who waits long, without the frames of a read: begins to read ahead, and returns the list
-  /// that is woken once bytes or the end came, or may have. Null when read() must be asked.
-  virtual WaitList* arrival() = 0;
+  /// For who waits long, without the frames of a read(wanted): begins to read ahead, and returns
+  /// the list that is woken once bytes or the end came, or may have. Null when read() must be
+  /// asked.
+  virtual WaitList* arrival(std::size_t wanted) = 0;
   /// Gives bytes back to the next read: for sniffers (PROXY protocol, SNI, HTTP/2 preface).
   virtual void unread(Chunk bytes) = 0;
 };

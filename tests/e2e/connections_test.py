@@ -86,6 +86,19 @@ class Full(GatewayTest):
       self.assertIn(b"200 OK", read_answer(connection))
     self.assertIn(b"200 OK", read_answer(waiting))
 
+  def test_slow_heads_do_not_fill_the_memory_of_a_worker(self):
+    upstream = self.upstream(lambda head, _: ok())
+    gateway = self.gateway(service(upstream.port), gateway={"workers": 1, "limits": {"worker_memory": 16 << 20}})
+    slow = [gateway.connect() for _ in range(1000)]
+    for connection in slow:
+      connection.sendall(GET[:-2])
+    self.asked(gateway)
+    for connection in slow:
+      connection.sendall(b"\r\n")
+    for connection in slow:
+      self.assertIn(b"200 OK", read_answer(connection))
+      connection.close()
+
   def test_http_2_connections_make_room_when_they_have_no_stream(self):
     gateway, release = self.full_with_slow_answers({"h2c": True})
     idle, was_busy, busy = (Client(gateway.connect()) for _ in range(3))

@@ -125,6 +125,7 @@ class ResponseBody final : public Body, public memory::Pooled {
 
   Task<Result<Chunk>> read_tunnel();
   Task<Result<Chunk>> read_tunnel_later();
+  Result<Chunk> account_tunnel(Result<Chunk> result);
   template <class T>
   Result<T> account(Result<T> result);
   void finish() noexcept;
@@ -284,11 +285,8 @@ Task<Done> ResponseBody::upload(Coding coding, milliseconds write_timeout) {
       co_return fail_upload(
           {ErrorCode::internal, "a request body delivered another size than it declared"});
     if (at_end) break;
-    // A tunnel's bytes come as they were sent: nothing follows in this turn that could join them.
-    auto written =
-        co_await stream.write(frame_chunk(coding, *std::move(chunk)),
-                              coding == Coding::until_close ? Flush::now : Flush::end_of_turn,
-                              after(loop_.now(), write_timeout));
+    auto written = co_await stream.write(frame_chunk(coding, *std::move(chunk)), Flush::end_of_turn,
+                                         after(loop_.now(), write_timeout));
     if (!written) co_return end_upload(std::move(written).error());
     if (may_pass && *declared - delivered >= passed_body_min && state.body->can_read_into()) {
       Passage passage{.left = *declared - delivered, .sent = delivered};
@@ -408,29 +406,34 @@ Task<Result<Chunk>> ResponseBody::read_later(Task<Result<Chunk>> reading) {
 Body::Arrival ResponseBody::arrival() {
   if (!tunnel_ || connection_ == nullptr || reader_->finished() || upload_->failed.is_set())
     return {};
-  return {connection_->input.arrival(), tunnel_idle_at(), &upload_->failed};
+  return {connection_->input.raw_arrival(), tunnel_idle_at(), &upload_->failed};
 }
 
 /// It has no use once the client's connection broke.
 Task<Result<Chunk>> ResponseBody::read_tunnel() {
   if (upload_->failed.is_set()) return std::unexpected(upload_->error);
-  auto reading = connection_->input.read(tunnel_idle_at());
+  auto reading = connection_->input.read_raw(tunnel_idle_at());
   if (!reading.await_ready()) return read_tunnel_later();
-  upload_->moved_at = loop_.now();
-  return account(reading.await_resume());
+  return account_tunnel(reading.await_resume());
 }
 
 Task<Result<Chunk>> ResponseBody::read_tunnel_later() {
   for (;;) {
     const TimePoint moved_at = upload_->moved_at;
-    auto chunk = co_await Until(connection_->input.read(tunnel_idle_at()), upload_->failed);
+    auto chunk = co_await Until(connection_->input.read_raw(tunnel_idle_at()), upload_->failed);
     if (!chunk) co_return std::unexpected(upload_->error);
     // A tunnel is idle when both directions are.
-    if (*chunk || chunk->error().code != ErrorCode::timed_out || upload_->moved_at <= moved_at) {
-      upload_->moved_at = loop_.now();
-      co_return account(*std::move(chunk));
-    }
+    if (*chunk || chunk->error().code != ErrorCode::timed_out || upload_->moved_at <= moved_at)
+      co_return account_tunnel(*std::move(chunk));
   }
+}
+
+Result<Chunk> ResponseBody::account_tunnel(Result<Chunk> result) {
+  if (result) {
+    upload_->moved_at = loop_.now();
+    connection_->input.took_raw(result->size());
+  }
+  return account(std::move(result));
 }
 
 template <class T>

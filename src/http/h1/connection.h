@@ -36,14 +36,29 @@ class Input {
   std::uint64_t consumed() const noexcept { return stream_->received() - buffered_.size(); }
 
   /// As Stream::arrival(): where to wait before a read. Null when bytes are buffered, too.
-  WaitList* arrival() { return buffered_.empty() ? stream_->arrival() : nullptr; }
+  WaitList* arrival(std::size_t wanted = read_bytes) {
+    return buffered_.empty() ? stream_->arrival(wanted) : nullptr;
+  }
 
-  /// Buffered bytes, or else what the stream has. Empty at the end.
+  /// Buffered bytes, or else what the stream has, as Stream::read(). Empty at the end.
+  Task<Result<Chunk>> read_some(std::size_t wanted, TimePoint deadline) {
+    if (!buffered_.empty()) return Result<Chunk>(std::exchange(buffered_, Chunk()));
+    return stream_->read(wanted, deadline);
+  }
+
   /// `expected` is what is known to come.
   Task<Result<Chunk>> read(TimePoint deadline, std::uint64_t expected = 0) {
-    if (!buffered_.empty()) return Result<Chunk>(std::exchange(buffered_, Chunk()));
     const auto wanted = std::clamp<std::uint64_t>(expected, read_bytes, read_bytes_max);
-    return stream_->read(static_cast<std::size_t>(wanted), deadline);
+    return read_some(static_cast<std::size_t>(wanted), deadline);
+  }
+
+  /// Of a tunnel: bytes as they come, in blocks of the size that the last ones needed.
+  Task<Result<Chunk>> read_raw(TimePoint deadline) { return read_some(raw_bytes_, deadline); }
+
+  WaitList* raw_arrival() { return arrival(raw_bytes_); }
+
+  void took_raw(std::size_t size) noexcept {
+    raw_bytes_ = size < request_bytes ? request_bytes : read_bytes;
   }
 
   /// The size of the head that is buffered whole; 0 when more bytes are needed.
@@ -59,6 +74,7 @@ class Input {
  private:
   StreamPtr stream_;
   Chunk buffered_;
+  std::size_t raw_bytes_ = request_bytes;
 };
 
 /// Takes one framed body from an Input: the rules of both sides.

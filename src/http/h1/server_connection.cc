@@ -29,11 +29,12 @@ Task<Done> ServerConnection::run(std::unique_ptr<ServerConnection> self) {
   while (connection.open_) {
     if (connection.input_.buffered().empty()) {
       const TimePoint by = connection.next_request_by();
-      WaitList* const arrival = connection.input_.arrival();
+      WaitList* const arrival = connection.input_.arrival(request_bytes);
       if (arrival != nullptr && !connection.closing_.is_set() &&
           !co_await idle.silence(connection.loop_, *arrival, by, connection.closing_))
         break;
-      auto first = co_await idle.wait(connection.input_.read(by), connection.closing_, true);
+      auto first = co_await idle.wait(connection.input_.read_some(request_bytes, by),
+                                      connection.closing_, true);
       // A connection that ends between requests is nobody's error.
       if (!first || !*first || (*first)->empty()) break;
       connection.input_.put_back(**std::move(first));

@@ -66,12 +66,12 @@ TimePoint RequestBody::tunnel_idle_at() const noexcept {
 
 Body::Arrival RequestBody::arrival() {
   if (exchange_ == nullptr || !exchange_->is_tunnel()) return {};
-  return {exchange_->connection_.input_.arrival(), tunnel_idle_at()};
+  return {exchange_->connection_.input_.raw_arrival(), tunnel_idle_at()};
 }
 
 Task<Result<Chunk>> RequestBody::read_tunnel() {
   if (exchange_->is_tunnel()) {
-    auto reading = exchange_->connection_.input_.read(tunnel_idle_at());
+    auto reading = exchange_->connection_.input_.read_raw(tunnel_idle_at());
     if (reading.await_ready()) return account_tunnel(reading.await_resume());
   }
   return read_tunnel_later();
@@ -83,7 +83,7 @@ Task<Result<Chunk>> RequestBody::read_tunnel_later() {
   if (!exchange_->is_tunnel()) co_await wait_for(exchange_->loop_, exchange_->tunnel_.waiting());
   while (exchange_ != nullptr) {
     const TimePoint moved_at = exchange_->tunnel_moved_at_;
-    auto chunk = co_await exchange_->connection_.input_.read(tunnel_idle_at());
+    auto chunk = co_await exchange_->connection_.input_.read_raw(tunnel_idle_at());
     if (exchange_ == nullptr) break;
     // Silent is only a tunnel that is silent in both directions.
     if (chunk || chunk.error().code != ErrorCode::timed_out ||
@@ -96,6 +96,7 @@ Task<Result<Chunk>> RequestBody::read_tunnel_later() {
 Result<Chunk> RequestBody::account_tunnel(Result<Chunk> result) {
   if (!result) return std::unexpected(in_client_terms(std::move(result).error()));
   exchange_->tunnel_moved_at_ = exchange_->loop_.now();
+  exchange_->connection_.input_.took_raw(result->size());
   return result;
 }
 
@@ -440,7 +441,7 @@ Task<Result<Done>> ServerExchange::send_tunnel(BodyPtr body, Chunk head) {
     tunnel_moved_at_ = loop_.now();
     sent_ += chunk->size();
     auto written =
-        co_await stream.write(Chunks(*std::move(chunk)), Flush::now,
+        co_await stream.write(Chunks(*std::move(chunk)), Flush::end_of_turn,
                               after(loop_.now(), connection_.settings_.write_idle_timeout));
     if (!written) {
       connection_.flushes_ = false;

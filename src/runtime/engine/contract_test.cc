@@ -323,7 +323,7 @@ Task<bool> woken_by(Loop& loop, WaitList& list) {
 TEST_P(EngineContract, WakesWhoWaitsForBytesWithoutReading) {
   auto [client, server] = run(*loop_, connected());
   for (const std::string_view text : {"first", "second"}) {
-    WaitList* const arrival = server->arrival();
+    WaitList* const arrival = server->arrival(read_bytes);
     ASSERT_NE(arrival, nullptr);
     Scope scope(*loop_, 1);
     std::optional<bool> woken;
@@ -340,7 +340,7 @@ TEST_P(EngineContract, WakesWhoWaitsForBytesWithoutReading) {
     EXPECT_EQ(got, text);
   }
   ASSERT_TRUE(run(*loop_, client->end(never)).has_value());
-  testing::turn_until(*loop_, [&] { return server->arrival() == nullptr; });
+  testing::turn_until(*loop_, [&] { return server->arrival(read_bytes) == nullptr; });
   EXPECT_TRUE(run(*loop_, server->read(100, never))->empty());
 }
 
