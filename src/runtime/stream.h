@@ -21,8 +21,7 @@ enum class Flush : std::uint8_t {
 /// Free in front of the bytes of a read of up to read_bytes, where the engine can: a head that is
 /// rewritten leaves with its body in one piece.
 inline constexpr std::size_t read_headroom = 512;
-/// The first read of a request, which keeps its block until the answer has left, however long that
-/// takes: nearly every head fits.
+/// The first read of a request: nearly every head fits, and one that comes slowly keeps its block.
 inline constexpr std::size_t request_bytes = 8 * 1024 - read_headroom;
 /// The first read of an answer: a head with a body of 16 KiB comes in one piece, in a block of 32
 /// KiB.

@@ -1,13 +1,16 @@
 """WebSocket through the gateway: from HTTP/1.1 and HTTP/2 clients, with peers that others wrote."""
 
 import asyncio
+import signal
+import socket
+import struct
 import threading
 import unittest
 
 import websockets
 
 from h2_wire import Client
-from support import PATIENCE, GatewayTest, service, wait_until
+from support import PATIENCE, GatewayTest, read_all, service, wait_until
 from wire import Ended
 
 
@@ -81,6 +84,27 @@ class WebSocket(GatewayTest):
         await socket.recv()
 
     self.run_client(script)
+
+  def test_the_last_message_arrives_also_from_a_client_that_breaks(self):
+    listener = socket.create_server(("127.0.0.1", 0))
+    self.addCleanup(listener.close)
+    gate = self.gateway(service(listener.getsockname()[1]), gateway={"workers": 1})
+    for _ in range(10):
+      client = gate.connect()
+      client.sendall(b"GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n")
+      upstream, _ = listener.accept()
+      upstream.settimeout(PATIENCE)
+      self.addCleanup(upstream.close)
+      upstream.recv(65536)
+      upstream.sendall(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n")
+      self.assertIn(b" 101 ", client.recv(65536))
+      # The gateway hears of both in one turn.
+      gate.process.send_signal(signal.SIGSTOP)
+      client.sendall(b"the last one")
+      client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+      client.close()
+      gate.process.send_signal(signal.SIGCONT)
+      self.assertEqual(read_all(upstream), b"the last one")
 
   def test_an_answer_that_was_not_made_for_this_handshake_is_refused(self):
     for accept in (b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n", b""):

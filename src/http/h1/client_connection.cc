@@ -93,6 +93,12 @@ class ResponseBody final : public Body, public memory::Pooled {
                const ClientSettings& settings)
       : loop_(loop), settings_(settings), connection_(std::move(connection)) {}
 
+  /// However a tunnel ends, what its client sent before leaves: it may wait for the turn's end.
+  ~ResponseBody() override {
+    if (tunnel_ && connection_ != nullptr)
+      static_cast<void>(connection_->input.stream().write({}, Flush::now, never));
+  }
+
   ResponseTask send(const Request& head, Lease::Attempt& attempt, BodyPtr self);
   Task<Result<Chunk>> read() override;
   Arrival arrival() override;
@@ -121,7 +127,7 @@ class ResponseBody final : public Body, public memory::Pooled {
   static void pass_on(ResponseHead head, const Lease::Attempt& attempt);
   Task<Result<Chunk>> read_later(Task<Result<Chunk>> reading);
 
-  TimePoint tunnel_idle_at() const noexcept { return after(upload_->moved_at, read_timeout_); }
+  TimePoint tunnel_idle_at() noexcept;
 
   Task<Result<Chunk>> read_tunnel();
   Task<Result<Chunk>> read_tunnel_later();
@@ -139,6 +145,7 @@ class ResponseBody final : public Body, public memory::Pooled {
   milliseconds read_timeout_{60'000};
   bool keep_alive_ = false;
   bool tunnel_ = false;  ///< a 101 was the answer
+  bool gave_ = false;    ///< a piece of a tunnel, which its reader is busy with
 };
 
 class ConnectionLease final : public Lease, public memory::Pooled {
@@ -329,9 +336,10 @@ Task<Result<ResponseHead>> ResponseBody::read_head(const Request& request, Lease
     const std::uint64_t before = input.stream().received();
     Result<std::size_t> size = 0uz;
     if (upload_ == nullptr) {
-      size = co_await input.read_head(settings_.limits, deadline);
+      size = co_await input.read_head(settings_.limits, read_bytes, deadline);
     } else {
-      auto result = co_await Until(input.read_head(settings_.limits, deadline), upload_->failed);
+      auto result =
+          co_await Until(input.read_head(settings_.limits, read_bytes, deadline), upload_->failed);
       if (!result) co_return std::unexpected(upload_->error);  // in the client's terms already
       size = *std::move(result);
     }
@@ -403,6 +411,12 @@ Task<Result<Chunk>> ResponseBody::read_later(Task<Result<Chunk>> reading) {
   co_return account(co_await std::move(reading));
 }
 
+/// Who asks for more has put the last piece where it belongs: so long a tunnel was not idle.
+TimePoint ResponseBody::tunnel_idle_at() noexcept {
+  if (std::exchange(gave_, false)) upload_->moved_at = loop_.now();
+  return after(upload_->moved_at, read_timeout_);
+}
+
 Body::Arrival ResponseBody::arrival() {
   if (!tunnel_ || connection_ == nullptr || reader_->finished() || upload_->failed.is_set())
     return {};
@@ -419,18 +433,18 @@ Task<Result<Chunk>> ResponseBody::read_tunnel() {
 
 Task<Result<Chunk>> ResponseBody::read_tunnel_later() {
   for (;;) {
-    const TimePoint moved_at = upload_->moved_at;
-    auto chunk = co_await Until(connection_->input.read_raw(tunnel_idle_at()), upload_->failed);
+    const TimePoint idle_at = tunnel_idle_at();
+    auto chunk = co_await Until(connection_->input.read_raw(idle_at), upload_->failed);
     if (!chunk) co_return std::unexpected(upload_->error);
     // A tunnel is idle when both directions are.
-    if (*chunk || chunk->error().code != ErrorCode::timed_out || upload_->moved_at <= moved_at)
+    if (*chunk || chunk->error().code != ErrorCode::timed_out || tunnel_idle_at() <= idle_at)
       co_return account_tunnel(*std::move(chunk));
   }
 }
 
 Result<Chunk> ResponseBody::account_tunnel(Result<Chunk> result) {
   if (result) {
-    upload_->moved_at = loop_.now();
+    gave_ = true;
     connection_->input.took_raw(result->size());
   }
   return account(std::move(result));

@@ -11,14 +11,15 @@ constexpr std::size_t small_head = 256;
 
 }  // namespace
 
-Task<Result<std::size_t>> Input::read_head(const Limits& limits, TimePoint deadline) {
+Task<Result<std::size_t>> Input::read_head(const Limits& limits, std::size_t wanted,
+                                           TimePoint deadline) {
   HeadScanner scanner;
   for (;;) {
     if (!buffered_.empty()) {
       auto size = scanner.scan(buffered_.text(), limits);
       if (!size || *size > 0) co_return size;
     }
-    auto chunk = co_await stream_->read(read_bytes, deadline);
+    auto chunk = co_await stream_->read(wanted, deadline);
     if (!chunk) co_return std::unexpected(std::move(chunk).error());
     if (chunk->empty())
       co_return fail(ErrorCode::closed, buffered_.empty() ? "" : "ended inside a head");

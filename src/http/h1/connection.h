@@ -69,7 +69,8 @@ class Input {
 
   /// Reads until a whole head is buffered, contiguous, and returns its size: consume() it.
   /// Error(closed) when the stream ended: with an empty detail when it ended before the first byte.
-  Task<Result<std::size_t>> read_head(const Limits& limits, TimePoint deadline);
+  /// `wanted` is as for Stream::read().
+  Task<Result<std::size_t>> read_head(const Limits& limits, std::size_t wanted, TimePoint deadline);
 
  private:
   StreamPtr stream_;

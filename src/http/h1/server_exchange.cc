@@ -60,7 +60,9 @@ Task<Result<Chunk>> RequestBody::read_later(Task<Result<Chunk>> reading) {
   co_return account(co_await std::move(reading));
 }
 
-TimePoint RequestBody::tunnel_idle_at() const noexcept {
+/// Who asks for more has put the last piece where it belongs: so long a tunnel was not idle.
+TimePoint RequestBody::tunnel_idle_at() noexcept {
+  if (std::exchange(gave_, false)) exchange_->tunnel_moved_at_ = exchange_->loop_.now();
   return after(exchange_->tunnel_moved_at_, exchange_->connection_.settings_.tunnel_idle_timeout);
 }
 
@@ -82,12 +84,11 @@ Task<Result<Chunk>> RequestBody::read_tunnel_later() {
   // something else.
   if (!exchange_->is_tunnel()) co_await wait_for(exchange_->loop_, exchange_->tunnel_.waiting());
   while (exchange_ != nullptr) {
-    const TimePoint moved_at = exchange_->tunnel_moved_at_;
-    auto chunk = co_await exchange_->connection_.input_.read_raw(tunnel_idle_at());
+    const TimePoint idle_at = tunnel_idle_at();
+    auto chunk = co_await exchange_->connection_.input_.read_raw(idle_at);
     if (exchange_ == nullptr) break;
     // Silent is only a tunnel that is silent in both directions.
-    if (chunk || chunk.error().code != ErrorCode::timed_out ||
-        exchange_->tunnel_moved_at_ <= moved_at)
+    if (chunk || chunk.error().code != ErrorCode::timed_out || tunnel_idle_at() <= idle_at)
       co_return account_tunnel(std::move(chunk));
   }
   co_return client_gone();
@@ -95,7 +96,7 @@ Task<Result<Chunk>> RequestBody::read_tunnel_later() {
 
 Result<Chunk> RequestBody::account_tunnel(Result<Chunk> result) {
   if (!result) return std::unexpected(in_client_terms(std::move(result).error()));
-  exchange_->tunnel_moved_at_ = exchange_->loop_.now();
+  gave_ = true;
   exchange_->connection_.input_.took_raw(result->size());
   return result;
 }
@@ -162,7 +163,7 @@ bool ServerExchange::try_head() {
 
 Task<Done> ServerExchange::read_head() {
   const ServerSettings& settings = connection_.settings_;
-  settle_head(co_await connection_.input_.read_head(settings.limits,
+  settle_head(co_await connection_.input_.read_head(settings.limits, request_bytes,
                                                     after(received_at_, settings.header_timeout)));
   co_return Done{};
 }

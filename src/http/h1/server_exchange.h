@@ -27,7 +27,7 @@ class RequestBody final : public Body, public memory::Pooled {
  private:
   friend class ServerExchange;
   Task<Result<Chunk>> read_later(Task<Result<Chunk>> reading);
-  TimePoint tunnel_idle_at() const noexcept;
+  TimePoint tunnel_idle_at() noexcept;
   Task<Result<Chunk>> read_tunnel();
   Task<Result<Chunk>> read_tunnel_later();
   Result<Chunk> account_tunnel(Result<Chunk> result);
@@ -37,6 +37,7 @@ class RequestBody final : public Body, public memory::Pooled {
   ServerExchange* exchange_;
   BodyReader reader_;
   std::uint64_t delivered_ = 0;
+  bool gave_ = false;  ///< a piece of a tunnel, which its reader is busy with
 };
 
 class ServerExchange final : public Incoming {
