@@ -1,7 +1,7 @@
 #pragma once
 // The upstream of the benchmark: answers every request head with the same prepared response, in the
-// load generator's own loop; also heads that come through a tunnel. It looks for the end of a head
-// and at nothing else, so that it costs next to nothing.
+// load generator's own loop; also heads that come through a tunnel. It looks for the end of a head,
+// and in a connection's first one for an upgrade, so that it costs next to nothing.
 
 #include <array>
 #include <cstring>
