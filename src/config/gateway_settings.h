@@ -124,6 +124,7 @@ struct LimitSettings {
   std::uint64_t body_bytes = 0;
   std::uint32_t connections = 0;
   std::uint32_t requests_per_connection = 10'000;
+  std::uint32_t http2_streams = 100;
   std::uint32_t informational_responses = 10;
   std::uint64_t worker_memory = 1ULL << 30;
 
@@ -150,6 +151,10 @@ struct LimitSettings {
         optional("requests_per_connection", &LimitSettings::requests_per_connection,
                  between(1, 1'000'000'000),
                  "Requests on one client connection before it is closed."),
+        optional(
+            "http2_streams", &LimitSettings::http2_streams, between(1, 10'000),
+            "Requests that one HTTP/2 connection of a client may carry at once. Of connections "
+            "that are open it stays as it was."),
         optional("informational_responses", &LimitSettings::informational_responses,
                  between(0, 1000),
                  "The most 1xx responses that an upstream may send before its final one."),

@@ -36,6 +36,7 @@ Settings compile_settings(const config::Gateway& gateway) {
                    gateway.limits.header_count, gateway.limits.chunk_extension_bytes};
   server.body_bytes = gateway.limits.body_bytes;
   server.requests_per_connection = gateway.limits.requests_per_connection;
+  server.streams = gateway.limits.http2_streams;
   server.informational_responses = gateway.limits.informational_responses;
   server.header_timeout = gateway.timeouts.header;
   server.body_idle_timeout = gateway.timeouts.body_idle;

@@ -15,6 +15,7 @@ struct ServerSettings {
   h1::Limits limits;
   std::uint64_t body_bytes = 0;  ///< of one request body; 0 = no limit; 413 beyond
   std::uint32_t requests_per_connection = 10'000;
+  std::uint32_t streams = 100;                 ///< of one HTTP/2 connection, at once
   std::uint32_t informational_responses = 10;  ///< of one exchange
   milliseconds header_timeout{10'000};         ///< whole head, from its first byte
   milliseconds body_idle_timeout{30'000};      ///< between two reads of a request body

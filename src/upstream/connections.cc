@@ -120,7 +120,11 @@ Task<Result<http::LeasePtr>> Pool::share(milliseconds connect_timeout, TimePoint
     if (auto lease = take_shared()) co_return lease;
     if (!shares_) co_return co_await connect(connect_by);  // ALPN said so
     const bool may_dial = shared_.empty() || loop_.now() >= redial_at_;
-    if (!connecting_ && may_dial && shared_.size() < shared_max) {
+    // One that is new may soon have room for all of them.
+    const bool grows = connecting_ || std::ranges::any_of(shared_, [](const auto& connection) {
+                         return connection->is_new();
+                       });
+    if (!grows && may_dial && shared_.size() < shared_max) {
       connecting_ = true;
       if (!pools_.drivers_.spawn(drive(after(loop_.now(), connect_timeout)))) {
         connecting_ = false;

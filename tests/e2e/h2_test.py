@@ -356,6 +356,27 @@ class Floods(H2Test):
                      frame(WINDOW_UPDATE, stream=stream, payload=b"\0\0\0\0") for stream in range(1, 40_001, 2))
     self.assertIn(self.flooded(pairs, 1), (ENHANCE_YOUR_CALM, PROTOCOL_ERROR, None))
 
+  def test_more_streams_than_the_limit_are_refused(self):
+    release = threading.Event()
+
+    def script(head, connection):
+      release.wait(PATIENCE)
+      return ok()
+
+    self.addCleanup(release.set)
+    gateway, _ = self.answering(script, limits={"http2_streams": 3})
+    client = self.raw_h2(gateway)
+    for stream in (1, 3, 5, 7):
+      client.request(stream)  # All before it has read how many it may have.
+    settings = client.until(lambda kind, *_: kind == SETTINGS)[3]
+    self.assertIn(struct.pack(">HI", 3, 3), [settings[at:at + 6] for at in range(0, len(settings), 6)])
+    self.assertEqual(client.reset_of(7), REFUSED_STREAM)
+    release.set()
+    for stream in (1, 3, 5):
+      client.until(lambda kind, flags, at, _, stream=stream: (kind, at) == (DATA, stream) and flags & END_STREAM)
+    client.request(9)
+    self.assertIsNotNone(client.until(lambda kind, flags, at, _: (kind, at) == (DATA, 9) and flags & END_STREAM))
+
   def test_a_request_that_is_reset_in_the_same_breath_is_not_begun(self):
     gateway, upstream = self.answering()
     client = self.raw_h2(gateway)

@@ -17,13 +17,14 @@ REFUSED_STREAM = 7
 
 
 class Scripted:
-  """An upstream that speaks frames: `script(connection, stream number, count)` after each request's head."""
+  """An upstream that speaks frames: `script(connection, stream number, count)` after each request's head.
+  `late` greets only behind the first of them."""
 
-  def __init__(self, test, script, settings=b""):
+  def __init__(self, test, script, settings=b"", late=False):
     self.listening = socket.create_server(("127.0.0.1", 0))
     test.addCleanup(self.listening.close)
     self.port = self.listening.getsockname()[1]
-    self.script, self.settings = script, settings
+    self.script, self.settings, self.late = script, settings, late
     self.requests = 0
     self.connections = 0
     self.lock = threading.Lock()
@@ -38,9 +39,10 @@ class Scripted:
 
   def serve(self, connection):
     self.connections += 1
-    data, greeted = b"", False
+    data, greeted, late = b"", False, self.late
     try:
-      connection.sendall(frame(SETTINGS, payload=self.settings))
+      if not late:
+        connection.sendall(frame(SETTINGS, payload=self.settings))
       while True:
         more = connection.recv(65536)
         if not more:
@@ -53,13 +55,16 @@ class Scripted:
           size = int.from_bytes(data[:3], "big")
           kind, flags, stream = data[3], data[4], int.from_bytes(data[5:9], "big")
           data = data[9 + size:]
-          if kind == SETTINGS and not flags & ACK:
+          if kind == SETTINGS and not flags & ACK and not late:
             connection.sendall(frame(SETTINGS, ACK))
           if kind == HEADERS:
             with self.lock:
               self.requests += 1
               count = self.requests
             self.script(connection, stream, count)
+            if late:
+              connection.sendall(frame(SETTINGS, payload=self.settings) + frame(SETTINGS, ACK))
+              late = False
     except OSError:
       pass
     finally:
@@ -179,23 +184,26 @@ class Misbehaving(H2UpstreamTest):
     self.assertEqual((upstream.connections, upstream.requests), (2, 5))
 
   def test_few_streams_make_requests_wait_or_connect(self):
-    hold = []
-
-    def script(connection, stream, count):
-      hold.append((connection, stream))
-
-    upstream = Scripted(self, script, settings=struct.pack(">HI", 3, 2))
-    gateway = self.behind(upstream.port)
-    clients = [gateway.connect() for _ in range(6)]
-    for client in clients:
-      client.sendall(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
-    wait_until(lambda: len(hold) >= 6, "all requests at the upstream")
-    for connection, stream in hold:
-      connection.sendall(answer(stream))
-    for client in clients:
-      data = b""
-      while b"fine" not in data:
-        data += client.recv(65536)
+    for late in (False, True):
+      with self.subTest(late=late):
+        hold = []
+        upstream = Scripted(self, lambda connection, stream, count, hold=hold: hold.append((connection, stream)),
+                            settings=struct.pack(">HI", 3, 2), late=late)
+        gateway = self.behind(upstream.port, retries=0)
+        clients = [gateway.connect() for _ in range(6)]
+        for client in clients:
+          client.sendall(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        wait_until(lambda hold=hold: len(hold) >= 6, "all requests at the upstream")
+        # Two on each, whoever came before the first connection said that it takes no more.
+        self.assertEqual(sorted(stream for _, stream in hold), [1, 1, 1, 3, 3, 3])
+        for connection, stream in hold:
+          connection.sendall(answer(stream))
+        for client in clients:
+          data = b""
+          while b"fine" not in data:
+            more = client.recv(65536)
+            self.assertTrue(more, data)
+            data += more
 
   def test_a_response_that_is_none_is_502(self):
     heads = {

@@ -68,6 +68,9 @@ class Origin final : public http::Handler {
         http2_(http2),
         accepting_(world.loop(), 1),
         connections_(world.loop(), 1000) {
+    // Few make requests wait, or connect.
+    if (world.dice.one_in(2))
+      settings_.streams = static_cast<std::uint32_t>(1 + world.dice.below(4));
     const Address address = Address::parse(where).value();
     static_cast<void>(accepting_.spawn(accept(world.engine().listen(address, {}).value())));
   }
@@ -135,12 +138,17 @@ class Origin final : public http::Handler {
 };
 
 struct Home final : http::h2::ClientHome {
-  void on_change() noexcept override {}
+  explicit Home(World& its_world) : world(its_world) {}
+
+  void on_change() noexcept override { waiting.wake_all(world.loop()); }
+
+  World& world;
+  WaitList waiting;  ///< for a place
 };
 
 /// A client's connection, and what drives it.
 struct Connection {
-  explicit Connection(World& world) : driver(world.loop(), 1) {}
+  explicit Connection(World& world) : home(world), driver(world.loop(), 1) {}
 
   Home home;
   std::vector<std::string_view> where = {"/sim"};  ///< paths of services
@@ -197,7 +205,10 @@ Task<Done> ask_by(World& world, http::LeasePtr lease, std::uint64_t seed, bool m
 }
 
 Task<Done> ask(World& world, Connection& connection, std::uint64_t seed, bool may_fail) {
-  if (!connection.http2->has_room()) co_return Done{};
+  while (!connection.http2->has_room()) {
+    if (connection.http2->is_over()) co_return Done{};
+    co_await wait_for(world.loop(), connection.home.waiting);
+  }
   const std::string_view where = connection.where[world.dice.below(connection.where.size())];
   co_await ask_by(world, connection.http2->lease(), seed, may_fail, where);
   co_return Done{};

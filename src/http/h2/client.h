@@ -36,6 +36,9 @@ class ClientConnection final : public SessionEvents,
   /// Whether another request may begin.
   bool has_room() const noexcept { return !over_ && session_.places_left() > reserved_; }
 
+  /// Whether it is not known yet how many requests the upstream allows.
+  bool is_new() const noexcept { return session_.is_new(); }
+
   /// Precondition: has_room().
   LeasePtr lease();
 

@@ -254,6 +254,7 @@ class ServerConnection final : public SessionEvents, public memory::Pooled {
         handler_(handler),
         client_(std::move(client)),
         session_settings_{.limits = settings.limits,
+                          .streams = settings.streams,
                           .idle_timeout = settings.keep_alive_timeout,
                           .header_timeout = settings.header_timeout,
                           .write_timeout = settings.write_idle_timeout,

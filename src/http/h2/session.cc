@@ -375,7 +375,7 @@ std::size_t Session::places_left() const noexcept {
     return 0;
   const std::size_t allowed =
       nghttp2_session_get_remote_settings(ng_, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
-  const std::size_t limit = std::min<std::size_t>(allowed, settings_.streams);
+  const std::size_t limit = greeted_ ? std::min<std::size_t>(allowed, settings_.streams) : 1;
   return limit > streams_.size() ? limit - streams_.size() : 0;
 }
 

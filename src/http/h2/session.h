@@ -112,8 +112,12 @@ class Session final : public memory::Pooled {
 
   std::size_t stream_count() const noexcept { return streams_.size(); }
 
-  /// Client: how many more streams may begin now.
+  /// Client: how many more streams may begin now. One until the peer has said how many it allows:
+  /// what is more would wait for those before it, instead of for another connection.
   std::size_t places_left() const noexcept;
+
+  /// Client: whether the peer has yet to say how many streams it allows.
+  bool is_new() const noexcept { return ng_ != nullptr && !over_ && !shutting_down_ && !greeted_; }
 
   const SessionSettings& settings() const noexcept { return settings_; }
 
