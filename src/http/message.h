@@ -14,6 +14,7 @@
 #include "http/headers.h"
 #include "runtime/address.h"
 #include "runtime/op.h"
+#include "runtime/stream.h"
 #include "runtime/task.h"
 #include "runtime/waiter.h"
 
@@ -39,9 +40,16 @@ class Body {
     WaitList* list = nullptr;  ///< null when read() is to be asked at once
     TimePoint until = never;
     Event* broken = nullptr;  ///< ends the wait too, unless null
+
+    /// After a wait that nothing ended: whether there is more time to wait, since bytes moved.
+    bool extend(Body& body, Relay& relay) {
+      const TimePoint before = std::exchange(*this, body.arrival(relay)).until;
+      return until > before;
+    }
   };
 
-  virtual Arrival arrival() { return {}; }
+  /// What comes meanwhile may go through `relay`.
+  virtual Arrival arrival(Relay&) { return {}; }
 
   /// As read(), but the bytes stay in the kernel, in a pipe: how many they are. 0 when read() must
   /// be asked. Only a body that comes as it is from a socket can; whoever changes or looks at bytes

@@ -50,9 +50,9 @@ void Loop::turn(TimePoint until) {
     wake = std::min(until, wheel_.next());
 
   const TimePoint idle_from = engine_.now();
-  engine_.wait(wake);
   const TimePoint previous = now_;
-  now_ = std::max(now_, engine_.now());
+  engine_.wait(wake);
+  read_clock();
   const auto whole = std::max<nanoseconds>(now_ - previous, nanoseconds(1));
   const double busy = std::clamp(
       static_cast<double>((idle_from - previous).count()) / static_cast<double>(whole.count()), 0.0,

@@ -2,6 +2,7 @@
 // The loop of one worker: completions, timers, ready coroutines, in turns. Everything on it is
 // single-threaded but post().
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -98,7 +99,11 @@ class Loop {
   bool start(Op& op);
   /// Ends an operation that nobody wants any more.
   void abandon(Op& op) noexcept;
-  /// Called by the engine, inside wait().
+
+  /// Called by the engine, inside wait(): time has passed.
+  void read_clock() noexcept { now_ = std::max(now_, engine_.now()); }
+
+  /// Called by the engine, inside wait(), behind read_clock().
   void complete(Op& op, std::int64_t result) noexcept;
 
   /// How long the last turns were busy, 0 to 1: balances accepts, feeds overload. Any thread.

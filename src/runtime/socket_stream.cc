@@ -62,6 +62,15 @@ Result<Chunk> SocketStream::take_received() {
   return chunk;
 }
 
+/// What arrived goes to the relay. False when the reader must look.
+bool SocketStream::pass_on() {
+  if (!try_receive(relay_->wanted())) return true;
+  if (receive_->result <= 0) return false;
+  const bool may_go_on = relay_->pass(*take_received(), loop_.now());
+  // There is more already: with frames, which see to fairness.
+  return !try_receive(relay_->wanted()) && may_go_on;
+}
+
 Task<Result<Chunk>> SocketStream::read_later(std::size_t wanted, TimePoint deadline) {
   if (!received_ && !receive_.pending()) co_await yield(loop_);
   for (;;) {
@@ -196,7 +205,7 @@ void SocketStream::on_completion(Op& op) noexcept {
   switch (op.kind) {
     case Op::Kind::receive:
       received_ = op.result != -EAGAIN;
-      reader_.wake_one(loop_);
+      if (relay_ == nullptr || !pass_on()) reader_.wake_one(loop_);
       break;
     case Op::Kind::send:
       account_sent(op.result);

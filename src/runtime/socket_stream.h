@@ -14,7 +14,10 @@ namespace sluice {
 class SocketStream final : public Stream, public memory::Pooled, private OpSink, private TurnEnd {
  public:
   SocketStream(Loop& loop, SocketPtr socket);
-  ~SocketStream() override = default;
+
+  ~SocketStream() override {
+    if (relay_ != nullptr) relay_->detach();
+  }
 
   Task<Result<Chunk>> read(std::size_t wanted, TimePoint deadline) override;
   Task<Result<Done>> write(Chunks bytes, Flush flush, TimePoint deadline) override;
@@ -28,8 +31,10 @@ class SocketStream final : public Stream, public memory::Pooled, private OpSink,
   Event& gone() override;
   bool is_quiet() override;
 
-  WaitList* arrival(std::size_t wanted) override {
-    return unread_.empty() && !try_receive(wanted) ? &reader_ : nullptr;
+  WaitList* arrival(std::size_t wanted, Relay* relay) override {
+    if (!unread_.empty() || try_receive(wanted)) return nullptr;
+    if (relay != nullptr) relay->attach(relay_);
+    return &reader_;
   }
 
   std::uint64_t received() const override { return received_bytes_; }
@@ -45,6 +50,7 @@ class SocketStream final : public Stream, public memory::Pooled, private OpSink,
   }
 
   bool try_receive(std::size_t wanted);
+  bool pass_on();
   Result<Chunk> take_received();
   Task<Result<Chunk>> read_later(std::size_t wanted, TimePoint deadline);
   Task<Result<Done>> write_later(TimePoint deadline);
@@ -66,6 +72,7 @@ class SocketStream final : public Stream, public memory::Pooled, private OpSink,
       0;                    ///< of the next read, when the transfer asks for more than the caller
   std::size_t queued_ = 0;  ///< bytes that the kernel has not taken
   std::uint64_t sent_ = 0;
+  Relay* relay_ = nullptr;
   Chunk unread_;
   WaitList reader_;
   WaitList room_;

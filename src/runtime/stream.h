@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "base/chunk.h"
 #include "base/error.h"
@@ -29,6 +30,64 @@ inline constexpr std::size_t read_bytes = 32 * 1024 - read_headroom;
 /// The largest buffer of one read, and what a pipe holds: beyond, memory costs more than calls save
 /// (docs/decisions/0008).
 inline constexpr std::size_t read_bytes_max = 256 * 1024;
+
+/// The first read of what comes in messages, and the next one behind a message of `size` bytes.
+constexpr std::size_t read_behind(std::size_t size) noexcept {
+  return size < request_bytes ? request_bytes : read_bytes;
+}
+
+class Stream;
+
+/// A way on for what arrives while its reader waits for Stream::arrival(): bytes go to another
+/// stream without the reader being woken. Lives in the frame that waits; all that it refers to
+/// outlives it.
+class Relay {
+ public:
+  /// `moved_at`: when bytes last came this way; `sent` counts them along.
+  Relay(Stream& to, TimePoint& moved_at, std::uint64_t& sent) noexcept
+      : to_(to), moved_at_(moved_at), sent_(sent) {}
+
+  Relay(const Relay&) = delete;
+  Relay& operator=(const Relay&) = delete;
+
+  ~Relay() { detach(); }
+
+  /// For who gives the bytes: a second place for the time, and what the next read asks for, which
+  /// follows the messages' size.
+  void set_source(TimePoint& moved_at, std::size_t& wanted) noexcept {
+    source_moved_at_ = &moved_at;
+    wanted_ = &wanted;
+  }
+
+  /// Whether `to` has no room, or takes nothing any more: its next write waits, or fails.
+  bool is_stuck() const noexcept { return stuck_; }
+
+  // For the stream that gives.
+
+  /// `place` points here until the end of either.
+  void attach(Relay*& place) noexcept {
+    place_ = &place;
+    place = this;
+  }
+
+  void detach() noexcept {
+    if (place_ != nullptr) *std::exchange(place_, nullptr) = nullptr;
+  }
+
+  std::size_t wanted() const noexcept { return *wanted_; }
+
+  /// False when it is stuck.
+  bool pass(Chunk bytes, TimePoint now);
+
+ private:
+  Stream& to_;
+  TimePoint& moved_at_;
+  std::uint64_t& sent_;
+  TimePoint* source_moved_at_ = nullptr;
+  std::size_t* wanted_ = nullptr;
+  Relay** place_ = nullptr;
+  bool stuck_ = false;
+};
 
 /// One read and any number of writes may be pending at once.
 class Stream {
@@ -77,12 +136,23 @@ class Stream {
   virtual bool is_quiet() = 0;
   /// For who waits long, without the frames of a read(wanted): begins to read ahead, and returns
   /// the list that is woken once bytes or the end came, or may have. Null when read() must be
-  /// asked.
-  virtual WaitList* arrival(std::size_t wanted) = 0;
+  /// asked. With a `relay`, which has its source, a stream that can passes on what comes, and wakes
+  /// only for what it cannot: the end, an error, more than a read takes, a relay that is stuck.
+  virtual WaitList* arrival(std::size_t wanted, Relay* relay) = 0;
   /// Gives bytes back to the next read: for sniffers (PROXY protocol, SNI, HTTP/2 preface).
   virtual void unread(Chunk bytes) = 0;
 };
 
 using StreamPtr = std::unique_ptr<Stream>;
+
+inline bool Relay::pass(Chunk bytes, TimePoint now) {
+  sent_ += bytes.size();
+  moved_at_ = *source_moved_at_ = now;
+  *wanted_ = read_behind(bytes.size());
+  // Dropped, it takes nothing back.
+  auto writing = to_.write(Chunks(std::move(bytes)), Flush::end_of_turn, never);
+  stuck_ = !writing.await_ready() || !writing.await_resume();
+  return !stuck_;
+}
 
 }  // namespace sluice

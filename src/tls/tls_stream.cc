@@ -200,10 +200,10 @@ bool TlsStream::is_quiet() {
   return true;
 }
 
-WaitList* TlsStream::arrival(std::size_t wanted) {
+WaitList* TlsStream::arrival(std::size_t wanted, Relay*) {
   if (!unread_.empty() || failed_ || closed_ || !in_.empty() || SSL_has_pending(ssl_) == 1)
     return nullptr;
-  return lower_->arrival(wanted);
+  return lower_->arrival(wanted, nullptr);
 }
 
 std::string_view TlsStream::alpn() const noexcept {

@@ -37,7 +37,7 @@ class TlsStream final : public Stream, public memory::Pooled {
   Event& gone() override { return lower_->gone(); }
 
   bool is_quiet() override;
-  WaitList* arrival(std::size_t wanted) override;
+  WaitList* arrival(std::size_t wanted, Relay* relay) override;
 
   std::uint64_t received() const override { return received_; }
 

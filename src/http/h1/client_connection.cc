@@ -101,7 +101,7 @@ class ResponseBody final : public Body, public memory::Pooled {
 
   ResponseTask send(const Request& head, Lease::Attempt& attempt, BodyPtr self);
   Task<Result<Chunk>> read() override;
-  Arrival arrival() override;
+  Arrival arrival(Relay& relay) override;
   Task<Result<std::size_t>> read_into(PipePtr& pipe) override;
 
   bool can_read_into() const override {
@@ -282,17 +282,25 @@ Task<Done> ResponseBody::upload(Coding coding, milliseconds write_timeout) {
   bool may_pass = declared && stream.takes_pipes();
   for (;;) {
     state.moved_at = loop_.now();
-    if (const auto [list, until, broken] = state.body->arrival(); list != nullptr)
-      co_await wait_for(loop_, *list, until, broken);
-    auto chunk = co_await state.body->read();
-    if (!chunk) co_return fail_upload(std::move(chunk).error());
-    delivered += chunk->size();
-    const bool at_end = chunk->empty();
-    if (declared && (delivered > *declared || (at_end && delivered < *declared)))
-      co_return fail_upload(
-          {ErrorCode::internal, "a request body delivered another size than it declared"});
-    if (at_end) break;
-    auto written = co_await stream.write(frame_chunk(coding, *std::move(chunk)), Flush::end_of_turn,
+    Relay relay(stream, state.moved_at, delivered);
+    auto way = state.body->arrival(relay);
+    while (way.list != nullptr && !co_await wait_for(loop_, *way.list, way.until, way.broken) &&
+           way.extend(*state.body, relay)) {
+    }
+    relay.detach();
+    Chunks bytes;
+    if (!relay.is_stuck()) {
+      auto chunk = co_await state.body->read();
+      if (!chunk) co_return fail_upload(std::move(chunk).error());
+      delivered += chunk->size();
+      const bool at_end = chunk->empty();
+      if (declared && (delivered > *declared || (at_end && delivered < *declared)))
+        co_return fail_upload(
+            {ErrorCode::internal, "a request body delivered another size than it declared"});
+      if (at_end) break;
+      bytes = frame_chunk(coding, *std::move(chunk));
+    }
+    auto written = co_await stream.write(std::move(bytes), Flush::end_of_turn,
                                          after(loop_.now(), write_timeout));
     if (!written) co_return end_upload(std::move(written).error());
     if (may_pass && *declared - delivered >= passed_body_min && state.body->can_read_into()) {
@@ -417,10 +425,11 @@ TimePoint ResponseBody::tunnel_idle_at() noexcept {
   return after(upload_->moved_at, read_timeout_);
 }
 
-Body::Arrival ResponseBody::arrival() {
+Body::Arrival ResponseBody::arrival(Relay& relay) {
   if (!tunnel_ || connection_ == nullptr || reader_->finished() || upload_->failed.is_set())
     return {};
-  return {connection_->input.raw_arrival(), tunnel_idle_at(), &upload_->failed};
+  const TimePoint idle_at = tunnel_idle_at();
+  return {connection_->input.raw_arrival(relay, upload_->moved_at), idle_at, &upload_->failed};
 }
 
 /// It has no use once the client's connection broke.

@@ -36,8 +36,8 @@ class Input {
   std::uint64_t consumed() const noexcept { return stream_->received() - buffered_.size(); }
 
   /// As Stream::arrival(): where to wait before a read. Null when bytes are buffered, too.
-  WaitList* arrival(std::size_t wanted = read_bytes) {
-    return buffered_.empty() ? stream_->arrival(wanted) : nullptr;
+  WaitList* arrival(std::size_t wanted = read_bytes, Relay* relay = nullptr) {
+    return buffered_.empty() ? stream_->arrival(wanted, relay) : nullptr;
   }
 
   /// Buffered bytes, or else what the stream has, as Stream::read(). Empty at the end.
@@ -55,11 +55,13 @@ class Input {
   /// Of a tunnel: bytes as they come, in blocks of the size that the last ones needed.
   Task<Result<Chunk>> read_raw(TimePoint deadline) { return read_some(raw_bytes_, deadline); }
 
-  WaitList* raw_arrival() { return arrival(raw_bytes_); }
-
-  void took_raw(std::size_t size) noexcept {
-    raw_bytes_ = size < request_bytes ? request_bytes : read_bytes;
+  /// Of a tunnel that last `moved_at`.
+  WaitList* raw_arrival(Relay& relay, TimePoint& moved_at) {
+    relay.set_source(moved_at, raw_bytes_);
+    return arrival(raw_bytes_, &relay);
   }
+
+  void took_raw(std::size_t size) noexcept { raw_bytes_ = read_behind(size); }
 
   /// The size of the head that is buffered whole; 0 when more bytes are needed.
   Result<std::size_t> buffered_head(const Limits& limits) const {

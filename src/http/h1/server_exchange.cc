@@ -66,9 +66,11 @@ TimePoint RequestBody::tunnel_idle_at() noexcept {
   return after(exchange_->tunnel_moved_at_, exchange_->connection_.settings_.tunnel_idle_timeout);
 }
 
-Body::Arrival RequestBody::arrival() {
+Body::Arrival RequestBody::arrival(Relay& relay) {
   if (exchange_ == nullptr || !exchange_->is_tunnel()) return {};
-  return {exchange_->connection_.input_.raw_arrival(), tunnel_idle_at()};
+  Input& input = exchange_->connection_.input_;
+  const TimePoint idle_at = tunnel_idle_at();
+  return {input.raw_arrival(relay, exchange_->tunnel_moved_at_), idle_at};
 }
 
 Task<Result<Chunk>> RequestBody::read_tunnel() {
@@ -434,15 +436,23 @@ Task<Result<Done>> ServerExchange::send_tunnel(BodyPtr body, Chunk head) {
   tunnel_moved_at_ = loop_.now();
   tunnel_.set(loop_);
   for (;;) {
-    if (const auto [list, until, broken] = body->arrival(); list != nullptr)
-      co_await wait_for(loop_, *list, until, broken);
-    auto chunk = co_await body->read();
-    if (!chunk) co_return std::unexpected(std::move(chunk).error());
-    if (chunk->empty()) break;
-    tunnel_moved_at_ = loop_.now();
-    sent_ += chunk->size();
+    Relay relay(stream, tunnel_moved_at_, sent_);
+    auto way = body->arrival(relay);
+    while (way.list != nullptr && !co_await wait_for(loop_, *way.list, way.until, way.broken) &&
+           way.extend(*body, relay)) {
+    }
+    relay.detach();
+    Chunks bytes;
+    if (!relay.is_stuck()) {
+      auto chunk = co_await body->read();
+      if (!chunk) co_return std::unexpected(std::move(chunk).error());
+      if (chunk->empty()) break;
+      tunnel_moved_at_ = loop_.now();
+      sent_ += chunk->size();
+      bytes = Chunks(*std::move(chunk));
+    }
     auto written =
-        co_await stream.write(Chunks(*std::move(chunk)), Flush::end_of_turn,
+        co_await stream.write(std::move(bytes), Flush::end_of_turn,
                               after(loop_.now(), connection_.settings_.write_idle_timeout));
     if (!written) {
       connection_.flushes_ = false;

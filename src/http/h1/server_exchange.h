@@ -16,7 +16,7 @@ class RequestBody final : public Body, public memory::Pooled {
   RequestBody(ServerExchange& exchange, Framing framing, const Limits& limits);
   ~RequestBody() override;
   Task<Result<Chunk>> read() override;
-  Arrival arrival() override;
+  Arrival arrival(Relay& relay) override;
   Task<Result<std::size_t>> read_into(PipePtr& pipe) override;
   bool can_read_into() const override;
 

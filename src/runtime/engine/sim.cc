@@ -385,6 +385,7 @@ void SimEngine::wait(TimePoint until) {
     }
     // Everything of one instant happens before anybody hears of it.
     now_ = std::max(now_, happenings_.top().when);
+    loop_->read_clock();
     while (!happenings_.empty() && happenings_.top().when <= now_) {
       auto action = std::move(const_cast<Happening&>(happenings_.top()).action);
       happenings_.pop();
