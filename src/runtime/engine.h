@@ -31,8 +31,8 @@ class Engine {
   virtual void submit(Op& op) = 0;
   /// Asks for an early end; the completion still comes, perhaps with a result.
   virtual void cancel(Op& op) = 0;
-  /// Waits until something completes, wake() was called, or `until`; calls Loop::read_clock, then
-  /// Loop::complete. Knows no timers.
+  /// Waits until something completes, wake() was called, or `until`; calls Loop::read_clock once it
+  /// slept, then Loop::complete. Knows no timers.
   virtual void wait(TimePoint until) = 0;
   /// Ends a wait; callable from any thread.
   virtual void wake() noexcept = 0;

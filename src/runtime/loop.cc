@@ -52,7 +52,6 @@ void Loop::turn(TimePoint until) {
   const TimePoint idle_from = engine_.now();
   const TimePoint previous = now_;
   engine_.wait(wake);
-  read_clock();
   const auto whole = std::max<nanoseconds>(now_ - previous, nanoseconds(1));
   const double busy = std::clamp(
       static_cast<double>((idle_from - previous).count()) / static_cast<double>(whole.count()), 0.0,

@@ -11,6 +11,8 @@ namespace {
 constexpr std::size_t shared_max = 64;
 // After a failed connect, where other connections may soon have room.
 constexpr milliseconds redial_pause{1000};
+// How long others wait for a new connection's word on how many requests it takes.
+constexpr milliseconds greeting_patience{1000};
 
 }  // namespace
 
@@ -104,14 +106,23 @@ Task<Result<http::LeasePtr>> Pool::connect(TimePoint connect_by) {
 }
 
 http::LeasePtr Pool::take_shared() {
-  for (const auto& connection : shared_) {
-    if (!connection->has_room()) continue;
-    if (connection->requests() > 0) ++counts.reused;
-    if (connection->requests() + 1 >= pools_.settings_.keepalive_max_requests)
-      connection->shut_down();
-    return connection->lease();
-  }
-  return nullptr;
+  const auto has_room = [](const auto& connection) { return connection->has_room(); };
+  // A new one may be with somebody who never answers.
+  auto found = std::ranges::find_if(
+      shared_, [&](const auto& each) { return has_room(each) && !each->is_new(); });
+  if (found == shared_.end()) found = std::ranges::find_if(shared_, has_room);
+  if (found == shared_.end()) return nullptr;
+  Shared& connection = **found;
+  if (connection.requests() > 0) ++counts.reused;
+  if (connection.requests() + 1 >= pools_.settings_.keepalive_max_requests) connection.shut_down();
+  return connection.lease();
+}
+
+/// Until when a connection that is in the making, or new, may soon have room for all; or a time
+/// that has passed.
+TimePoint Pool::grows_until() const noexcept {
+  if (connecting_) return never;
+  return !shared_.empty() && shared_.back()->is_new() ? greeted_by_ : TimePoint{};
 }
 
 Task<Result<http::LeasePtr>> Pool::share(milliseconds connect_timeout, TimePoint connect_by) {
@@ -120,10 +131,8 @@ Task<Result<http::LeasePtr>> Pool::share(milliseconds connect_timeout, TimePoint
     if (auto lease = take_shared()) co_return lease;
     if (!shares_) co_return co_await connect(connect_by);  // ALPN said so
     const bool may_dial = shared_.empty() || loop_.now() >= redial_at_;
-    // One that is new may soon have room for all of them.
-    const bool grows = connecting_ || std::ranges::any_of(shared_, [](const auto& connection) {
-                         return connection->is_new();
-                       });
+    const TimePoint grown_by = grows_until();
+    const bool grows = loop_.now() < grown_by;
     if (!grows && may_dial && shared_.size() < shared_max) {
       connecting_ = true;
       if (!pools_.drivers_.spawn(drive(after(loop_.now(), connect_timeout)))) {
@@ -132,7 +141,8 @@ Task<Result<http::LeasePtr>> Pool::share(milliseconds connect_timeout, TimePoint
       }
     }
     const std::uint64_t seen = attempts_;
-    const TimePoint look_at = may_dial ? connect_by : std::min(connect_by, redial_at_);
+    TimePoint look_at = may_dial ? connect_by : std::min(connect_by, redial_at_);
+    if (grows) look_at = std::min(look_at, grown_by);
     if (!co_await wait_for(loop_, waiting_, look_at) && loop_.now() >= connect_by)
       co_return fail(ErrorCode::connect_timeout, "no connection to " + address_.text());
     if (attempts_ != seen && failure_ && shared_.empty()) co_return std::unexpected(*failure_);
@@ -167,6 +177,7 @@ Task<Done> Pool::drive(TimePoint connect_by) {
   ++counts.opened;
   ++counts.open;
   shared_.push_back(connection);
+  greeted_by_ = loop_.now() + greeting_patience;
   if (closed_) connection->shut_down();
   on_change();
   co_await Shared::run(connection);

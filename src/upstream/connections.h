@@ -51,6 +51,7 @@ class Pool final : public http::h1::ConnectionHome,
   Task<Result<StreamPtr>> open(tls::Offer offer, bool& http2, TimePoint connect_by);
   http::LeasePtr lease_of(StreamPtr stream);
   http::LeasePtr take_shared();
+  TimePoint grows_until() const noexcept;
   Task<Done> drive(TimePoint connect_by);
 
   Pools& pools_;
@@ -70,6 +71,7 @@ class Pool final : public http::h1::ConnectionHome,
   bool connecting_ = false;
   std::uint64_t attempts_ = 0;    ///< connects for sharing, that ended
   TimePoint redial_at_{};         ///< not before, while there are connections
+  TimePoint greeted_by_{};        ///< until then the newest connection is waited for
   std::optional<Error> failure_;  ///< of the last of them
 };
 

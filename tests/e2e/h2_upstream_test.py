@@ -205,6 +205,29 @@ class Misbehaving(H2UpstreamTest):
             self.assertTrue(more, data)
             data += more
 
+  def test_who_never_says_how_many_requests_it_takes_holds_up_nobody_else(self):
+    class FirstIsSilent(Scripted):
+
+      def serve(self, connection):
+        if not silent:
+          silent.append(connection)
+          while connection.recv(65536):
+            pass
+        else:
+          super().serve(connection)
+
+    silent = []
+    upstream = FirstIsSilent(self, lambda connection, stream, count: connection.sendall(answer(stream)))
+    gateway = self.behind(upstream.port, retries=0)
+    first = gateway.connect()
+    first.sendall(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+    wait_until(lambda: silent, "the first connection")
+    for client in [gateway.client() for _ in range(3)] * 2:
+      self.assertEqual(client.get().status, 200)
+    self.assertEqual(upstream.connections, 1)  # Beside the silent one.
+    first.settimeout(PATIENCE)
+    self.assertTrue(first.recv(65536).startswith(b"HTTP/1.1 502 "))
+
   def test_a_response_that_is_none_is_502(self):
     heads = {
         "no status": b"",

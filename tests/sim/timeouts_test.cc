@@ -233,17 +233,23 @@ Task<Done> upstream_is_deaf(World& world) {
   co_return Done{};
 }
 
-/// The tunnel is silent in both directions.
+/// The tunnel is silent in both directions, from the beginning or behind some messages.
 Task<Done> tunnel_idles(World& world) {
   Ask ask;
   ask.token = world.new_token();
   ask.action = "tunnel";
-  ask.up = 1;
+  ask.up = 5;
+  ask.more = "&quiet=1";
   auto stream = co_await world.connect();
   Wire wire(*std::move(stream));
   static_cast<void>(co_await world.send(wire.stream(), ask.head()));
   const Head head = co_await wire.read_head();
   world.expect(head.status() == 101, "no tunnel: " + head.start);
+  // The upstream waits for one more.
+  for (const char byte : pattern(ask.token + "u", 5).substr(1 + world.dice.below(5))) {
+    co_await sleep_until(world.loop(), world.loop().now() + seconds(3));
+    static_cast<void>(co_await world.send(wire.stream(), std::string(1, byte)));
+  }
   const Clock clock(world);
   const std::string bytes = co_await wire.read_some();
   clock.expect(tunnel_idle, "a silent tunnel");

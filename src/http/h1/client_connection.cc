@@ -285,7 +285,7 @@ Task<Done> ResponseBody::upload(Coding coding, milliseconds write_timeout) {
     Relay relay(stream, state.moved_at, delivered);
     auto way = state.body->arrival(relay);
     while (way.list != nullptr && !co_await wait_for(loop_, *way.list, way.until, way.broken) &&
-           way.extend(*state.body, relay)) {
+           !relay.is_stuck() && way.extend(*state.body, relay)) {
     }
     relay.detach();
     Chunks bytes;

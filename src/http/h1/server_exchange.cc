@@ -439,7 +439,7 @@ Task<Result<Done>> ServerExchange::send_tunnel(BodyPtr body, Chunk head) {
     Relay relay(stream, tunnel_moved_at_, sent_);
     auto way = body->arrival(relay);
     while (way.list != nullptr && !co_await wait_for(loop_, *way.list, way.until, way.broken) &&
-           way.extend(*body, relay)) {
+           !relay.is_stuck() && way.extend(*body, relay)) {
     }
     relay.detach();
     Chunks bytes;

@@ -71,7 +71,8 @@ Session::Session(Loop& loop, Role role, StreamPtr stream, const SessionSettings&
       settings_(settings),
       events_(events),
       guard_(loop.now()),
-      idle_since_(loop.now()),
+      begun_at_(loop.now()),
+      idle_since_(begun_at_),
       idle_(settings.idle_connections),
       tasks_(loop, 2) {
   if (role == Role::server)
@@ -121,7 +122,7 @@ Task<Done> Session::run() {
 
 TimePoint Session::read_by() const noexcept {
   if (section_since_ != never) return after(section_since_, settings_.header_timeout);
-  if (!greeted_) return after(idle_since_, settings_.header_timeout);
+  if (!greeted_) return after(begun_at_, settings_.header_timeout);
   if (streams_.empty()) return after(idle_since_, settings_.idle_timeout);
   return after(loop_.now(), settings_.idle_timeout);
 }

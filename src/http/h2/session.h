@@ -161,6 +161,7 @@ class Session final : public memory::Pooled {
   Chunks output_;  ///< what mem_send made and the writer has not taken
   std::size_t output_bytes_ = 0;
   std::size_t queued_ = 0;  ///< bytes in `out` of all streams
+  TimePoint begun_at_;
   TimePoint idle_since_;
   IdlePlace idle_;
   TimePoint section_since_ = never;  ///< a header section has begun and not ended

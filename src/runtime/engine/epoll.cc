@@ -374,7 +374,7 @@ void EpollEngine::wait(TimePoint until) {
     timeout = static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
   }
   const int count = ::epoll_wait(epoll_, events_.data(), events_max, timeout);
-  if (count > 0) loop_->read_clock();
+  loop_->read_clock();
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events_[static_cast<std::size_t>(i)];
     if (event.data.ptr == nullptr) {

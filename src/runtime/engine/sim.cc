@@ -381,7 +381,7 @@ void SimEngine::wait(TimePoint until) {
         stalled_ = true;
       else
         now_ = std::max(now_, until);
-      return;
+      return loop_->read_clock();
     }
     // Everything of one instant happens before anybody hears of it.
     now_ = std::max(now_, happenings_.top().when);
