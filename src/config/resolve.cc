@@ -115,9 +115,11 @@ void Resolver::take_services(std::vector<Service> services) {
 void Resolver::take_route(Route route, const Path& path, const std::optional<Parent>& parent,
                           std::size_t place_in_list) {
   const auto index = static_cast<std::uint32_t>(loaded_.routes.size());
-  const std::string within = parent ? parent->id.text() + ":" : std::string();
-  const std::string key =
-      route.name ? *route.name : fmt::format("{}routes[{}]", within, place_in_list);
+  const auto key_without_name = [&] {
+    const std::string within = parent ? parent->id.text() + ":" : std::string();
+    return fmt::format("{}routes[{}]", within, place_in_list);
+  };
+  const std::string key = route.name ? *route.name : key_without_name();
   identify(routes_, route.id, route.place, key, path);
   routes_.add_name("name", route.name.value_or(""), path);
   if (parent) {

@@ -37,14 +37,14 @@ std::array<std::uint8_t, 20> sha1(std::string_view first, std::string_view secon
 
 std::string Uuid::text() const {
   constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  text.reserve(36);
+  std::array<char, 36> text;
+  char* at = text.data();
   for (std::size_t i = 0; i < bytes.size(); ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
-    text += digits[bytes[i] >> 4];
-    text += digits[bytes[i] & 15];
+    if (i == 4 || i == 6 || i == 8 || i == 10) *at++ = '-';
+    *at++ = digits[bytes[i] >> 4];
+    *at++ = digits[bytes[i] & 15];
   }
-  return text;
+  return {text.data(), text.size()};
 }
 
 std::optional<Uuid> parse_uuid(std::string_view text) noexcept {

@@ -21,7 +21,7 @@ tls::Staple staple_of(const std::optional<std::string>& der, const config::OcspA
 
 TlsCompiler::TlsCompiler(const config::LoadedFile& file, config::Diagnostics& diagnostics)
     : file_(file), diagnostics_(diagnostics) {
-  auto certificates = std::make_shared<tls::Certificates>(tls::self_signed_identity());
+  auto certificates = std::make_shared<tls::Certificates>();
   for (const config::Certificate& from : file_.certificates) {
     tls::Identity identity;
     add_pair(identity, from.cert, from.key, staple_of(from.ocsp, from.ocsp_answer), from.place);

@@ -10,6 +10,7 @@
 #include "gateway/access_line.h"
 #include "node/resolver_settings.h"
 #include "runtime/engine/epoll.h"
+#include "tls/certificates.h"
 
 namespace sluice {
 namespace {
@@ -24,7 +25,7 @@ void on_signal(int number) {
     reload_wanted.store(true);
   else
     stops_wanted.fetch_add(1);
-  if (Loop* loop = control_loop.load()) loop->engine().wake();
+  if (Loop* loop = control_loop.load()) loop->ring();
 }
 
 /// What one worker may hold. Beside clients a node needs descriptors for upstreams, as many as for
@@ -60,7 +61,8 @@ Node::Node(NodeOptions options) : options_(std::move(options)) {}
 
 Node::~Node() {
   control_loop.store(nullptr);
-  if (job_.joinable()) job_.join();
+  for (std::thread* const job : {&job_, &self_signing_})
+    if (job->joinable()) job->join();
   workers_.clear();
   // What workers and jobs still sent us.
   if (loop_) loop_->turn(loop_->now());
@@ -69,6 +71,7 @@ Node::~Node() {
 
 bool Node::start() {
   Compiled compiled = compile(options_, nullptr);
+  memory::trim();
   if (!compiled.problems.empty()) std::fputs(compiled.problems.c_str(), stderr);
   if (compiled.snapshot == nullptr) return false;
   gateway_ = std::move(compiled.gateway);
@@ -93,6 +96,8 @@ bool Node::start() {
   log::begin_background();
   for (auto& worker : workers_)
     worker->start();
+
+  offer_self_signed();
 
   static_cast<void>(background_->spawn(heed_signals()));
   static_cast<void>(background_->spawn(watch_file()));
@@ -249,9 +254,17 @@ bool Node::open_status(const config::Gateway& gateway, std::string& problem) {
   return true;
 }
 
+void Node::offer_self_signed() {
+  const bool is_shown = snapshot_->certificates()->may_show_self_signed() &&
+                        std::ranges::any_of(gateway_.listeners, [](const auto& listener) {
+                          return listener.tls.has_value();
+                        });
+  if (is_shown && !self_signing_.joinable())
+    self_signing_ = std::thread(tls::add_rsa_to_self_signed);
+}
+
 Task<Done> Node::heed_signals() {
   for (;;) {
-    // Woken by the handler's ring; the sleep is for a ring that came between the look and the wait.
     if (reload_wanted.exchange(false)) {
       if (access_log_) access_log_->reopen();
       open_log(gateway_);
@@ -265,7 +278,7 @@ Task<Done> Node::heed_signals() {
       cut_short_ = true;
       loop_->stop();
     }
-    co_await sleep_until(*loop_, loop_->now() + milliseconds(20));
+    co_await wait_for(*loop_, loop_->rings());
   }
 }
 

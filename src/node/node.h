@@ -49,7 +49,6 @@ class Node {
   };
 
   static Compiled compile(const NodeOptions& options, const Snapshot* previous);
-  static Compiled compile_file(const NodeOptions& options, const Snapshot* previous);
 
   // node.cc: the start, and signals
   void open_log(const config::Gateway& gateway);
@@ -58,6 +57,8 @@ class Node {
   bool open_listeners(const config::Gateway& gateway, std::string& problem);
   bool open_status(const config::Gateway& gateway, std::string& problem);
   Task<Done> heed_signals();
+  /// Where a listener may show the self-signed certificate: once, beside everything else.
+  void offer_self_signed();
 
   // reload.cc
   void begin_reload(std::string_view reason);
@@ -84,7 +85,8 @@ class Node {
   std::vector<std::string> listening_;  ///< addresses, as written
   NodeStatus status_;
   std::unique_ptr<StatusServer> status_server_;
-  std::thread job_;  ///< compiles, while the control thread stays responsive
+  std::thread job_;           ///< compiles, while the control thread stays responsive
+  std::thread self_signing_;  ///< makes a key that few clients need
   bool reloading_ = false;
   bool reload_again_ = false;
   bool draining_ = false;

@@ -12,7 +12,7 @@
 
 namespace sluice {
 
-Node::Compiled Node::compile_file(const NodeOptions& options, const Snapshot* previous) {
+Node::Compiled Node::compile(const NodeOptions& options, const Snapshot* previous) {
   Compiled compiled;
   config::LoadResult loaded = config::load_file(options.file, {options.allow_unsupported});
   if (loaded.file) {
@@ -24,12 +24,6 @@ Node::Compiled Node::compile_file(const NodeOptions& options, const Snapshot* pr
   check_flawed(loaded, options.catalog);
   compiled.problems = loaded.diagnostics.render();
   compiled.warnings = loaded.diagnostics.warnings();
-  return compiled;
-}
-
-Node::Compiled Node::compile(const NodeOptions& options, const Snapshot* previous) {
-  Compiled compiled = compile_file(options, previous);
-  memory::trim();  // a large file leaves several times its size behind
   return compiled;
 }
 
@@ -46,6 +40,7 @@ void Node::begin_reload(std::string_view reason) {
     Compiled compiled = compile(options_, previous.get());
     loop_->post(
         [this, compiled = std::move(compiled)]() mutable { finish_reload(std::move(compiled)); });
+    memory::trim();  // a large file leaves several times its size behind
   });
 }
 
@@ -77,6 +72,7 @@ void Node::finish_reload(Compiled compiled) {
     apply_listeners(compiled.gateway);
     open_log(compiled.gateway);
     gateway_ = std::move(compiled.gateway);
+    offer_self_signed();
     ++status_.reloads;
     status_.last_problem.clear();
     status_.warnings = std::move(compiled.warnings);

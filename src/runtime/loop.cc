@@ -115,6 +115,13 @@ void Loop::post(std::move_only_function<void()> work) {
   engine_.wake();
 }
 
+void Loop::ring() noexcept {
+  // In this order: run_posted() looks at them in the other one.
+  rung_.store(true, std::memory_order_release);
+  has_posted_.store(true, std::memory_order_release);
+  engine_.wake();
+}
+
 void Loop::run_posted() {
   std::vector<std::move_only_function<void()>> work;
   {
@@ -122,6 +129,7 @@ void Loop::run_posted() {
     work.swap(posted_);
     has_posted_.store(false, std::memory_order_release);
   }
+  if (rung_.exchange(false, std::memory_order_acquire)) rings_.wake_all(*this);
   for (auto& item : work)
     item();
 }

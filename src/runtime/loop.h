@@ -96,6 +96,12 @@ class Loop {
   /// Runs `work` in a turn of this loop; callable from any thread. The only way in from outside.
   void post(std::move_only_function<void()> work);
 
+  /// Wakes who waits in rings() then, in a turn of this loop. Callable from any thread and from a
+  /// signal handler, where post() is not: the reason lies in what the handler stored before.
+  void ring() noexcept;
+
+  WaitList& rings() noexcept { return rings_; }
+
   bool start(Op& op);
   /// Ends an operation that nobody wants any more.
   void abandon(Op& op) noexcept;
@@ -121,13 +127,15 @@ class Loop {
   WaitList ready_;
   WaitList last_;
   WaitList turn_ends_;
+  WaitList rings_;
   TimerWheel wheel_;
   int inline_left_ = 0;
   std::int64_t ops_pending_ = 0;
 
   std::mutex posted_mutex_;
   std::vector<std::move_only_function<void()>> posted_;
-  std::atomic<bool> has_posted_ = false;
+  std::atomic<bool> has_posted_ = false;  ///< or rung
+  std::atomic<bool> rung_ = false;
   std::atomic<bool> stopping_ = false;
   std::atomic<double> load_ = 0;
 };

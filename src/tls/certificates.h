@@ -22,8 +22,9 @@ using IdentityPtr = std::shared_ptr<const Identity>;
 /// Immutable once a handshake has seen it; shared by all workers.
 class Certificates {
  public:
-  /// `fallback` is for clients that name no server, or one that nothing matches.
-  explicit Certificates(IdentityPtr fallback) : fallback_(std::move(fallback)) {}
+  /// `fallback` is for clients that name no server, or one that nothing matches; null: the
+  /// self-signed identity.
+  explicit Certificates(IdentityPtr fallback = nullptr) : fallback_(std::move(fallback)) {}
 
   /// `name` is exact, `*.suffix`, `prefix.*`, or `*`, which takes the fallback's place.
   void add(std::string_view name, IdentityPtr identity);
@@ -32,18 +33,25 @@ class Certificates {
   /// (kong.md §1, certificates). Ignores case and a dot at the end.
   const Identity& choose(std::string_view server_name) const;
 
+  bool may_show_self_signed() const noexcept { return fallback_ == nullptr; }
+
   /// The names that were added, but for `*`, and what they get.
   const std::unordered_map<std::string, IdentityPtr>& by_name() const noexcept { return by_name_; }
 
  private:
   const Identity* find(const std::string& name) const;
+  const Identity& fallback() const;
 
   IdentityPtr fallback_;
   std::unordered_map<std::string, IdentityPtr> by_name_;
 };
 
-/// Made once a process: what a node shows that was given no certificate.
-const IdentityPtr& self_signed_identity();
+/// Made once a process: what a node shows that was given no certificate. Lives as long as it.
+const Identity& self_signed_identity();
+
+/// Adds a key of RSA to it, for clients that can verify no other: from then on both are shown.
+/// Takes up to half a second, and so is for a thread that nobody waits for.
+void add_rsa_to_self_signed();
 
 using CertificatesPtr = std::shared_ptr<const Certificates>;
 

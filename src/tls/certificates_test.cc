@@ -48,9 +48,8 @@ TEST(Certificates, TheMostExactNameWins) {
 }
 
 TEST(KeyPair, ASelfSignedOneIsGoodForAYear) {
-  const KeyPairPtr pair = KeyPair::self_signed("localhost");
-
-  EXPECT_EQ(pair->kind(), KeyPair::Kind::ecdsa);
+  for (const KeyPair::Kind kind : {KeyPair::Kind::ecdsa, KeyPair::Kind::rsa})
+    EXPECT_EQ(KeyPair::self_signed("localhost", kind)->kind(), kind);
   EXPECT_FALSE(KeyPair::parse("nonsense", "nonsense"));
 }
 

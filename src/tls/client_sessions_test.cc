@@ -43,7 +43,7 @@ class ClientSessions : public ::testing::TestWithParam<int> {
     // An hour's last minutes: tickets of the next one replace those of this one.
     engine_.set_wall(WallTime(hours(500'000) + minutes(55)));
     pass(seconds(2));
-    server_.use(std::make_shared<const Certificates>(self_signed_identity()));
+    server_.use(std::make_shared<const Certificates>());
   }
 
   void certify_client(Ends ends) {

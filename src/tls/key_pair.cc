@@ -57,9 +57,9 @@ Result<KeyPairPtr> KeyPair::parse(std::string_view certificate, std::string_view
   return pair;
 }
 
-KeyPairPtr KeyPair::self_signed(std::string_view common_name) {
+KeyPairPtr KeyPair::self_signed(std::string_view common_name, Kind kind) {
   std::shared_ptr<KeyPair> pair(new KeyPair);
-  pair->key_ = EVP_EC_gen("P-256");
+  pair->key_ = kind == Kind::rsa ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256");
   pair->certificate_ = X509_new();
   pair->chain_ = sk_X509_new_null();
   X509* certificate = pair->certificate_;

@@ -33,8 +33,9 @@ class KeyPair {
   /// without password. Error(invalid_configuration) says which of the two is wrong.
   static Result<std::shared_ptr<const KeyPair>> parse(std::string_view certificate,
                                                       std::string_view key, Staple staple = {});
-  /// ECDSA on P-256, good for a year by the system's clock.
-  static std::shared_ptr<const KeyPair> self_signed(std::string_view common_name);
+  /// Good for a year by the system's clock. A key of ECDSA on P-256; one of RSA has 2,048 bits and
+  /// may take half a second. Precondition: `kind` is one of these.
+  static std::shared_ptr<const KeyPair> self_signed(std::string_view common_name, Kind kind);
 
   KeyPair(const KeyPair&) = delete;
   KeyPair& operator=(const KeyPair&) = delete;

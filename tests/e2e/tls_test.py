@@ -103,6 +103,13 @@ class Certificates(TlsTest):
           said = self.s_client(gateway, "-servername", "api.example.com", version, "-sigalgs", algorithms)
           self.assertRegex(said, f"Peer signature type: {kind}")
 
+  def test_the_self_signed_certificate_has_a_key_for_everybody(self):
+    upstream = self.upstream(lambda head, _: ok())
+    gateway = self.secured(service(upstream.port))
+    self.assertIn("Peer signature type: ECDSA", self.s_client(gateway, "-noservername"))
+    for more in (("-tls1_2", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256"), ("-tls1_3", "-sigalgs", "rsa_pss_rsae_sha256")):
+      wait_until(lambda: "Peer signature type: RSA" in self.s_client(gateway, "-noservername", *more), "a key of RSA")
+
   def test_old_versions_and_weak_ciphers_are_refused(self):
     upstream = self.upstream(lambda head, _: ok())
     gateway = self.secured(service(upstream.port), tls={"min_version": 1.3})

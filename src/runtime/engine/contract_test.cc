@@ -3,6 +3,7 @@
 
 #include <csignal>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -245,6 +246,33 @@ TEST_P(EngineContract, TellsAnIdleConnectionFromOneThatEnded) {
 
 Task<bool> woken_by(Loop& loop, WaitList& list) {
   co_return co_await wait_for(loop, list);
+}
+
+Task<Done> count_rings(Loop& loop, int& count) {
+  for (;; ++count)
+    co_await wait_for(loop, loop.rings());
+}
+
+TEST_P(EngineContract, HearsARingFromASignalHandlerOrAThreadAtOnce) {
+  static Loop* rung = nullptr;
+  rung = loop_.get();
+  struct sigaction ring{}, before{};
+  ring.sa_handler = [](int) { rung->ring(); };
+  ASSERT_EQ(::sigaction(SIGUSR1, &ring, &before), 0);
+  int count = 0;
+  Scope scope(*loop_, 1);
+  ASSERT_TRUE(scope.spawn(count_rings(*loop_, count)));
+  loop_->turn(loop_->now() + milliseconds(1));
+  EXPECT_EQ(count, 0);
+
+  std::raise(SIGUSR1);
+  loop_->turn(never);
+  EXPECT_EQ(count, 1);
+
+  std::thread([&] { loop_->ring(); }).join();
+  loop_->turn(never);
+  EXPECT_EQ(count, 2);
+  ::sigaction(SIGUSR1, &before, nullptr);
 }
 
 TEST_P(EngineContract, WakesWhoWaitsForBytesWithoutReading) {
