@@ -67,11 +67,20 @@ def fill(text, **values):
   return text
 
 
+def needed(program):
+  """Where it is. Raises PeerError when it is not installed."""
+  path = shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin")
+  if path is None:
+    raise peers.PeerError(f"{program} is missing: ./dev setup bench")
+  return path
+
+
 class Bench:
   """A proxy and its peer, with the upstream behind them, all running until stop()."""
 
   def __init__(self, folder, kind, sluice):
     self.folder, self.kind, self.sluice = pathlib.Path(folder), kind, sluice
+    self.programs = {name: needed(name) for name in ("nginx", "nghttpd", "h2load")}
     self.names = ["nginx", "sluice"]
     if peers.Programs(self.folder).haproxy:
       self.names.insert(1, "haproxy")
@@ -89,7 +98,7 @@ class Bench:
 
   def start_origin(self):
     if self.kind == "grpc":
-      self.start([shutil.which("nghttpd"), "--no-tls", "-d", str(self.folder), "-m", "1000",
+      self.start([self.programs["nghttpd"], "--no-tls", "-d", str(self.folder), "-m", "1000",
                   "--trailer", "grpc-status: 0", str(self.origin_port)], LOAD_CPU)
     else:
       self.nginx("origin", "", f"listen 127.0.0.1:{self.origin_port}; root {self.folder};", LOAD_CPU)
@@ -125,8 +134,7 @@ class Bench:
     file = self.folder / f"{name}.conf"
     file.write_text(fill(fill(NGINX, HTTP=http, SERVER=server), F=self.folder, N=name,
                          U=pwd.getpwuid(os.getuid()).pw_name), encoding="utf-8")
-    binary = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
-    return self.start([binary, "-c", str(file)], cpu)
+    return self.start([self.programs["nginx"], "-c", str(file)], cpu)
 
   @staticmethod
   def wait_for(name, port):
@@ -158,7 +166,7 @@ class Bench:
     shape = ["--h1", "-c", str(count)] if self.kind == "handshakes" else ["-c", "8", "-m", "16"]
     if self.kind == "grpc":
       shape += ["-d", str(self.folder / str(size)), "-H", "content-type: application/grpc", "-H", "te: trailers"]
-    said = subprocess.run(["taskset", "-c", str(LOAD_CPU), "h2load", "-n", str(count), *shape,
+    said = subprocess.run(["taskset", "-c", str(LOAD_CPU), self.programs["h2load"], "-n", str(count), *shape,
                            f"{scheme}://127.0.0.1:{self.ports[name]}/{size}"],
                           capture_output=True, text=True, check=True).stdout
     done = re.search(r"(\d+) succeeded, (\d+) failed", said)

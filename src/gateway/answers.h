@@ -1,5 +1,6 @@
 #pragma once
-// Answers that plugins make themselves, in Kong's two forms.
+// Answers that plugins make themselves, in Kong's two forms. For calls of gRPC all of them are its
+// status and message.
 
 #include <string_view>
 

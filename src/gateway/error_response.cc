@@ -165,7 +165,7 @@ bool needs_other_connection(ErrorCode code) {
 
 http::Response answer(std::uint16_t status, std::string_view message, const Exchange& exchange,
                       ErrorFormat fallback, bool by_core) {
-  const bool calls = is_grpc(exchange.request);
+  const bool calls = reads_grpc(exchange);
   const ErrorFormat format = format_for(exchange.request.headers, fallback, by_core);
   if (calls || format == ErrorFormat::none) {
     http::Response refusal = grpc_refusal(grpc_status(status), message);
@@ -182,6 +182,10 @@ http::Response answer(std::uint16_t status, std::string_view message, const Exch
 }
 
 }  // namespace
+
+bool reads_grpc(const Exchange& exchange) {
+  return is_grpc(exchange.request) || exchange.incoming.was_grpc_call();
+}
 
 http::Response status_response(std::uint16_t status, std::string_view message,
                                const Exchange& exchange) {

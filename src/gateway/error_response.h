@@ -5,6 +5,9 @@
 
 namespace sluice {
 
+/// Whether the client reads answers as gRPC does: the status is a field, and a text a field too.
+bool reads_grpc(const Exchange& exchange);
+
 /// The body's format is chosen by the request's Accept, with its quality values; else JSON, or what
 /// the request's Content-Type or gateway.error_default_type says where Kong's core would answer.
 http::Response error_response(const Error& error, const Exchange& exchange);

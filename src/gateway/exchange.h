@@ -64,6 +64,7 @@ struct Exchange {
   StepChoices choices;
   TimePoint received_at{};
   TimePoint head_by = never;  ///< nothing waits longer for a response's head
+  TimePoint call_by = never;  ///< nor for the end of a call of gRPC that said how long it waits
   Record record;
   std::unique_ptr<Trace> trace;  ///< of a request that asked for one; its pipeline runs then
 

@@ -158,9 +158,7 @@ void identify(Exchange& exchange) {
   origin.client_ip = client.peer_text;
   origin.proto = client.scheme;
   const std::string_view host = host_without_port(exchange.request.authority);
-  origin.host = std::ranges::any_of(host, [](char byte) { return byte >= 'A' && byte <= 'Z'; })
-                    ? exchange.request.headers.keep(http::lowered(host))
-                    : host;
+  origin.host = http::has_capital(host) ? exchange.request.headers.keep(http::lowered(host)) : host;
   origin.trusted_peer = (!settings.trusted_networks.empty() || settings.trusts_unix) &&
                         is_trusted(settings, client.peer);
   if (!origin.trusted_peer) {

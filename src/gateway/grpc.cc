@@ -15,9 +15,7 @@ constexpr std::string_view content_type = "application/grpc";
 bool is_grpc(const http::Request& request) {
   if (request.http_major != 2) return false;
   const auto type = request.headers.get(http::HeaderId::content_type);
-  if (!type || !http::starts_ignoring_case(*type, content_type)) return false;
-  const std::string_view rest = type->substr(content_type.size());
-  return rest.empty() || rest[0] == '+' || rest[0] == ';' || rest[0] == ' ';
+  return type && http::is_grpc_type(*type);
 }
 
 std::optional<milliseconds> grpc_timeout(const http::Request& request) {
@@ -73,7 +71,8 @@ std::uint32_t grpc_status(std::uint16_t http_status) noexcept {
   };
   for (const Known& each : known)
     if (each.http == http_status) return each.grpc;
-  return http_status >= 500 ? 13 : 2;  // INTERNAL, UNKNOWN
+  if (http_status / 100 == 2) return 0;  // OK
+  return http_status >= 500 ? 13 : 2;    // INTERNAL, UNKNOWN
 }
 
 std::string grpc_message(std::string_view text) {

@@ -4,6 +4,7 @@
 
 #include "gateway/error_response.h"
 #include "gateway/grpc.h"
+#include "http/text.h"
 
 namespace sluice {
 
@@ -41,13 +42,15 @@ http::Response https_only(Exchange& exchange) {
 
 std::optional<http::Response> grpc_mismatch(Exchange& exchange) {
   const http::Request& request = exchange.request;
+  // In Kong's order, and with its notion of a call: what only begins like gRPC's type passes.
+  const auto type = request.headers.get(HeaderId::content_type);
+  if (!type || !http::starts_ignoring_case(*type, "application/grpc"))
+    return status_response(415, "Non-gRPC request matched gRPC route", exchange);
   if (request.http_major != 2) {
     http::Response response = status_response(426, "Please use HTTP2 protocol", exchange);
     response.protocol = "HTTP/2";
     return response;
   }
-  if (!is_grpc(request))
-    return status_response(415, "Non-gRPC request matched gRPC route", exchange);
   if (exchange.route->http || came_by_https(exchange)) return std::nullopt;
   return grpc_refusal(1, "gRPC request matched gRPCs route");
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "gateway/access_record.h"
+#include "gateway/call_deadline.h"
 #include "gateway/forward.h"
 #include "gateway/grpc.h"
 #include "gateway/worker_state.h"
@@ -12,6 +13,10 @@
 
 namespace sluice {
 namespace {
+
+// A connection that ends while requests are on their way to it turns them away (GOAWAY), and nobody
+// acted on them: that is no try of `retries`. Bounded, since an upstream may do so for ever.
+constexpr std::uint32_t turned_away_max = 32;
 
 // What a body for a second attempt may keep: two reads.
 constexpr std::size_t replay_bytes = 128 * 1024;
@@ -139,9 +144,11 @@ class Forwarding {
   }
 
   /// Counts the failure; false when it was the last one.
-  bool again(const Error& error) {
+  bool again(const Error& error, bool turned_away = false) {
     if (!exchange_.record.tries.empty()) exchange_.record.tries.back().error = error.code;
-    return attempts_++ < service_.retries && worker_.loop.now() < exchange_.head_by;
+    if (worker_.loop.now() >= exchange_.head_by) return false;
+    if (turned_away && turned_away_++ < turned_away_max) return true;
+    return attempts_++ < service_.retries;
   }
 
  private:
@@ -149,7 +156,7 @@ class Forwarding {
   /// is not idempotent, and whose body has begun to leave, that nobody acted on it (RFC 9113 §8.7).
   bool may_go_again() const noexcept {
     const bool shares = service_.transport.version != upstream::HttpVersion::http_1_1;
-    return (idempotent_ || shares) && service_.retries > 0 && exchange_.request.protocol.empty();
+    return ((idempotent_ && service_.retries > 0) || shares) && exchange_.request.protocol.empty();
   }
 
   Exchange& exchange_;
@@ -164,6 +171,7 @@ class Forwarding {
   std::string preamble_;
   std::vector<bool> tried_;
   std::uint32_t attempts_ = 0;
+  std::uint32_t turned_away_ = 0;
   TimePoint try_begun_{};
 };
 
@@ -212,9 +220,12 @@ http::ResponseTask forward(Exchange& exchange) {
     if (response) {
       record.source = Source::upstream;
       record.upstream_status = response->status;
+      if (exchange.call_by != never) [[unlikely]]
+        end_with_deadline(exchange, *response);
       co_return response;
     }
-    if (!forwarding.may_retry(response.error(), attempt) || !forwarding.again(response.error()))
+    if (!forwarding.may_retry(response.error(), attempt) ||
+        !forwarding.again(response.error(), attempt.turned_away))
       co_return response;
   }
 }
@@ -230,7 +241,8 @@ Result<Done> begin_forward(Exchange& exchange) {
   const Service* service = exchange.route->service;
   if (service == nullptr) return fail(ErrorCode::no_service);
   if (const auto timeout = grpc_timeout(exchange.request))
-    exchange.head_by = std::min(exchange.head_by, after(exchange.received_at, *timeout));
+    exchange.call_by = exchange.head_by =
+        std::min(exchange.head_by, after(exchange.received_at, *timeout));
   const auto timeout =
       exchange.route->request_timeout ? exchange.route->request_timeout : service->request_timeout;
   if (timeout) exchange.head_by = std::min(exchange.head_by, after(exchange.received_at, *timeout));

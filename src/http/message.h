@@ -168,6 +168,9 @@ class Incoming {
   virtual TimePoint received_at() const = 0;
   /// What came of a malformed head's request line, for the log; cut, may hold any byte.
   virtual std::string_view raw_line() const = 0;
+
+  /// Whether a malformed head was that of a call of gRPC.
+  virtual bool was_grpc_call() const { return false; }
 };
 
 /// Who answers requests. Its task is destroyed when the client leaves.
@@ -190,9 +193,11 @@ class Lease {
     Incoming* inform = nullptr;          ///< gets 1xx heads
     BodyPtr body;                        ///< taken at its first read
     bool unprocessed = false;  ///< after an Error: nobody acted on it; any method may go again
-    bool reused = false;       ///< the connection had carried a request before
-    bool head_begun = false;   ///< a byte of a response was seen
-    TimePoint sent_at{};       ///< when the request's head left
+    bool turned_away =
+        false;                ///< `unprocessed`, and by a connection that ends: another may take it
+    bool reused = false;      ///< the connection had carried a request before
+    bool head_begun = false;  ///< a byte of a response was seen
+    TimePoint sent_at{};      ///< when the request's head left
   };
 
   /// Ends with the head, early ones too, even if writing failed; lease and pump move into the

@@ -74,6 +74,14 @@ constexpr char lower(char byte) noexcept {
   return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte | 0x20) : byte;
 }
 
+constexpr bool has_capital(std::string_view text) noexcept {
+  // Without a branch for each byte, as all_are().
+  bool found = false;
+  for (const char byte : text)
+    found |= byte >= 'A' && byte <= 'Z';
+  return found;
+}
+
 /// Precondition: `digit` is a hex digit.
 constexpr unsigned hex_value(char digit) noexcept {
   return is(digit, byte_class::digit) ? static_cast<unsigned>(digit - '0')
@@ -119,6 +127,15 @@ constexpr std::string_view next_element(std::string_view& list) noexcept {
   const std::string_view element = list.substr(0, comma);
   list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
   return trim(element);
+}
+
+/// A content type of gRPC: application/grpc, with or without a suffix. gRPC-Web is another
+/// protocol.
+constexpr bool is_grpc_type(std::string_view content_type) noexcept {
+  constexpr std::string_view type = "application/grpc";
+  if (!starts_ignoring_case(content_type, type)) return false;
+  const std::string_view rest = content_type.substr(type.size());
+  return rest.empty() || rest[0] == '+' || rest[0] == ';' || rest[0] == ' ';
 }
 
 /// Bytes behind a text that padded scans may read. They are zero, and so end each scan.

@@ -1,5 +1,6 @@
 """HTTP/2 towards upstreams: by prior knowledge and by ALPN, shared connections, and upstreams that misbehave."""
 
+import collections
 import os
 import socket
 import struct
@@ -37,6 +38,9 @@ class Scripted:
     except OSError:
       pass
 
+  def heard(self, kind, stream, payload):
+    """Of each frame."""
+
   def serve(self, connection):
     self.connections += 1
     data, greeted, late = b"", False, self.late
@@ -54,6 +58,7 @@ class Scripted:
         while greeted and len(data) >= 9 and len(data) >= 9 + int.from_bytes(data[:3], "big"):
           size = int.from_bytes(data[:3], "big")
           kind, flags, stream = data[3], data[4], int.from_bytes(data[5:9], "big")
+          self.heard(kind, stream, data[9:9 + size])
           data = data[9 + size:]
           if kind == SETTINGS and not flags & ACK and not late:
             connection.sendall(frame(SETTINGS, ACK))
@@ -172,6 +177,33 @@ class Misbehaving(H2UpstreamTest):
     client = self.behind(upstream.port).client()
     self.assertEqual([client.get().status for _ in range(12)], [200] * 12)
     self.assertGreaterEqual(upstream.connections, 4)
+
+  def test_who_is_turned_away_by_a_connection_that_ends_has_lost_no_try(self):
+    """Each connection answers three requests and turns the others away: with `retries: 0`, whatever the method."""
+    begun = collections.Counter()
+
+    def script(connection, stream, count):
+      begun[connection] += 1
+      if begun[connection] <= 3:
+        connection.sendall(answer(stream))
+      if begun[connection] == 3:
+        connection.sendall(frame(GOAWAY, payload=struct.pack(">II", stream, 0)))
+
+    upstream = Scripted(self, script)
+    gateway = self.behind(upstream.port, retries=0)
+    clients = [gateway.client() for _ in range(20)]
+    for client in clients:
+      client.send(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab")
+    self.assertEqual([client.response("POST").status for client in clients], [200] * 20)
+    self.assertGreater(upstream.requests, 20)
+
+  def test_an_upstream_that_turns_everybody_away_is_given_up(self):
+    def script(connection, stream, count):
+      connection.sendall(frame(GOAWAY, payload=struct.pack(">II", 0, 0)))
+
+    upstream = Scripted(self, script)
+    self.assertEqual(self.behind(upstream.port, retries=0).client().get().status, 502)
+    self.assertLess(upstream.connections, 50)
 
   def test_a_connection_that_was_too_much_is_left(self):
     def script(connection, stream, count):

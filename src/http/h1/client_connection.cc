@@ -174,7 +174,7 @@ class ConnectionLease final : public Lease, public memory::Pooled {
 ResponseTask ResponseBody::send(const Request& request, Lease::Attempt& attempt, BodyPtr self) {
   Stream& stream = connection_->input.stream();
   attempt.reused = connection_->requests++ > 0;
-  attempt.unprocessed = false;
+  attempt.unprocessed = attempt.turned_away = false;
   read_timeout_ = attempt.read_timeout;
   const bool tunnel = !request.protocol.empty();
   const auto length = attempt.body != nullptr && !tunnel ? attempt.body->length() : std::nullopt;

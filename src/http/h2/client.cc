@@ -138,11 +138,11 @@ bool StreamLease::submit(const Request& request, const Attempt& attempt) {
 ResponseTask StreamLease::exchange(std::unique_ptr<Lease> self, const Request& request,
                                    Attempt& attempt) {
   attempt.reused = connection_->requests_++ > 0;
-  attempt.unprocessed = false;
+  attempt.unprocessed = attempt.turned_away = false;
   Loop& loop = connection_->session_.loop();
   attempt.sent_at = loop.now();
   if (!submit(request, attempt)) {
-    attempt.unprocessed = true;
+    attempt.unprocessed = attempt.turned_away = true;
     co_return fail(upstream_closed, "the connection takes no further requests");
   }
   if (has_data(attempt)) {
@@ -199,6 +199,7 @@ Task<Result<Done>> StreamLease::wait_for_head(Attempt& attempt) {
     if (!state.alive()) {
       // Nobody acted on it: RFC 9113 §8.7.
       attempt.unprocessed = state.error_code == error_code::refused_stream;
+      attempt.turned_away = attempt.unprocessed && !connection_->session_.takes_requests();
       // An upstream that has had enough of a connection may refuse every further stream on it.
       if (state.error_code == error_code::enhance_your_calm) connection_->shut_down();
       co_return fail(upstream_closed, state.session == nullptr

@@ -39,6 +39,7 @@ void HeadText::add(std::string_view name, std::string_view value, const h1::Limi
     too_large_ = true;
     refuse("the header section is too large", ErrorCode::header_too_large);
   }
+  if (name == "content-type") is_grpc_call_ = is_grpc_type(value);
   if (why_ != nullptr) return;
   if (!value.empty() && !all_are(value, byte_class::value))
     return refuse("a malformed field value");

@@ -38,6 +38,9 @@ class HeadText {
   /// A response's head that another one follows.
   bool is_informational() const noexcept { return status_.starts_with('1'); }
 
+  /// Whether its content type is gRPC's; also of a head that is refused.
+  bool is_grpc_call() const noexcept { return is_grpc_call_; }
+
   /// Of a request, for the log; as it came.
   std::string_view path() const noexcept { return path_; }
 
@@ -67,6 +70,7 @@ class HeadText {
   bool regular_ = false;  ///< a field that is no pseudo field was seen
   bool accepts_trailers_ = false;
   bool expects_continue_ = false;
+  bool is_grpc_call_ = false;
 };
 
 }  // namespace sluice::http::h2

@@ -98,6 +98,8 @@ class ServerExchange final : public Incoming {
 
   std::string_view raw_line() const override { return raw_line_; }
 
+  bool was_grpc_call() const override { return state_->head->is_grpc_call(); }
+
  private:
   Task<Result<Done>> send_with_body(BodyPtr body);
   Task<Result<Done>> send_without_body(BodyPtr body);

@@ -371,9 +371,13 @@ void Session::drop_input(StreamState& state) {
   credit(state, std::exchange(state.in_bytes, 0));
 }
 
+bool Session::takes_requests() const noexcept {
+  return ng_ != nullptr && !over_ && !shutting_down_ &&
+         nghttp2_session_check_request_allowed(ng_) != 0;
+}
+
 std::size_t Session::places_left() const noexcept {
-  if (ng_ == nullptr || over_ || shutting_down_ || nghttp2_session_check_request_allowed(ng_) == 0)
-    return 0;
+  if (!takes_requests()) return 0;
   const std::size_t allowed =
       nghttp2_session_get_remote_settings(ng_, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
   const std::size_t limit = greeted_ ? std::min<std::size_t>(allowed, settings_.streams) : 1;

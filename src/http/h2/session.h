@@ -116,6 +116,9 @@ class Session final : public memory::Pooled {
   /// what is more would wait for those before it, instead of for another connection.
   std::size_t places_left() const noexcept;
 
+  /// False once either side said that the connection ends (GOAWAY), and when it ended.
+  bool takes_requests() const noexcept;
+
   /// Client: whether the peer has yet to say how many streams it allows.
   bool is_new() const noexcept { return ng_ != nullptr && !over_ && !shutting_down_ && !greeted_; }
 
