@@ -32,11 +32,20 @@ void check_real_ip(const Gateway& gateway, const Given& given) {
                   "has no effect: it needs a listener with \"proxy_protocol\", and there is none");
 }
 
+/// To them a header of the PROXY protocol is a malformed request.
+void check_who_may_send_proxy_headers(const Gateway& gateway, const Given& given) {
+  if (gateway.trusted_ips.empty() &&
+      std::ranges::any_of(gateway.listeners, &ListenerSettings::proxy_protocol))
+    given.warning("trusted_ips",
+                  "names nobody: every header on a listener with \"proxy_protocol\" is refused");
+}
+
 }  // namespace
 
 void Gateway::check(Gateway& gateway, const Given& given) {
   if (given.knows({"listeners", "status"})) check_listeners(gateway, given);
   if (given.knows({"listeners", "real_ip_header"})) check_real_ip(gateway, given);
+  if (given.knows({"listeners", "trusted_ips"})) check_who_may_send_proxy_headers(gateway, given);
   if (gateway.router_flavor == RouterFlavor::traditional)
     given.unsupported("router_flavor",
                       "Kong's router before 3.0 is not supported, use traditional_compatible, "

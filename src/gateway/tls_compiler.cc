@@ -17,6 +17,11 @@ tls::Staple staple_of(const std::optional<std::string>& der, const config::OcspA
   return {.der = *der, .since = answer.since, .until = answer.until};
 }
 
+/// With its size, so that no two lists of parts make the same key.
+void add_part(std::string& key, std::string_view part) {
+  key.append(std::to_string(part.size())).append(":").append(part);
+}
+
 }  // namespace
 
 TlsCompiler::TlsCompiler(const config::LoadedFile& file, config::Diagnostics& diagnostics)
@@ -82,7 +87,7 @@ tls::ClientVerificationPtr TlsCompiler::verification_of(
       (verification->required ? "required " : "optional ") + std::to_string(verification->depth);
   std::vector<std::string> authorities;
   for (const std::uint32_t index : from.ca_certificate_indices)
-    all += authorities.emplace_back(file_.ca_certificates[index].cert);
+    add_part(all, authorities.emplace_back(file_.ca_certificates[index].cert));
   auto parsed = tls::Authorities::parse(authorities);
   if (!parsed) {
     refuse(from.place, "gateway", parsed.error());
@@ -96,7 +101,10 @@ tls::ClientVerificationPtr TlsCompiler::verification_of(
 tls::Shown TlsCompiler::shown_certificate(std::uint32_t index) const {
   const auto& pairs = identities_[index]->pairs;
   const config::Certificate& from = file_.certificates[index];
-  return {pairs.empty() ? nullptr : pairs.front(), tls::digest(from.cert + from.key)};
+  std::string both;
+  add_part(both, from.cert);
+  add_part(both, from.key);
+  return {pairs.empty() ? nullptr : pairs.front(), tls::digest(both)};
 }
 
 tls::ClientPolicyPtr TlsCompiler::policy_of(const config::Service& service) {
@@ -107,11 +115,11 @@ tls::ClientPolicyPtr TlsCompiler::policy_of(const config::Service& service) {
   std::string key =
       policy->verifies ? "v" + std::to_string(service.tls_verify_depth.value_or(UINT32_MAX)) : "-";
   for (const std::string& name : service.tls_sans)
-    key.append(" ").append(name);
+    add_part(key, name);
 
   std::vector<std::string> authorities;
   for (const std::uint32_t index : service.ca_certificate_indices)
-    key += authorities.emplace_back(file_.ca_certificates[index].cert);
+    add_part(key.append("ca"), authorities.emplace_back(file_.ca_certificates[index].cert));
   if (!authorities.empty()) {
     auto parsed = tls::Authorities::parse(authorities);
     if (parsed)
@@ -123,7 +131,7 @@ tls::ClientPolicyPtr TlsCompiler::policy_of(const config::Service& service) {
   if (service.client_certificate_index) {
     const tls::Shown shown = shown_certificate(*service.client_certificate_index);
     policy->certificate = shown.pair;
-    key += shown.id;
+    add_part(key.append("own"), shown.id);
   }
   // A digest: the key of a pool is compared with each request.
   policy->key = tls::digest(key);

@@ -2,8 +2,13 @@
 
 #include "config/entities/certificate.h"
 
+#include <cerrno>
 #include <fstream>
 #include <string>
+#include <system_error>
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
 
 #include "config/entities/certificate_fields.h"
 #include "config/pem.h"
@@ -11,23 +16,31 @@
 namespace sluice::config {
 namespace {
 
-/// `file:/path` stands for what the file holds, read again with each load.
-void take_file(const Given& given, std::string_view field, std::string& pem,
+/// `file:/path` stands for what the file holds, read again with each load. False where it cannot be
+/// read; the path is no secret, other than what else may stand in its place.
+bool take_file(const Given& given, std::string_view field, std::string& pem,
                std::string_view format = "PEM") {
   constexpr std::string_view scheme = "file:";
   constexpr std::size_t bytes_max = 1 << 20;
-  if (!pem.starts_with(scheme)) return;
+  if (!pem.starts_with(scheme)) return true;
   const std::string path = pem.substr(scheme.size());
+  errno = 0;
   std::ifstream file(path, std::ios::binary);
   std::string text(bytes_max + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  const int problem = errno;
   text.resize(static_cast<std::size_t>(file.gcount()));
-  if (!file.eof() || text.empty()) {
-    given.error(field, "must name a readable file of " + std::string(format) +
-                           " behind \"file:\", got " + in_quotes(path));
-    text.clear();
+  if (file.eof() && !text.empty()) {
+    pem = std::move(text);
+    return true;
   }
-  pem = std::move(text);
+  const std::string why = problem != 0   ? std::generic_category().message(problem)
+                          : text.empty() ? "it is empty"
+                                         : "it has more than 1 MiB";
+  given.error(field, fmt::format("must name a readable file of {}, cannot read {}: {}", format,
+                                 path, why));
+  pem.clear();
+  return false;
 }
 
 /// False where one of the two is wrong.
@@ -50,8 +63,7 @@ bool check_pair(const Given& given, std::string_view cert_field, const std::stri
 void check_ocsp(const Given& given, std::string_view field, const std::string& cert,
                 std::optional<std::string>& der, OcspAnswer& answer) {
   if (!der) return;
-  take_file(given, field, *der, "DER");
-  if (der->empty()) return;
+  if (!take_file(given, field, *der, "DER")) return;
   answer = read_ocsp(cert, *der);
   switch (answer.flaw) {
     case OcspFlaw::malformed:
@@ -73,15 +85,19 @@ void check_ocsp(const Given& given, std::string_view field, const std::string& c
 }  // namespace
 
 bool is_sni(std::string_view text) {
+  // A client names no address (RFC 6066 §3), and one that connects to an address names nothing.
+  in_addr address;
+  if (inet_pton(AF_INET, std::string(text).c_str(), &address) == 1) return false;
   return text == "*" || (is_host_pattern(text) && text.find(':') == std::string_view::npos &&
                          !text.starts_with('['));
 }
 
 void Certificate::check(Certificate& certificate, const Given& given) {
-  take_file(given, "cert", certificate.cert);
-  take_file(given, "key", certificate.key);
-  if (certificate.cert_alt) take_file(given, "cert_alt", *certificate.cert_alt);
-  if (certificate.key_alt) take_file(given, "key_alt", *certificate.key_alt);
+  bool read = take_file(given, "cert", certificate.cert);
+  read &= take_file(given, "key", certificate.key);
+  if (certificate.cert_alt) read &= take_file(given, "cert_alt", *certificate.cert_alt);
+  if (certificate.key_alt) read &= take_file(given, "key_alt", *certificate.key_alt);
+  if (!read) return;
   bool right = check_pair(given, "cert", certificate.cert, "key", certificate.key);
   check_ocsp(given, "ocsp", certificate.cert, certificate.ocsp, certificate.ocsp_answer);
   if (certificate.ocsp_alt && !certificate.cert_alt)
@@ -100,7 +116,7 @@ void Certificate::check(Certificate& certificate, const Given& given) {
 }
 
 void CaCertificate::check(CaCertificate& certificate, const Given& given) {
-  take_file(given, "cert", certificate.cert);
+  if (!take_file(given, "cert", certificate.cert)) return;
   if (!is_one_certificate(certificate.cert))
     given.error("cert", "must be one certificate in PEM");
   else if (!is_authority(certificate.cert))

@@ -12,7 +12,7 @@ constexpr auto Sni::fields() {
   return std::tuple{
       optional("id", &Sni::id, detail::id_summary),
       required("name", &Sni::name,
-               matches(is_sni, "be a host name, with \"*\" only as its first or last label"),
+               matches(is_sni, "be a host name, no address, with \"*\" only as its first or last label"),
                "The server name; unique."),
       optional("certificate", &Sni::certificate,
                "The certificate that it gets; given by nesting or here."),
