@@ -97,4 +97,9 @@ void play_seeds(const Family& family, std::size_t seeds) {
   std::printf("%zu exchanges\n", entries);
 }
 
+bool plays_all_seeds() {
+  return !number_of("SLUICE_SIM_SEED") && !number_of("SLUICE_SIM_FIRST") &&
+         !number_of("SLUICE_SIM_SEEDS");
+}
+
 }  // namespace sluice::sim

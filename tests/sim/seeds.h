@@ -19,4 +19,7 @@ struct Family {
 /// SLUICE_SIM_SEEDS choose a range. Some seeds are played twice: the same seed must do the same.
 void play_seeds(const Family& family, std::size_t seeds);
 
+/// Whether the environment chooses none: what many seeds together come to can be expected.
+bool plays_all_seeds();
+
 }  // namespace sluice::sim

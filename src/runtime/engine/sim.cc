@@ -320,10 +320,12 @@ void SimEngine::start_connect(const EndPtr& end, Op& op) {
     finish(connecting, 0);
     attempt(listener, Op::Kind::accept);
     if (random_.one_in(faults_.connection_resets))
-      schedule(now_ + microseconds(random_.below(50'000)), [this, end, other] {
-        reset(end);
-        reset(other);
-      });
+      schedule(now_ + microseconds(
+                          random_.below(static_cast<std::uint64_t>(faults_.reset_within.count()))),
+               [this, end, other] {
+                 reset(end);
+                 reset(other);
+               });
   });
 }
 

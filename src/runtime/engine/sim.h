@@ -24,7 +24,8 @@ struct SimFaults {
   unsigned connect_fails = 0;
   unsigned connect_hangs = 0;      ///< neither accepted nor refused
   unsigned connection_resets = 0;  ///< some time after its begin
-  unsigned no_buffers = 0;         ///< ENOBUFS
+  microseconds reset_within{50'000};
+  unsigned no_buffers = 0;  ///< ENOBUFS
   unsigned datagram_lost = 0;
   unsigned wall_jumps = 0;  ///< the wall clock, by up to an hour, at a wait
 
