@@ -8,6 +8,9 @@ namespace {
 // Data below this are copied into a block that holds several pieces: a peer that sends a window of
 // single bytes must not make each of them keep a block alive.
 constexpr std::size_t slice_min = 2048;
+// Nor must small pieces each keep a block of a large read alive: a window would hold a hundred
+// times its size. Frames of 16 KiB, which most peers send, are slices of the largest read.
+constexpr std::size_t slices_max = 20;
 constexpr std::size_t frame_head = 9;
 // A head larger than this is no answer of a sane upstream (nghttp2's own limit is 64 KiB).
 constexpr std::size_t sent_head_max = 1 << 20;
@@ -26,13 +29,13 @@ Session& session_of(void* user) noexcept {
 
 void append_in(StreamState& state, const Chunk& input, std::string_view data) {
   state.in_bytes += data.size();
-  if (data.size() >= slice_min) {
+  if (data.size() >= std::max(slice_min, input.footprint() / slices_max)) {
     state.in.push_back(
         input.slice(static_cast<std::size_t>(data.data() - input.text().data()), data.size()));
     return;
   }
   if (state.in.empty() || state.in.back().room().size() < data.size())
-    state.in.push_back(Chunk::with_room(slice_min));
+    state.in.push_back(Chunk::with_room(std::max(slice_min, data.size())));
   state.in.back().append(data);
 }
 
