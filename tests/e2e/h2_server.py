@@ -42,8 +42,8 @@ class Call:
 
 
 class Server:
-  """Calls `begun(call)` with the head of each request and `ended(call)` with all of it, on the thread of its connection;
-  the calls that have ended are kept."""
+  """Calls `begun(call)` with the head of each request and `ended(call)` with all of it, on the thread of its
+  connection; the calls that have ended are kept."""
 
   def __init__(self, test, begun=None, ended=None):
     self.begun, self.ended = begun, ended

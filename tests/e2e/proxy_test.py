@@ -52,6 +52,39 @@ class Proxying(GatewayTest):
     self.assertIn("\r\nContent-Length: 1024000", upstream.heads[0])
     self.assertIn("\r\nTransfer-Encoding: chunked", upstream.heads[1])
 
+  def test_curl_that_speaks_http_1_0_gets_whole_answers(self):
+    framings = {"/sized": ok(b"some news"),
+                "/chunked": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                            b"4\r\nsome\r\n5\r\n news\r\n0\r\n\r\n",
+                "/head": b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"}
+    upstream = self.upstream(lambda head, _: framings[head.split(" ")[1]])
+    gateway = self.gateway(service(upstream.port))
+
+    def curl(path, *more):
+      """(head, body, connections) of two requests in a row."""
+      url = f"http://127.0.0.1:{gateway.port}{path}"
+      done = subprocess.run(["curl", "-sS", "-i", "--http1.0", "-w", "\n%{num_connects}\n", *more, url, url],
+                            capture_output=True, check=True, timeout=60, text=True)
+      answers = re.fullmatch(r"(.*?)\n\n(.*)\n(\d)\n(.*?)\n\n(.*)\n(\d)\n", done.stdout, re.DOTALL).groups()
+      self.assertEqual(answers[1], answers[4])
+      self.assertRegex(answers[0], "^HTTP/1.1 200 OK\n")
+      self.assertNotIn("transfer-encoding", answers[0].lower())
+      return answers[0], answers[1], answers[2] + answers[5]
+
+    # Plain 1.0 ends with the connection; kept are those answers whose length is known.
+    kept = ("-H", "Connection: keep-alive")
+    for path, more, connection, body, connects in (
+        ("/sized", (), "close", "some news", "11"), ("/chunked", (), "close", "some news", "11"),
+        ("/sized", kept, "keep-alive", "some news", "10"), ("/chunked", kept, "close", "some news", "11"),
+        ("/head", ("--head",), "close", "", "11"), ("/head", ("--head", *kept), "keep-alive", "", "10")):
+      with self.subTest(path=path, more=more):
+        head, got, connections = curl(path, *more)
+
+        self.assertEqual((got, connections), (body, connects))
+        self.assertIn(f"\nConnection: {connection}\n", head + "\n")
+        self.assertEqual("\nContent-Length: 9\n" in head + "\n", path != "/chunked")
+    self.assertTrue(all(" HTTP/1.1\r\n" in head for head in upstream.heads))
+
   def test_answers_of_a_pipeline_keep_their_order_and_nothing_follows_a_400(self):
     upstream = self.upstream(lambda head, _: ok(head.split(" ")[1].encode()))
     gateway = self.gateway(service(upstream.port))
