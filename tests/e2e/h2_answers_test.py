@@ -124,27 +124,27 @@ class Trailers(AnswersTest):
 
   def script(self, call):
     sized = call.get(":path") == "/sized"
-    call.head("200", ("trailer", "x-sum"), *([("content-length", "8")] if sized else []))
+    call.head("200", ("trailer", "x-sum"), *([("content-length", "9")] if sized else []))
     if call.get(":path") != "/empty":
-      call.data(b"some", ends=False)
+      call.data(b"some ", ends=False)
       call.data(b"more", ends=False)
     call.end(("x-sum", "7"), ("x-more", "a b"))
 
   def test_a_client_of_http_1_1_that_takes_trailers_gets_them(self):
     client = self.behind(ended=self.script).client()
-    for path, body in (("/", b"somemore"), ("/empty", b"")):
+    for path, body in (("/", b"some more"), ("/empty", b"")):
       answer = client.get(path, "TE: trailers\r\nConnection: TE\r\n")
       self.assertEqual((answer.body, answer.trailers), (body, [("x-sum", "7"), ("x-more", "a b")]))
 
   def test_one_that_does_not_gets_the_body_alone(self):
     client = self.behind(ended=self.script).client()
-    for path, body in (("/", b"somemore"), ("/sized", b"somemore"), ("/empty", b"")) * 2:
+    for path, body in (("/", b"some more"), ("/sized", b"some more"), ("/empty", b"")) * 2:
       answer = client.get(path)
       self.assertEqual((answer.body, answer.trailers), (body, []))
 
   def test_a_client_of_http_2_gets_them(self):
     client = self.h2(self.behind(ended=self.script))
-    for path, body in (("/", b"somemore"), ("/sized", b"somemore"), ("/empty", b"")):
+    for path, body in (("/", b"some more"), ("/sized", b"some more"), ("/empty", b"")):
       response = client.get(path)
       self.assertEqual((response.body, response.trailers), (body, [("x-sum", "7"), ("x-more", "a b")]))
 

@@ -63,6 +63,7 @@ class TlsUpstream:
 
   def _serve(self, plain):
     plain.settimeout(PATIENCE)
+    plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     self.names.last = None
     with plain, contextlib.suppress(OSError, Ended), self.context.wrap_socket(plain, server_side=True) as secured:
       connection = Connection(secured, self.names.last)
