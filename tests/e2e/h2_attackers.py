@@ -2,11 +2,12 @@
 
 `python3 h2_attackers.py PORT PORT_OF_HOSTILE_UPSTREAMS` reads lines of an index into FLOODS, seconds, and bytes a
 second for all of them together (0: as fast as they can), and answers each with a line of JSON: what the attack came
-to. A process of its own, so that it costs the victims nothing."""
+to. A process of its own that takes only what the others leave of the processor: attackers have machines of theirs."""
 
 import dataclasses
 import itertools
 import json
+import os
 import socket
 import sys
 import threading
@@ -319,6 +320,7 @@ class Attack:
 
 
 def main(port, hostile_port):
+  os.nice(19)
   upstreams = Upstreams(int(hostile_port))
   for line in sys.stdin:
     index, seconds, rate = line.split()

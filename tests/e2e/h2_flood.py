@@ -48,7 +48,10 @@ class Gauge:
 
   def status(self, name):
     with open(f"/proc/{self.pid}/status", encoding="ascii") as file:
-      return int(re.search(rf"^{name}:\s+(\d+)", file.read(), re.MULTILINE).group(1))
+      found = re.search(rf"^{name}:\s+(\d+)", file.read(), re.MULTILINE)
+    if not found:
+      raise AssertionError("the gateway has ended")
+    return int(found.group(1))
 
   def memory(self):
     return self.status("VmRSS") << 10
@@ -181,3 +184,10 @@ def closed_faults(lines):
   through = [line for line in lines.values() if line.uri.startswith("/attack") and line.tried and not line.known]
   refused = [line for line in lines.values() if line.status == 401 and line.tried]
   return [f"not authenticated and forwarded: {line}" for line in (through + refused)[:3]]
+
+
+def served_faults(look):
+  """I2, but for how long it took."""
+  faults = [f"I2 a connection that did not attack was not served: {served.fault!r}"
+            for served in (look.victim, look.canary) if served.fault]
+  return faults + ["I2 nobody was served" for served in (look.victim, look.canary) if not served.times]

@@ -115,6 +115,8 @@ class Origin:
     self.selector = selectors.DefaultSelector()
     self.listening = socket.create_server(("127.0.0.1", 0), backlog=4096)
     self.listening.setblocking(False)
+    # What nobody reads yet is not copied into the kernel: that would take this thread from the victims.
+    self.listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 32 * 1024)
     self.selector.register(self.listening, selectors.EVENT_READ)
     self.selector.register(sys.stdin, selectors.EVENT_READ)
 

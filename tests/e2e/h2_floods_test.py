@@ -25,7 +25,7 @@ import unittest
 
 from h2_attackers import ATTACKERS, FLOODS, NEIGHBOUR, SCRIPTS
 from h2_flood import (CANARY_EVERY, LIMITS, MEGABIT, SECONDS, STRICT, VICTIM_EVERY, AccessLog, Gauge, Look, Served,
-                      closed_faults, framing_faults)
+                      closed_faults, framing_faults, served_faults)
 from h2_flood_origin import ATTACKER, KEY
 from h2_wire import Client
 from support import PATIENCE, GatewayTest, free_port, wait_until
@@ -34,6 +34,10 @@ FOLDER = pathlib.Path(__file__).parent
 ONLY = os.environ.get("SLUICE_FLOOD_SCRIPTS", "").split()
 KEPT_MAX = 512  # Idle connections to one address, by default.
 QUIET = None
+WARM_UP_SECONDS = 1
+HEADING = f"""{'':40} at full speed: a victim's median, p99 and worst, the canary's worst (ms), MB more memory, cores,
+{'':40} MB sent, connections closed | at 1 Mbit/s: p99 (ms), cores | behind it: MB of memory, descriptors,
+{'':40} threads | lines of the log, requests at the origin, refused for their key"""
 
 
 class Child:
@@ -113,21 +117,28 @@ class Floods(GatewayTest):
       faults.append(f"{len(lines)} lines for {fresh} requests")
     return lines, [f"I7 {fault}" for fault in faults], self.origin.ask()
 
-  def take_baseline(self):
-    """Quiet, and beside a neighbour: the first time warms up caches and pools."""
-    for index in (NEIGHBOUR, QUIET, NEIGHBOUR):
-      look = self.look(index, SECONDS)
-      self.assertIsNone(look.victim.fault or look.canary.fault)
-      self.say("(quiet)" if index is QUIET else "(a busy neighbour)", look, "", "")
-      if index is QUIET:
-        self.quiet = look
-      self.neighbour = look
+  def take_times(self):
+    """The baselines of what depends on time: quiet, and beside neighbours."""
+    self.quiet, self.neighbour = self.look(QUIET, SECONDS), self.look(NEIGHBOUR, SECONDS)
+    for what, look in (("(quiet)", self.quiet), ("(busy neighbours)", self.neighbour)):
+      self.assertEqual(served_faults(look), [])
+      self.say(what, look)
     lines, faults, origin = self.settled()
     self.assertEqual(faults + framing_faults(lines, origin) + closed_faults(lines), [])
+
+  def take_baseline(self):
+    self.look(NEIGHBOUR, SECONDS)
+    if STRICT:
+      # What an allocator keeps of what was once in use at a time does not come back, and must not grow either: the
+      # memory that others have to come back to is that behind all floods, each played for a moment.
+      for index in range(len(FLOODS)):
+        self.attackers.ask(index, WARM_UP_SECONDS, 0)
+    self.settled()
+    self.take_times()
     if STRICT:
       time.sleep(3)  # Idle connections to the origin go after one second.
-    self.before = {"descriptors": self.gauge.descriptors(), "threads": self.gauge.threads(),
-                   "memory": self.gauge.memory()}
+    self.before = {name: getattr(self.gauge, name)() for name in ("descriptors", "threads", "memory")}
+    self.say_before()
 
   # What must hold --------------------------------------------------------------------------------------------------
 
@@ -136,33 +147,25 @@ class Floods(GatewayTest):
     flood = FLOODS[index]
     full = self.look(index, SECONDS)
     lines, faults, origin = self.settled()
-    faults += self.served_faults(full)
+    faults += served_faults(full)
     faults += [f"I1 {fault}" for fault in framing_faults(lines, origin)]
     faults += [f"I8 {fault}" for fault in closed_faults(lines)]
     if flood.closes and not full.attack["closed"]:
       faults.append("the connection that attacks goes on")
     if full.growth > ATTACKERS * LIMITS.memory_each + LIMITS.memory_all:
       faults.append(f"I3 {full.growth / 1e6:.1f} MB more memory")
-    # In use, and kept.
-    if origin["peak"] > ATTACKERS * 100 + KEPT_MAX + 2:
+    if origin["peak"] > ATTACKERS * 100 + KEPT_MAX + 2:  # In use, and kept.
       faults.append(f"I1 {origin['peak']} connections to the origin")
     timed = self.time_faults(full)
     paced = None
     if STRICT:
       paced = self.look(index, SECONDS / 2, MEGABIT)
-      faults += self.served_faults(paced)
+      faults += served_faults(paced)
       timed += self.cost_faults(paced)
       _, more, _ = self.settled()
       faults += more + self.return_faults()
-    seen = len(origin["answered"]) + len(origin["held"])
-    refused = sum(line.status == 401 for line in lines.values())
-    self.say(flood, full, paced, f"{len(lines):7} {seen:7} {refused:7}")
+    self.say(flood, full, paced, lines, origin)
     return faults, timed
-
-  def served_faults(self, look):
-    faults = [f"I2 a connection that did not attack was not served: {served.fault!r}"
-              for served in (look.victim, look.canary) if served.fault]
-    return faults + ["I2 nobody was served" for served in (look.victim, look.canary) if not served.times]
 
   def time_faults(self, look):
     faults = []
@@ -187,37 +190,53 @@ class Floods(GatewayTest):
   def return_faults(self):
     """I6, and the second half of I3."""
     faults, begun = [], time.monotonic()
-    for name, most, seconds in (("descriptors", self.before["descriptors"], LIMITS.returns_in),
-                                ("threads", self.before["threads"], LIMITS.returns_in),
-                                ("memory", self.before["memory"] * LIMITS.memory_kept, LIMITS.memory_returns_in)):
+    bounds = [("I6", "descriptors", self.before["descriptors"], LIMITS.returns_in),
+              ("I6", "threads", self.before["threads"], LIMITS.returns_in)]
+    if STRICT:
+      bounds.append(("I3", "memory", self.before["memory"] * LIMITS.memory_kept, LIMITS.memory_returns_in))
+    for which, name, most, seconds in bounds:
       read = getattr(self.gauge, name)
       while read() > most and time.monotonic() < begun + seconds:
         time.sleep(0.05)
       if read() > most:
-        faults.append(f"{'I3' if name == 'memory' else 'I6'} {read()} {name} after {seconds} s, {most} before")
-    self.after = {"descriptors": self.gauge.descriptors(), "threads": self.gauge.threads(),
-                  "memory": self.gauge.memory(), "seconds": time.monotonic() - begun}
+        faults.append(f"{which} {name}: {read()} after {seconds} s, {self.before[name]} before")
     return faults
 
-  def say(self, what, full, paced, counts):
+  # What is told -----------------------------------------------------------------------------------------------------
+
+  def say_before(self):
+    if STRICT:
+      print(f"before: {self.before['memory'] / 1e6:.1f} MB, {self.before['descriptors']} descriptors, "
+            f"{self.before['threads']} threads\n{HEADING}", flush=True)
+
+  def say(self, what, full, paced=None, lines=None, origin=None):
     if not STRICT:
       return
-    line = f"{str(what):42} {full.say()} {full.growth / 1e6:5.1f} {full.processor:5.2f} {full.attack['bytes'] / 1e6:7.1f}"
+    text = (f"{str(what):40} {full.say()} {full.growth / 1e6:5.1f} {full.processor:5.2f}"
+            f" {full.attack['bytes'] / 1e6:7.1f}")
     if paced:
-      line += (f" | {paced.victim.at(0.99) * 1000:6.1f} {paced.processor - self.quiet.processor:6.3f} |"
-               f" {self.after['memory'] / 1e6:5.1f} {self.after['descriptors']:3} {self.after['threads']:2}"
-               f" {self.after['seconds']:4.1f} | {counts} {full.attack['closed']:6}")
-    print(line, flush=True)
+      refused = sum(line.status == 401 for line in lines.values())
+      text += (f" {full.attack['closed']:6} | {paced.victim.at(0.99) * 1000:6.1f}"
+               f" {paced.processor - self.quiet.processor:6.3f} | {self.gauge.memory() / 1e6:5.1f}"
+               f" {self.gauge.descriptors():3} {self.gauge.threads():2} | {len(lines):7}"
+               f" {len(origin['answered']) + len(origin['held']):7} {refused:6}")
+    print(text, flush=True)
+
+  def stand(self, index):
+    faults, timed = self.check(index)
+    if timed and not faults and STRICT:
+      # A machine that did something else meanwhile does so once; a gateway that is slow is slow again.
+      self.say("again: " + ", ".join(timed), self.neighbour)
+      self.take_times()
+      faults, timed = self.check(index)
+    self.assertEqual(faults + timed, [])
 
   def test_floods_leave_the_others_served(self):
     self.take_baseline()
     for index, flood in enumerate(FLOODS):
-      if ONLY and flood.script not in ONLY:
-        continue
-      with self.subTest(f"{flood.script} {SCRIPTS[flood.script]}: {flood.what}"):
-        faults, timed = self.check(index)
-        self.assertEqual(faults, [])
-        self.assertEqual(timed, [])
+      if not ONLY or flood.script in ONLY:
+        with self.subTest(f"{flood.script} {SCRIPTS[flood.script]}: {flood.what}"):
+          self.stand(index)
     with self.subTest("behind all of them"):
       self.assertEqual(self.return_faults(), [])
 
