@@ -153,7 +153,7 @@ class Look:
   victim: Served
   canary: Served
   processor: float  # Cores.
-  growth: int  # Bytes of memory at most, beyond what was in use before.
+  growth: int  # Bytes of memory at most, beyond what a process takes that has only seen neighbours who mean well.
 
   def say(self):
     one = [f"{self.victim.at(share) * 1000:6.1f}" for share in (0.5, 0.99, 1)]
@@ -191,3 +191,20 @@ def served_faults(look):
   faults = [f"I2 a connection that did not attack was not served: {served.fault!r}"
             for served in (look.victim, look.canary) if served.fault]
   return faults + ["I2 nobody was served" for served in (look.victim, look.canary) if not served.times]
+
+
+def logged_faults(look, lines):
+  """I7, as those see it who count what they asked for."""
+  faults = []
+  for name, served in (("/victim/", look.victim), ("/canary/", look.canary)):
+    logged = sum(line.uri.startswith(name) for line in lines.values())
+    if not served.fault and logged != len(served.times):
+      faults.append(f"I7 {logged} lines for {len(served.times)} requests to {name}")
+  return faults
+
+
+def all_faults(look, lines, origin):
+  """What does not hold of what does not depend on time."""
+  framing, closed = framing_faults(lines, origin), closed_faults(lines)
+  return [*served_faults(look), *logged_faults(look, lines), *(f"I1 {fault}" for fault in framing),
+          *(f"I8 {fault}" for fault in closed)]

@@ -25,7 +25,7 @@ import unittest
 
 from h2_attackers import ATTACKERS, FLOODS, NEIGHBOUR, SCRIPTS
 from h2_flood import (CANARY_EVERY, LIMITS, MEGABIT, SECONDS, STRICT, VICTIM_EVERY, AccessLog, Gauge, Look, Served,
-                      closed_faults, framing_faults, served_faults)
+                      all_faults, closed_faults, framing_faults, served_faults)
 from h2_flood_origin import ATTACKER, KEY
 from h2_wire import Client
 from support import PATIENCE, GatewayTest, free_port, wait_until
@@ -35,7 +35,7 @@ ONLY = os.environ.get("SLUICE_FLOOD_SCRIPTS", "").split()
 KEPT_MAX = 512  # Idle connections to one address, by default.
 QUIET = None
 WARM_UP_SECONDS = 1
-HEADING = f"""{'':40} at full speed: a victim's median, p99 and worst, the canary's worst (ms), MB more memory, cores,
+HEADING = f"""{'':40} at full speed: a victim's median, p99 and worst, the canary's worst (ms), MB above cold, cores,
 {'':40} MB sent, connections closed | at 1 Mbit/s: p99 (ms), cores | behind it: MB of memory, descriptors,
 {'':40} threads | lines of the log, requests at the origin, refused for their key"""
 
@@ -77,6 +77,7 @@ class Floods(GatewayTest):
     self.attackers = Child(self, FOLDER / "h2_attackers.py", self.gate.port, hostile)
     self.gauge, self.log = Gauge(self.gate.process.pid), AccessLog(self.gate.log)
     self.requests = 0  # That ended before what is looked at.
+    self.cold = self.gauge.memory()
 
   # What is measured ------------------------------------------------------------------------------------------------
 
@@ -88,7 +89,7 @@ class Floods(GatewayTest):
       return lambda count: self.assertEqual(client.get(f"/{name}/{count}").body, f"/{name}/{count}".encode())
 
     self.gauge.reset_peak()
-    memory, spent, begun = self.gauge.memory(), self.gauge.processor(), time.monotonic()
+    spent, begun = self.gauge.processor(), time.monotonic()
     victim = Served(ask_as(clients[0], "victim"), VICTIM_EVERY)
     canary = Served(ask_as(clients[1], "canary"), min(CANARY_EVERY, seconds / 5))
     if index is QUIET:
@@ -101,7 +102,7 @@ class Floods(GatewayTest):
     for served, client in zip((victim, canary), clients):
       served.stop()
       client.connection.close()
-    return Look(attack, took, victim, canary, cores, self.gauge.peak() - memory)
+    return Look(attack, took, victim, canary, cores, self.gauge.peak() - self.cold)
 
   def server(self):
     return json.loads(self.gate.status()[1])["server"]
@@ -128,6 +129,7 @@ class Floods(GatewayTest):
 
   def take_baseline(self):
     self.look(NEIGHBOUR, SECONDS)
+    self.cold = self.gauge.memory()
     if STRICT:
       # What an allocator keeps of what was once in use at a time does not come back, and must not grow either: the
       # memory that others have to come back to is that behind all floods, each played for a moment.
@@ -147,9 +149,7 @@ class Floods(GatewayTest):
     flood = FLOODS[index]
     full = self.look(index, SECONDS)
     lines, faults, origin = self.settled()
-    faults += served_faults(full)
-    faults += [f"I1 {fault}" for fault in framing_faults(lines, origin)]
-    faults += [f"I8 {fault}" for fault in closed_faults(lines)]
+    faults += all_faults(full, lines, origin)
     if flood.closes and not full.attack["closed"]:
       faults.append("the connection that attacks goes on")
     if full.growth > ATTACKERS * LIMITS.memory_each + LIMITS.memory_all:
@@ -160,10 +160,9 @@ class Floods(GatewayTest):
     paced = None
     if STRICT:
       paced = self.look(index, SECONDS / 2, MEGABIT)
-      faults += served_faults(paced)
       timed += self.cost_faults(paced)
-      _, more, _ = self.settled()
-      faults += more + self.return_faults()
+      more_lines, more, more_origin = self.settled()
+      faults += more + all_faults(paced, more_lines, more_origin) + self.return_faults()
     self.say(flood, full, paced, lines, origin)
     return faults, timed
 
@@ -206,8 +205,8 @@ class Floods(GatewayTest):
 
   def say_before(self):
     if STRICT:
-      print(f"before: {self.before['memory'] / 1e6:.1f} MB, {self.before['descriptors']} descriptors, "
-            f"{self.before['threads']} threads\n{HEADING}", flush=True)
+      print(f"{self.cold / 1e6:.1f} MB cold; before: {self.before['memory'] / 1e6:.1f} MB, "
+            f"{self.before['descriptors']} descriptors, {self.before['threads']} threads\n{HEADING}", flush=True)
 
   def say(self, what, full, paced=None, lines=None, origin=None):
     if not STRICT:
