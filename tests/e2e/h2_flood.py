@@ -154,6 +154,7 @@ class Look:
   canary: Served
   processor: float  # Cores.
   growth: int  # Bytes of memory at most, beyond what a process takes that has only seen neighbours who mean well.
+  grown: list  # Whether that is too much, and this is to blame.
 
   def say(self):
     one = [f"{self.victim.at(share) * 1000:6.1f}" for share in (0.5, 0.99, 1)]

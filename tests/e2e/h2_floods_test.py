@@ -78,6 +78,7 @@ class Floods(GatewayTest):
     self.gauge, self.log = Gauge(self.gate.process.pid), AccessLog(self.gate.log)
     self.requests = 0  # That ended before what is looked at.
     self.cold = self.gauge.memory()
+    self.grown = {}  # What the warm-up finds, by index.
 
   # What is measured ------------------------------------------------------------------------------------------------
 
@@ -88,7 +89,7 @@ class Floods(GatewayTest):
     def ask_as(client, name):
       return lambda count: self.assertEqual(client.get(f"/{name}/{count}").body, f"/{name}/{count}".encode())
 
-    self.gauge.reset_peak()
+    before = self.reset_peak()
     spent, begun = self.gauge.processor(), time.monotonic()
     victim = Served(ask_as(clients[0], "victim"), VICTIM_EVERY)
     canary = Served(ask_as(clients[1], "canary"), min(CANARY_EVERY, seconds / 5))
@@ -102,7 +103,17 @@ class Floods(GatewayTest):
     for served, client in zip((victim, canary), clients):
       served.stop()
       client.connection.close()
-    return Look(attack, took, victim, canary, cores, self.gauge.peak() - self.cold)
+    return Look(attack, took, victim, canary, cores, self.gauge.peak() - self.cold, self.growth_faults(before))
+
+  def reset_peak(self):
+    self.gauge.reset_peak()
+    return self.gauge.memory()
+
+  def growth_faults(self, before):
+    """I3. Who stays within what another flood has left is not to blame."""
+    peak = self.gauge.peak()
+    grown = peak > before and peak - self.cold > ATTACKERS * LIMITS.memory_each + LIMITS.memory_all
+    return [f"I3 {(peak - self.cold) / 1e6:.1f} MB more memory"] if grown else []
 
   def server(self):
     return json.loads(self.gate.status()[1])["server"]
@@ -134,7 +145,9 @@ class Floods(GatewayTest):
       # What an allocator keeps of what was once in use at a time does not come back, and must not grow either: the
       # memory that others have to come back to is that behind all floods, each played for a moment.
       for index in range(len(FLOODS)):
+        before = self.reset_peak()
         self.attackers.ask(index, WARM_UP_SECONDS, 0)
+        self.grown[index] = self.growth_faults(before)
     self.settled()
     self.take_times()
     if STRICT:
@@ -152,8 +165,7 @@ class Floods(GatewayTest):
     faults += all_faults(full, lines, origin)
     if flood.closes and not full.attack["closed"] and not self.closes(index):
       faults.append("the connection that attacks goes on")
-    if full.growth > ATTACKERS * LIMITS.memory_each + LIMITS.memory_all:
-      faults.append(f"I3 {full.growth / 1e6:.1f} MB more memory")
+    faults += full.grown + self.grown.get(index, [])
     if origin["peak"] > ATTACKERS * 100 + KEPT_MAX + 2:  # In use, and kept.
       faults.append(f"I1 {origin['peak']} connections to the origin")
     timed = self.time_faults(full)
@@ -162,7 +174,7 @@ class Floods(GatewayTest):
       paced = self.look(index, SECONDS / 2, MEGABIT)
       timed += self.cost_faults(paced)
       more_lines, more, more_origin = self.settled()
-      faults += more + all_faults(paced, more_lines, more_origin) + self.return_faults()
+      faults += paced.grown + more + all_faults(paced, more_lines, more_origin) + self.return_faults()
     self.say(flood, full, paced, lines, origin)
     return faults, timed
 
