@@ -129,6 +129,7 @@ class Forwarding {
     attempt.read_timeout = service_.read_timeout;
     attempt.write_timeout = service_.write_timeout;
     attempt.inform = &exchange_.incoming;
+    attempt.piece_max = exchange_.incoming.piece_max();
     attempt.body = body_.for_attempt();
     return attempt;
   }

@@ -169,6 +169,10 @@ class Incoming {
   /// What came of a malformed head's request line, for the log; cut, may hold any byte.
   virtual std::string_view raw_line() const = 0;
 
+  /// Bytes of an answer that are to be read in one piece: a connection that carries many exchanges
+  /// has less for each.
+  virtual std::size_t piece_max() const { return read_bytes_max; }
+
   /// Whether a malformed head was that of a call of gRPC.
   virtual bool was_grpc_call() const { return false; }
 };
@@ -187,11 +191,12 @@ class Lease {
   virtual ~Lease() = default;
 
   struct Attempt {
-    TimePoint head_by = never;           ///< no wait for the head goes beyond
-    milliseconds read_timeout{60'000};   ///< without a byte from the upstream
-    milliseconds write_timeout{60'000};  ///< without a byte taken by the upstream
-    Incoming* inform = nullptr;          ///< gets 1xx heads
-    BodyPtr body;                        ///< taken at its first read
+    TimePoint head_by = never;               ///< no wait for the head goes beyond
+    milliseconds read_timeout{60'000};       ///< without a byte from the upstream
+    milliseconds write_timeout{60'000};      ///< without a byte taken by the upstream
+    Incoming* inform = nullptr;              ///< gets 1xx heads
+    std::size_t piece_max = read_bytes_max;  ///< bytes of the answer in one read
+    BodyPtr body;                            ///< taken at its first read
     bool unprocessed = false;  ///< after an Error: nobody acted on it; any method may go again
     bool turned_away =
         false;                ///< `unprocessed`, and by a connection that ends: another may take it

@@ -37,8 +37,8 @@ bool take_file(const Given& given, std::string_view field, std::string& pem,
   const std::string why = problem != 0   ? std::generic_category().message(problem)
                           : text.empty() ? "it is empty"
                                          : "it has more than 1 MiB";
-  given.error(field, fmt::format("must name a readable file of {}, cannot read {}: {}", format,
-                                 path, why));
+  given.error(
+      field, fmt::format("must name a readable file of {}, cannot read {}: {}", format, path, why));
   pem.clear();
   return false;
 }

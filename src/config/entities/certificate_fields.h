@@ -11,9 +11,10 @@ namespace sluice::config {
 constexpr auto Sni::fields() {
   return std::tuple{
       optional("id", &Sni::id, detail::id_summary),
-      required("name", &Sni::name,
-               matches(is_sni, "be a host name, no address, with \"*\" only as its first or last label"),
-               "The server name; unique."),
+      required(
+          "name", &Sni::name,
+          matches(is_sni, "be a host name, no address, with \"*\" only as its first or last label"),
+          "The server name; unique."),
       optional("certificate", &Sni::certificate,
                "The certificate that it gets; given by nesting or here."),
       optional("tags", &Sni::tags, detail::tag_rule, detail::tags_summary),

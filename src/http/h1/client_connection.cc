@@ -176,6 +176,7 @@ ResponseTask ResponseBody::send(const Request& request, Lease::Attempt& attempt,
   attempt.reused = connection_->requests++ > 0;
   attempt.unprocessed = attempt.turned_away = false;
   read_timeout_ = attempt.read_timeout;
+  connection_->input.limit_pieces(attempt.piece_max);
   const bool tunnel = !request.protocol.empty();
   const auto length = attempt.body != nullptr && !tunnel ? attempt.body->length() : std::nullopt;
   const Coding coding = coding_of(request, attempt.body.get(), length);
@@ -344,10 +345,12 @@ Task<Result<ResponseHead>> ResponseBody::read_head(const Request& request, Lease
     const std::uint64_t before = input.stream().received();
     Result<std::size_t> size = 0uz;
     if (upload_ == nullptr) {
-      size = co_await input.read_head(settings_.limits, read_bytes, deadline);
+      size = co_await input.read_head(settings_.limits, std::min(read_bytes, attempt.piece_max),
+                                      deadline);
     } else {
-      auto result =
-          co_await Until(input.read_head(settings_.limits, read_bytes, deadline), upload_->failed);
+      auto result = co_await Until(
+          input.read_head(settings_.limits, std::min(read_bytes, attempt.piece_max), deadline),
+          upload_->failed);
       if (!result) co_return std::unexpected(upload_->error);  // in the client's terms already
       size = *std::move(result);
     }

@@ -37,8 +37,11 @@ class Input {
 
   /// As Stream::arrival(): where to wait before a read. Null when bytes are buffered, too.
   WaitList* arrival(std::size_t wanted = read_bytes, Relay* relay = nullptr) {
-    return buffered_.empty() ? stream_->arrival(wanted, relay) : nullptr;
+    return buffered_.empty() ? stream_->arrival(std::min(wanted, piece_max_), relay) : nullptr;
   }
+
+  /// From now on no read() asks for more, nor does a wait for one.
+  void limit_pieces(std::size_t bytes) noexcept { piece_max_ = bytes; }
 
   /// Buffered bytes, or else what the stream has, as Stream::read(). Empty at the end.
   Task<Result<Chunk>> read_some(std::size_t wanted, TimePoint deadline) {
@@ -49,7 +52,7 @@ class Input {
   /// `expected` is what is known to come.
   Task<Result<Chunk>> read(TimePoint deadline, std::uint64_t expected = 0) {
     const auto wanted = std::clamp<std::uint64_t>(expected, read_bytes, read_bytes_max);
-    return read_some(static_cast<std::size_t>(wanted), deadline);
+    return read_some(std::min(static_cast<std::size_t>(wanted), piece_max_), deadline);
   }
 
   /// Of a tunnel: bytes as they come, in blocks of the size that the last ones needed.
@@ -78,6 +81,7 @@ class Input {
   StreamPtr stream_;
   Chunk buffered_;
   std::size_t raw_bytes_ = request_bytes;
+  std::size_t piece_max_ = read_bytes_max;
 };
 
 /// Takes one framed body from an Input: the rules of both sides.

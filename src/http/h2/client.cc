@@ -90,7 +90,7 @@ class StreamLease final : public Lease, public memory::Pooled {
       state_->session->reset(*state_, error_code::cancel);
       state_->session->drop_input(*state_);
     }
-    connection_->home_.on_change();
+    connection_->tell_home();
   }
 
   ResponseTask send(std::unique_ptr<Lease> self, const Request& request,
@@ -242,6 +242,18 @@ ClientConnection::ClientConnection(Loop& loop, StreamPtr stream, const h1::Clien
       session_(loop, Session::Role::client, std::move(stream), session_settings_, *this) {}
 
 Task<Done> ClientConnection::run(std::shared_ptr<ClientConnection> self) {
+  // However it ends: its owner may also destroy this frame.
+  struct End {
+    explicit End(ClientConnection& its_connection) : connection(its_connection) {}
+
+    End(const End&) = delete;
+    End& operator=(const End&) = delete;
+
+    ~End() { connection.over_ = true; }
+
+    ClientConnection& connection;
+  } const end(*self);
+
   co_await self->session_.run();
   self->over_ = true;
   self->home_.on_change();

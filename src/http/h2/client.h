@@ -8,7 +8,8 @@
 
 namespace sluice::http::h2 {
 
-/// Where a connection tells that it has room again, or no more. Outlives the connection.
+/// Where a connection tells that it has room again, or no more. Outlives the connection's run(),
+/// not its leases.
 class ClientHome {
  public:
   virtual void on_change() noexcept = 0;
@@ -54,7 +55,12 @@ class ClientConnection final : public SessionEvents,
 
   void on_information(StreamState& state, HeadText head) override;
 
-  void on_limits_changed() override { home_.on_change(); }
+  void on_limits_changed() override { tell_home(); }
+
+  /// A lease may end long after the connection, whose home is gone then.
+  void tell_home() noexcept {
+    if (!over_) home_.on_change();
+  }
 
   const h1::ClientSettings& settings_;
   ClientHome& home_;

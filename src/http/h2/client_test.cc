@@ -14,7 +14,9 @@ namespace sluice::http::h2 {
 namespace {
 
 struct Home final : ClientHome {
-  void on_change() noexcept override {}
+  void on_change() noexcept override { ++changes; }
+
+  int changes = 0;
 };
 
 /// Gets a response, and reads it to its end or not at all.
@@ -95,6 +97,51 @@ Task<Done> play(Loop& loop, SocketPtr listening, Address where, std::int64_t& he
   scope.cancel();
   co_await scope.join();
   co_return Done{};
+}
+
+/// Drops a lease behind the end of its connection; `changes`: what the home heard of that.
+Task<Done> outlive(Loop& loop, SocketPtr listening, Address where, bool is_cut, int& changes) {
+  Acceptor acceptor(loop, std::move(listening));
+  auto stream = co_await connect_stream(loop, where, never);
+  auto accepted = co_await acceptor.accept();
+  if (!stream || !accepted) co_return Done{};
+  auto upstream = std::make_unique<SocketStream>(loop, std::move(accepted->socket));
+  Home home;
+  const h1::ClientSettings settings;
+  const auto connection =
+      std::make_shared<ClientConnection>(loop, *std::move(stream), settings, seconds(60), home);
+  Scope scope(loop, 2);
+  static_cast<void>(scope.spawn(ClientConnection::run(connection)));
+  LeasePtr lease = connection->lease();
+  if (is_cut) {
+    scope.cancel();
+  } else {
+    upstream.reset();
+  }
+  co_await scope.join();
+  EXPECT_TRUE(connection->is_over());
+  const int before = home.changes;
+  lease.reset();
+  changes = home.changes - before;
+  co_return Done{};
+}
+
+// A worker died of it: a pool is forgotten once it has no connections, whatever leases there are.
+TEST(H2Client, ALeaseThatOutlivesItsConnectionTellsNobody) {
+  for (const bool is_cut : {false, true}) {
+    SimEngine engine(1, SimFaults());
+    Loop loop(engine);
+    auto listening = engine.listen(*Address::parse("127.0.0.1:80"), {}).value();
+    const Address where = engine.local_address(*listening);
+    int changes = -1;
+    Scope main(loop, 1);
+    static_cast<void>(main.spawn(outlive(loop, std::move(listening), where, is_cut, changes)));
+
+    for (int turn = 0; main.size() > 0 && turn < 100'000; ++turn)
+      loop.turn(never);
+
+    EXPECT_EQ(changes, 0) << is_cut;
+  }
 }
 
 // A piece of 2 KiB kept the whole read alive that it came with, up to 256 KiB: a hundred times what

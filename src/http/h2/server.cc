@@ -98,6 +98,10 @@ class ServerExchange final : public Incoming {
 
   std::string_view raw_line() const override { return raw_line_; }
 
+  std::size_t piece_max() const override {
+    return state_->session != nullptr ? state_->session->piece_max() : Incoming::piece_max();
+  }
+
   bool was_grpc_call() const override { return state_->head->is_grpc_call(); }
 
  private:

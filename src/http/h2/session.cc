@@ -16,7 +16,9 @@ constexpr std::size_t piece_bytes = 4096 - 64;
 // What waits for the peer's windows. A peer that opens a hundred streams and no window holds little
 // more than one that opens one: beyond the second limit each stream has one piece of its body.
 constexpr std::size_t stream_out_max = 64 * 1024;
-constexpr std::size_t connection_out_max = 1024 * 1024;
+constexpr std::size_t connection_out_max = 512 * 1024;
+// Smaller reads cost more than they save.
+constexpr std::size_t piece_least = 4 * 1024;
 // Until a peer that was told of the shutdown must have heard of it.
 constexpr milliseconds shutdown_notice{1000};
 // What a peer still sends after the end is read and dropped, so that it sees our last frames.
@@ -344,6 +346,11 @@ void Session::queue(StreamState& state, Chunk bytes) {
 
 bool Session::has_enough(const StreamState& state) const noexcept {
   return state.out_bytes > (queued_ > connection_out_max ? 0 : stream_out_max);
+}
+
+std::size_t Session::piece_max() const noexcept {
+  return std::clamp(connection_out_max / std::max<std::size_t>(streams_.size(), 1), piece_least,
+                    read_bytes_max);
 }
 
 void Session::resume(StreamState& state) {

@@ -112,6 +112,9 @@ class Session final : public memory::Pooled {
 
   std::size_t stream_count() const noexcept { return streams_.size(); }
 
+  /// What one of the streams may read ahead in one piece: all together no more than may wait.
+  std::size_t piece_max() const noexcept;
+
   /// Client: how many more streams may begin now. One until the peer has said how many it allows:
   /// what is more would wait for those before it, instead of for another connection.
   std::size_t places_left() const noexcept;
