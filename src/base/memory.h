@@ -110,7 +110,7 @@ inline void count_in_kernel(std::int64_t bytes) noexcept {
 }
 
 /// Gives this thread's free blocks, and what all threads freed besides, back to the system. Takes
-/// milliseconds: not for workers.
+/// milliseconds: for workers, only behind a rush.
 void trim() noexcept;
 
 /// Base of objects that come and go with requests.

@@ -1,6 +1,7 @@
 #include "node/worker.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "base/memory.h"
@@ -65,7 +66,33 @@ void Worker::remove_listeners() {
 }
 
 /// Gauges that would cost too much to keep exact, and listeners that are done.
+namespace {
+
+/// What a flood or a rush left is given back once it is over: after a while in which much less was
+/// in use than before. It may take a worker a millisecond or two, and so is rare.
+class MemoryReturn {
+ public:
+  void look(TimePoint now, std::int64_t in_use) noexcept {
+    high_ = std::max(high_, in_use);
+    if (now < window_end_) return;
+    if (high_ < high_before_ - worth) memory::trim();
+    high_before_ = std::exchange(high_, in_use);
+    window_end_ = now + window;
+  }
+
+ private:
+  static constexpr seconds window{10};
+  static constexpr std::int64_t worth = 8 << 20;
+
+  TimePoint window_end_{};
+  std::int64_t high_ = 0;
+  std::int64_t high_before_ = 0;  ///< in the window before
+};
+
+}  // namespace
+
 Task<Done> Worker::housekeeping() {
+  MemoryReturn memory_return;
   for (;;) {
     const upstream::PoolCounts pools = state_.pools.counts();
     state_.metrics.upstream_connections_opened.set(pools.opened);
@@ -73,6 +100,7 @@ Task<Done> Worker::housekeeping() {
     state_.metrics.upstream_connections_idle.set(pools.idle);
     state_.metrics.memory_bytes.set(
         static_cast<std::uint64_t>(std::max<std::int64_t>(memory::live_bytes(), 0)));
+    memory_return.look(loop_.now(), memory::live_bytes());
     std::erase_if(closing_, [](const auto& listener) { return listener->closed(); });
     co_await sleep_until(loop_, loop_.now() + milliseconds(500));
   }

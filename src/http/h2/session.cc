@@ -1,6 +1,7 @@
 #include "http/h2/session.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "http/h2/callbacks.h"
 
@@ -16,9 +17,13 @@ constexpr std::size_t piece_bytes = 4096 - 64;
 // What waits for the peer's windows. A peer that opens a hundred streams and no window holds little
 // more than one that opens one: beyond the second limit each stream has one piece of its body.
 constexpr std::size_t stream_out_max = 64 * 1024;
-constexpr std::size_t connection_out_max = 512 * 1024;
+constexpr std::size_t connection_out_max = 256 * 1024;
+// What its streams may read ahead in one piece each, all together.
+constexpr std::size_t pieces_max = 512 * 1024;
 // Smaller reads cost more than they save.
 constexpr std::size_t piece_least = 4 * 1024;
+// Requests of one connection that begin in a row.
+constexpr std::size_t begun_at_once_max = 16;
 // Until a peer that was told of the shutdown must have heard of it.
 constexpr milliseconds shutdown_notice{1000};
 // What a peer still sends after the end is read and dropped, so that it sees our last frames.
@@ -131,6 +136,14 @@ TimePoint Session::read_by() const noexcept {
 
 Task<Done> Session::read_loop() {
   while (!stop_.is_set()) {
+    begin_arrived();
+    // Who asks for much at once takes turns with the others; what is reset meanwhile is not begun.
+    if (!arrived_.empty()) {
+      co_await yield(loop_);
+      auto reading = stream_->read(read_bytes, read_by());
+      if (reading.await_ready() && !hear(reading.await_resume())) break;
+      continue;
+    }
     auto bytes = co_await idle_.wait(stream_->read(read_bytes, read_by()), stop_, streams_.empty());
     if (!bytes) {
       if (stop_.is_set()) break;
@@ -138,18 +151,38 @@ Task<Done> Session::read_loop() {
       nghttp2_session_terminate_session(ng_, error_code::no_error);
       break;
     }
-    if (!*bytes) {
-      if ((*bytes).error().code != ErrorCode::timed_out) break;
-      if (loop_.now() < read_by()) continue;
-      nghttp2_session_terminate_session(ng_, error_code::no_error);
-      break;
-    }
-    const bool more_waits = (*bytes)->size() >= read_bytes;
-    if ((*bytes)->empty() || !take(**std::move(bytes))) break;
+    const bool more_waits = *bytes && (*bytes)->size() >= read_bytes;
+    if (!hear(*std::move(bytes))) break;
     // Small frames that come as fast as they can are work for all that this turn may read.
     if (more_waits) co_await yield(loop_);
   }
   co_return Done{};
+}
+
+/// False when the connection is at its end.
+bool Session::hear(Result<Chunk> bytes) {
+  if (bytes) return !bytes->empty() && take(*std::move(bytes));
+  if (bytes.error().code != ErrorCode::timed_out) return false;
+  if (loop_.now() < read_by()) return true;
+  nghttp2_session_terminate_session(ng_, error_code::no_error);
+  return false;
+}
+
+void Session::begin_arrived() {
+  std::size_t left = begun_at_once_max;
+  std::size_t next = 0;
+  for (; next < arrived_.size() && left > 0; ++next) {
+    StatePtr state = std::move(arrived_[next]);
+    // Reset in the same breath, by either side: nobody has to act on it, nor to pay for it
+    // (CVE-2023-44487, CVE-2025-8671).
+    if (state->closed) {
+      drop_input(*state);
+      continue;
+    }
+    --left;
+    events_.on_request(state);
+  }
+  arrived_.erase(arrived_.begin(), arrived_.begin() + static_cast<std::ptrdiff_t>(next));
 }
 
 /// False when the connection is at its end.
@@ -161,14 +194,9 @@ bool Session::take(Chunk bytes) {
   // Streams, or the connection, that broke a rule are closed once that is written.
   if (!arrived_.empty() && nghttp2_session_get_outbound_queue_size(ng_) > 0) write_out();
   const bool ends = taken < 0 || flooded_ || nghttp2_session_want_read(ng_) == 0;
-  for (const StatePtr& state : std::exchange(arrived_, {})) {
-    // Reset in the same breath, by either side: nobody has to act on it, nor to pay for it
-    // (CVE-2023-44487, CVE-2025-8671).
-    if (ends || state->closed)
+  if (ends)
+    for (const StatePtr& state : std::exchange(arrived_, {}))
       drop_input(*state);
-    else
-      events_.on_request(state);
-  }
   if (flooded_) nghttp2_session_terminate_session(ng_, error_code::enhance_your_calm);
   kick();
   return taken >= 0 && !flooded_ && nghttp2_session_want_read(ng_) != 0;
@@ -349,8 +377,9 @@ bool Session::has_enough(const StreamState& state) const noexcept {
 }
 
 std::size_t Session::piece_max() const noexcept {
-  return std::clamp(connection_out_max / std::max<std::size_t>(streams_.size(), 1), piece_least,
-                    read_bytes_max);
+  // A power of two with its headroom: such blocks leave nothing unused.
+  const std::size_t share = std::bit_floor(pieces_max / std::max<std::size_t>(streams_.size(), 1));
+  return std::clamp(share, piece_least, read_bytes_max) - read_headroom;
 }
 
 void Session::resume(StreamState& state) {

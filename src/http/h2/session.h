@@ -138,7 +138,9 @@ class Session final : public memory::Pooled {
   Task<Done> write_loop();
   Task<Done> finish_shutdown();
   TimePoint read_by() const noexcept;
+  bool hear(Result<Chunk> bytes);
   bool take(Chunk bytes);
+  void begin_arrived();
   void write_out();
   Chunks collect();
   void append_out(std::string_view bytes);
@@ -161,7 +163,7 @@ class Session final : public memory::Pooled {
   /// Closed streams, which those who still read them hold: told when the session is gone.
   std::vector<std::weak_ptr<StreamState>> finished_;
   std::size_t prune_at_ = 64;
-  std::vector<StatePtr> arrived_;  ///< requests whose heads are complete, until mem_recv is over
+  std::vector<StatePtr> arrived_;  ///< requests whose heads are complete, and which begin next
   FloodGuard guard_;
   Chunk input_;    ///< what mem_recv works on: data are slices of it
   Chunks output_;  ///< what mem_send made and the writer has not taken
