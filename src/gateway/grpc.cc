@@ -24,9 +24,9 @@ std::optional<milliseconds> grpc_timeout(const http::Request& request) {
   // At most eight digits and a unit.
   if (!text || text->size() < 2 || text->size() > 9 || !is_grpc(request)) return std::nullopt;
   std::uint32_t value = 0;
-  const char* end = text->data() + text->size() - 1;
-  const auto parsed = std::from_chars(text->data(), end, value);
-  if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
+  const std::string_view digits = text->substr(0, text->size() - 1);
+  const auto parsed = std::from_chars(digits.begin(), digits.end(), value);
+  if (parsed.ec != std::errc() || parsed.ptr != digits.end()) return std::nullopt;
   using namespace std::chrono;
   // Longer than anything that this node waits for.
   const auto bounded = [](milliseconds wait) { return std::min<milliseconds>(wait, days(365)); };

@@ -345,12 +345,10 @@ Task<Result<ResponseHead>> ResponseBody::read_head(const Request& request, Lease
     const std::uint64_t before = input.stream().received();
     Result<std::size_t> size = 0uz;
     if (upload_ == nullptr) {
-      size = co_await input.read_head(settings_.limits, std::min(read_bytes, attempt.piece_max),
-                                      deadline);
+      size = co_await input.read_head(settings_.limits, read_bytes, deadline);
     } else {
-      auto result = co_await Until(
-          input.read_head(settings_.limits, std::min(read_bytes, attempt.piece_max), deadline),
-          upload_->failed);
+      auto result =
+          co_await Until(input.read_head(settings_.limits, read_bytes, deadline), upload_->failed);
       if (!result) co_return std::unexpected(upload_->error);  // in the client's terms already
       size = *std::move(result);
     }

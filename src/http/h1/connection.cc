@@ -19,7 +19,7 @@ Task<Result<std::size_t>> Input::read_head(const Limits& limits, std::size_t wan
       auto size = scanner.scan(buffered_.text(), limits);
       if (!size || *size > 0) co_return size;
     }
-    auto chunk = co_await stream_->read(wanted, deadline);
+    auto chunk = co_await stream_->read(std::min(wanted, piece_max_), deadline);
     if (!chunk) co_return std::unexpected(std::move(chunk).error());
     if (chunk->empty())
       co_return fail(ErrorCode::closed, buffered_.empty() ? "" : "ended inside a head");

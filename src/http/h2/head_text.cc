@@ -164,8 +164,7 @@ Headers HeadText::trailers() {
   if (why_ != nullptr) return trailers;
   const Chunk fields = fields_.take();
   std::string_view rest = trailers.keep(fields.text());
-  Headers::Appender kept(trailers);
-  while (!rest.empty()) {
+  for (Headers::Appender kept(trailers); !rest.empty();) {
     const std::size_t colon = rest.find(':');
     const std::size_t end = rest.find("\r\n");
     const std::string_view name = rest.substr(0, colon);
