@@ -61,25 +61,18 @@ struct Field {
 };
 
 std::vector<Field> fields_of(std::string_view bytes) {
-  std::uint32_t count = 0;
   std::vector<Field> fields;
-  if (bytes.empty()) return fields;
-  std::memcpy(&count, bytes.data(), sizeof count);
-  bytes.remove_prefix(sizeof count);
-  std::string_view texts = bytes.substr(count * sizeof(AccessField));
-  const auto take = [&](std::size_t size, std::size_t behind) {
-    const std::string_view text = texts.substr(0, size);
-    texts.remove_prefix(size + behind);
-    return text;
-  };
-  fields.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) {
+  while (!bytes.empty()) {
     AccessField entry;
-    std::memcpy(&entry, bytes.data() + i * sizeof entry, sizeof entry);
-    const std::size_t behind = entry.line ? 2 : 0;  // ": ", CRLF
+    std::memcpy(&entry, bytes.data(), sizeof entry);
+    bytes.remove_prefix(sizeof entry);
     Field& field = fields.emplace_back(Field{entry.id, entry.secret, {}, {}});
-    if (entry.line || entry.id == HeaderId::other) field.name = take(entry.name_size, behind);
-    field.value = take(entry.value_size, behind);
+    if (entry.id == HeaderId::other) {
+      field.name = bytes.substr(0, entry.name_size);
+      bytes.remove_prefix(entry.name_size);
+    }
+    field.value = bytes.substr(0, entry.value_size);
+    bytes.remove_prefix(entry.value_size);
   }
   return fields;
 }

@@ -36,48 +36,32 @@ bool is_hidden(const http::Headers::Field& field, SecretNames secrets) {
 
 AccessField entry_of(const http::Headers::Field& field, SecretNames secrets) {
   const bool secret = is_hidden(field, secrets);
-  const bool whole = field.name_size <= value_bytes_max && field.value_size <= value_bytes_max;
-  return {field.id, secret, field.wire && whole && !secret,
-          static_cast<std::uint16_t>(cut(field.name()).size()),
+  return {field.id, secret, static_cast<std::uint16_t>(cut(field.name()).size()),
           static_cast<std::uint16_t>(secret ? 0 : cut(field.value()).size())};
 }
 
 /// The fields as a record holds them, in memory of `keeper`; never null, however few they are.
 std::string_view keep_fields(const http::Headers& headers, SecretNames secrets,
                              http::Headers& keeper) {
-  constexpr std::size_t line_overhead = std::string_view(": \r\n").size();
   const auto fields = headers.fields();
-  std::uint32_t count = 0;
+  std::size_t count = 0;
+  std::size_t size = 0;
   std::size_t shown = 0;
   for (; count < fields.size() && shown < fields_bytes_max; ++count) {
     const http::Headers::Field& field = fields[count];
     const std::size_t name = std::min<std::size_t>(field.name_size, value_bytes_max);
     shown += name + std::min<std::size_t>(field.value_size, value_bytes_max);
   }
-  char* const begin =
-      keeper.reserve(sizeof count + count * (sizeof(AccessField) + line_overhead) + shown);
-  std::memcpy(begin, &count, sizeof count);
-  char* entry_at = begin + sizeof count;
-  char* at = entry_at + count * sizeof(AccessField);
-  std::string_view lines;  // behind each other in memory, as those of a head that came
+  size = count * sizeof(AccessField) + shown;
+  char* const begin = keeper.reserve(size);
+  char* at = begin;
   for (const http::Headers::Field& field : fields.first(count)) {
     const AccessField entry = entry_of(field, secrets);
-    std::memcpy(entry_at, &entry, sizeof entry);
-    entry_at += sizeof entry;
-    if (entry.line && lines.data() + lines.size() == field.name_data) {
-      lines = {lines.data(), lines.size() + field.line().size()};
-      continue;
-    }
-    at = copy_short(at, lines);
-    lines = {};
-    if (entry.line) {
-      lines = field.line();
-      continue;
-    }
+    std::memcpy(at, &entry, sizeof entry);
+    at += sizeof entry;
     if (field.id == HeaderId::other) at = copy_short(at, {field.name_data, entry.name_size});
     at = copy_short(at, {field.value_data, entry.value_size});
   }
-  at = copy_short(at, lines);
   return {begin, static_cast<std::size_t>(at - begin)};
 }
 

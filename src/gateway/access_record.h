@@ -80,12 +80,11 @@ struct AccessRecord {
 static_assert(std::is_trivially_copyable_v<AccessRecord> &&
               std::is_trivially_copyable_v<AccessRecord::Try>);
 
-/// One field of request_fields or response_fields. These are their number as 32 bits, an entry for
-/// each, then the texts of each: its line, or the name, of `other` names only, and the value.
+/// One field of request_fields or response_fields. Behind it the name, of `other` names only, and
+/// the value.
 struct AccessField {
   http::HeaderId id;
   bool secret;  ///< there is no value
-  bool line;    ///< name, ": ", value, CRLF
   std::uint16_t name_size;
   std::uint16_t value_size;
 };
