@@ -9,18 +9,12 @@
 namespace sluice {
 namespace {
 
-Task<Done> set_at(Loop& loop, TimePoint when, Event& event) {
-  co_await sleep_until(loop, when);
-  event.set(loop);
-  co_return Done{};
-}
-
 /// Tells no length: it may end before that.
 class CallBody final : public http::Body, public memory::Pooled {
  public:
   CallBody(http::BodyPtr body, Exchange& exchange)
       : body_(std::move(body)), exchange_(exchange), clock_(exchange.worker.loop, 1) {
-    static_cast<void>(clock_.spawn(set_at(exchange.worker.loop, exchange.call_by, late_)));
+    static_cast<void>(clock_.spawn(watch(*this)));
   }
 
   Task<Result<Chunk>> read() override {
@@ -35,8 +29,19 @@ class CallBody final : public http::Body, public memory::Pooled {
   }
 
  private:
+  static Task<Done> watch(CallBody& body) {
+    Loop& loop = body.exchange_.worker.loop;
+    co_await sleep_until(loop, body.exchange_.call_by);
+    body.late_.set(loop);
+    // Also while nobody reads, since the client takes no bytes.
+    if (!body.reads_) body.end();
+    co_return Done{};
+  }
+
   Task<Result<Chunk>> read_in_time(Task<Result<Chunk>> reading) {
+    reads_ = true;
     auto chunk = co_await Until(std::move(reading), late_);
+    reads_ = false;
     if (!chunk) co_return end();
     co_return *std::move(chunk);
   }
@@ -55,6 +60,7 @@ class CallBody final : public http::Body, public memory::Pooled {
   http::BodyPtr body_;
   Exchange& exchange_;
   http::Headers trailers_;
+  bool reads_ = false;
   Event late_;
   Scope clock_;  ///< last: its task uses the event
 };

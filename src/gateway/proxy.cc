@@ -15,7 +15,8 @@ namespace sluice {
 namespace {
 
 // A connection that ends while requests are on their way to it turns them away (GOAWAY), and nobody
-// acted on them: that is no try of `retries`. Bounded, since an upstream may do so for ever.
+// acted on them: that is no try of `retries`, unless it served nobody before. Bounded, since an
+// upstream may do so for ever.
 constexpr std::uint32_t turned_away_max = 32;
 
 // What a body for a second attempt may keep: two reads.
@@ -226,7 +227,7 @@ http::ResponseTask forward(Exchange& exchange) {
       co_return response;
     }
     if (!forwarding.may_retry(response.error(), attempt) ||
-        !forwarding.again(response.error(), attempt.turned_away))
+        !forwarding.again(response.error(), attempt.turned_away && attempt.reused))
       co_return response;
   }
 }
@@ -244,6 +245,7 @@ Result<Done> begin_forward(Exchange& exchange) {
   if (const auto timeout = grpc_timeout(exchange.request))
     exchange.call_by = exchange.head_by =
         std::min(exchange.head_by, after(exchange.received_at, *timeout));
+  if (exchange.call_by <= exchange.worker.loop.now()) return fail(ErrorCode::deadline_exceeded);
   const auto timeout =
       exchange.route->request_timeout ? exchange.route->request_timeout : service->request_timeout;
   if (timeout) exchange.head_by = std::min(exchange.head_by, after(exchange.received_at, *timeout));

@@ -112,8 +112,9 @@ tls::ClientPolicyPtr TlsCompiler::policy_of(const config::Service& service) {
   policy->verifies = service.tls_verify.value_or(true);
   if (service.tls_verify_depth) policy->depth = static_cast<int>(*service.tls_verify_depth);
   policy->names = service.tls_sans;
-  std::string key =
-      policy->verifies ? "v" + std::to_string(service.tls_verify_depth.value_or(UINT32_MAX)) : "-";
+  std::string key = policy->verifies
+                        ? "v" + std::to_string(service.tls_verify_depth.value_or(UINT32_MAX)) + " "
+                        : "-";
   for (const std::string& name : service.tls_sans)
     add_part(key, name);
 

@@ -90,12 +90,32 @@ class GrpcRefusalsTest(GatewayTest):
     upstream = Upstream(self, lambda connection, stream, count: connection.sendall(begun + message))
     gateway = self.gateway(route("calls", upstream.port), listener={"h2c": True})
     call = self.client(gateway)
-    stream = call.begin("/calls.Echo/Server", method="POST", fields=(*CALL, ("grpc-timeout", "300m")))
+    stream = call.begin("/calls.Echo/Server", method="POST", fields=(*CALL, ("grpc-timeout", "2S")))
     answered = call.finish(stream)
     self.assertEqual((answered.status, answered.body[5:]), (200, b"one"))
     self.assertEqual(dict(answered.trailers)["grpc-status"], "4")
     wait_until(lambda: resets == [8], "CANCEL at the upstream")
     self.assertIn("deadline_exceeded", gateway.status("/metrics")[1])
+
+  def test_nor_does_a_client_that_takes_nothing_keep_the_upstream(self):
+    """Its window is closed when the deadline passes; who waits for no time begins no call."""
+    resets = []
+
+    class Upstream(Scripted):
+
+      def heard(self, kind, stream, payload):
+        if kind == 3:
+          resets.append(int.from_bytes(payload, "big"))
+
+    begun = frame(HEADERS, END_HEADERS, 1, literal(":status", "200") + literal("content-type", "application/grpc"))
+    upstream = Upstream(self, lambda connection, stream, count: connection.sendall(
+        begun + frame(DATA, 0, 1, bytes(10_000))))
+    gateway = self.gateway(route("calls", upstream.port), listener={"h2c": True})
+    call = Client(gateway.connect(), INITIAL_WINDOW_SIZE=100)
+    call.begin("/calls.Echo/Server", method="POST", fields=(*CALL, ("grpc-timeout", "2S")))
+    wait_until(lambda: resets == [8], "CANCEL at the upstream")
+    self.assertEqual(self.status_of(gateway, "/calls.Echo/Server", ("grpc-timeout", "0m"))[0], "4")
+    self.assertEqual(upstream.requests, 1)
 
   def test_a_call_in_time_ends_as_the_upstream_says(self):
     def script(connection, stream, count):

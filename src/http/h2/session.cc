@@ -22,6 +22,8 @@ constexpr std::size_t connection_out_max = 256 * 1024;
 constexpr std::size_t pieces_max = 512 * 1024;
 // Smaller reads cost more than they save.
 constexpr std::size_t piece_least = 4 * 1024;
+// Streams of a connection that each may have the largest reads.
+constexpr std::size_t alone_max = 2;
 // Requests of one connection that begin in a row.
 constexpr std::size_t begun_at_once_max = 16;
 // Until a peer that was told of the shutdown must have heard of it.
@@ -377,9 +379,11 @@ bool Session::has_enough(const StreamState& state) const noexcept {
 }
 
 std::size_t Session::piece_max() const noexcept {
-  // A power of two with its headroom: such blocks leave nothing unused.
-  const std::size_t share = std::bit_floor(pieces_max / std::max<std::size_t>(streams_.size(), 1));
-  return std::clamp(share, piece_least, read_bytes_max) - read_headroom;
+  if (streams_.size() <= alone_max) return read_bytes_max;
+  // A power of two with its headroom: such blocks leave nothing unused. Below read_bytes, where the
+  // stream does not read more and more at once.
+  const std::size_t share = std::bit_floor(pieces_max / streams_.size());
+  return std::clamp(share, piece_least, read_bytes + read_headroom) - read_headroom - 1;
 }
 
 void Session::resume(StreamState& state) {
