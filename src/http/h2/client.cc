@@ -242,20 +242,22 @@ ClientConnection::ClientConnection(Loop& loop, StreamPtr stream, const h1::Clien
       session_(loop, Session::Role::client, std::move(stream), session_settings_, *this) {}
 
 Task<Done> ClientConnection::run(std::shared_ptr<ClientConnection> self) {
-  // However it ends: its owner may also destroy this frame.
-  struct End {
-    explicit End(ClientConnection& its_connection) : connection(its_connection) {}
+  {
+    // However it ends: its owner may also destroy this frame.
+    struct End {
+      explicit End(ClientConnection& its_connection) : connection(its_connection) {}
 
-    End(const End&) = delete;
-    End& operator=(const End&) = delete;
+      End(const End&) = delete;
+      End& operator=(const End&) = delete;
 
-    ~End() { connection.over_ = true; }
+      ~End() { connection.over_ = true; }
 
-    ClientConnection& connection;
-  } const end(*self);
+      ClientConnection& connection;
+    };
 
-  co_await self->session_.run();
-  self->over_ = true;
+    const End end(*self);
+    co_await self->session_.run();
+  }
   self->home_.on_change();
   co_return Done{};
 }
