@@ -13,14 +13,14 @@ namespace {
 
 constexpr std::string_view hidden = "\"***\"";
 
-/// As names of settings are written.
-std::string as_setting(std::string_view name) {
-  std::string result(name);
-  for (char& byte : result) {
-    if (byte >= 'A' && byte <= 'Z') byte = static_cast<char>(byte - 'A' + 'a');
-    if (byte == '-') byte = '_';
-  }
-  return result;
+/// As Kong writes names of settings: lower case, with underscores.
+constexpr char as_setting(char byte) noexcept {
+  if (byte >= 'A' && byte <= 'Z') return static_cast<char>(byte | 0x20);
+  return byte == '-' ? '_' : byte;
+}
+
+bool is_setting(std::string_view name, std::string_view setting) noexcept {
+  return std::ranges::equal(name, setting, {}, [](char byte) { return as_setting(byte); });
 }
 
 class Writer {
@@ -121,9 +121,12 @@ bool is_credential_name(std::string_view name) {
       "cookie", "set_cookie", "key", "apikey", "pwd", "pass", "passwd"};
   static constexpr std::array<std::string_view, 7> endings = {
       "password", "passphrase", "secret", "secrets", "token", "_key", "authorization"};
-  const std::string setting = as_setting(name);
-  return std::ranges::find(names, setting) != names.end() ||
-         std::ranges::any_of(endings, [&](auto ending) { return setting.ends_with(ending); });
+  const auto ends_with = [&](std::string_view ending) {
+    return name.size() >= ending.size() &&
+           is_setting(name.substr(name.size() - ending.size()), ending);
+  };
+  return std::ranges::any_of(names, [&](auto known) { return is_setting(name, known); }) ||
+         std::ranges::any_of(endings, ends_with);
 }
 
 // Not deeper than a file may be.

@@ -5,8 +5,9 @@
 #include <cstring>
 #include <ranges>
 #include <span>
-#include <vector>
+#include <utility>
 
+#include "base/inline_vector.h"
 #include "config/effective.h"
 #include "gateway/access_record.h"
 #include "gateway/secrets.h"
@@ -60,19 +61,20 @@ struct Field {
   }
 };
 
-std::vector<Field> fields_of(std::string_view bytes) {
-  std::vector<Field> fields;
-  while (!bytes.empty()) {
+using Fields = InlineVector<Field, 24>;
+
+Fields fields_of(std::string_view bytes) {
+  Fields fields;
+  const char* at = bytes.data();
+  const auto take = [&](std::size_t size) {
+    return std::string_view(std::exchange(at, at + size), size);
+  };
+  while (at != bytes.data() + bytes.size()) {
     AccessField entry;
-    std::memcpy(&entry, bytes.data(), sizeof entry);
-    bytes.remove_prefix(sizeof entry);
-    Field& field = fields.emplace_back(Field{entry.id, entry.secret, {}, {}});
-    if (entry.id == HeaderId::other) {
-      field.name = bytes.substr(0, entry.name_size);
-      bytes.remove_prefix(entry.name_size);
-    }
-    field.value = bytes.substr(0, entry.value_size);
-    bytes.remove_prefix(entry.value_size);
+    std::memcpy(&entry, at, sizeof entry);
+    at += sizeof entry;
+    const std::string_view name = take(entry.id == HeaderId::other ? entry.name_size : 0);
+    fields.push_back({entry.id, entry.secret, name, take(entry.value_size)});
   }
   return fields;
 }
@@ -135,7 +137,7 @@ void write_value(JsonWriter& json, const Field& field) {
 /// Kong's shape: lower-case names, and a list where a name comes more than once.
 void write_fields(JsonWriter& json, std::string_view bytes) {
   json.begin_object();
-  const std::vector<Field> fields = fields_of(bytes);
+  const Fields fields = fields_of(bytes);
   const Repeats repeats(fields);
   for (std::size_t i = 0; i < fields.size(); ++i) {
     const Field& field = fields[i];

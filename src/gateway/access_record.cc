@@ -29,15 +29,19 @@ std::string_view cut(std::string_view text) {
 
 /// Whether a field's value must not be kept: also of Location, which may repeat a query.
 bool is_hidden(const http::Headers::Field& field, SecretNames secrets) {
-  if (field.id == HeaderId::location && !secrets.empty()) [[unlikely]]
+  if (secrets.empty()) [[likely]]
+    return is_secret(field.id);
+  if (field.id == HeaderId::location)
     return target_without_secrets(field.value(), secrets) != field.value();
   return is_secret(field, secrets);
 }
 
 AccessField entry_of(const http::Headers::Field& field, SecretNames secrets) {
+  constexpr std::size_t max = value_bytes_max;
   const bool secret = is_hidden(field, secrets);
-  return {field.id, secret, static_cast<std::uint16_t>(cut(field.name()).size()),
-          static_cast<std::uint16_t>(secret ? 0 : cut(field.value()).size())};
+  const std::size_t value = secret ? 0 : std::min<std::size_t>(field.value_size, max);
+  const std::size_t name = std::min<std::size_t>(field.name_size, max);
+  return {static_cast<std::uint32_t>(value), static_cast<std::uint16_t>(name), field.id, secret};
 }
 
 /// The fields as a record holds them, in memory of `keeper`; never null, however few they are.
@@ -45,15 +49,11 @@ std::string_view keep_fields(const http::Headers& headers, SecretNames secrets,
                              http::Headers& keeper) {
   const auto fields = headers.fields();
   std::size_t count = 0;
-  std::size_t size = 0;
   std::size_t shown = 0;
-  for (; count < fields.size() && shown < fields_bytes_max; ++count) {
-    const http::Headers::Field& field = fields[count];
-    const std::size_t name = std::min<std::size_t>(field.name_size, value_bytes_max);
-    shown += name + std::min<std::size_t>(field.value_size, value_bytes_max);
-  }
-  size = count * sizeof(AccessField) + shown;
-  char* const begin = keeper.reserve(size);
+  for (; count < fields.size() && shown < fields_bytes_max; ++count)
+    shown += std::min<std::size_t>(fields[count].name_size, value_bytes_max) +
+             std::min<std::size_t>(fields[count].value_size, value_bytes_max);
+  char* const begin = keeper.reserve(count * sizeof(AccessField) + shown);
   char* at = begin;
   for (const http::Headers::Field& field : fields.first(count)) {
     const AccessField entry = entry_of(field, secrets);
@@ -156,7 +156,7 @@ class Texts {
 
   void write(char* at) const {
     for (const std::string_view text : texts_)
-      at = copy_short(at, text);
+      if (!text.empty()) at = copy_short(at, text);
   }
 
  private:

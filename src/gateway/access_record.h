@@ -83,10 +83,10 @@ static_assert(std::is_trivially_copyable_v<AccessRecord> &&
 /// One field of request_fields or response_fields. Behind it the name, of `other` names only, and
 /// the value.
 struct AccessField {
+  std::uint32_t value_size;
+  std::uint16_t name_size;
   http::HeaderId id;
   bool secret;  ///< there is no value
-  std::uint16_t name_size;
-  std::uint16_t value_size;
 };
 
 /// Keeps what the line says of the request's head, before it becomes the upstream's. Nothing where

@@ -10,11 +10,6 @@ namespace sluice {
 
 using http::HeaderId;
 
-bool is_secret(HeaderId id) noexcept {
-  return id == HeaderId::authorization || id == HeaderId::proxy_authorization ||
-         id == HeaderId::cookie || id == HeaderId::set_cookie;
-}
-
 bool is_secret(const http::Headers::Field& field, SecretNames secrets) noexcept {
   return is_secret(field.id) || std::ranges::any_of(secrets, [&](const std::string& name) {
            return http::equal_ignoring_case(name, field.name());

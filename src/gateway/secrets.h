@@ -14,7 +14,11 @@ namespace sluice {
 /// always do: Pipeline::secret_names.
 using SecretNames = std::span<const std::string>;
 
-bool is_secret(http::HeaderId id) noexcept;
+constexpr bool is_secret(http::HeaderId id) noexcept {
+  using enum http::HeaderId;
+  return id == authorization || id == proxy_authorization || id == cookie || id == set_cookie;
+}
+
 bool is_secret(const http::Headers::Field& field, SecretNames secrets) noexcept;
 /// The same for a name without its field.
 bool is_secret_field(std::string_view name, SecretNames secrets) noexcept;
