@@ -2,6 +2,7 @@
 // Bytes with shared ownership: the only thing that is handed to an engine, a cache, a mirror or
 // another worker.
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -125,5 +126,26 @@ class Chunk {
 
 /// What one write sends: rarely more than a head and a body.
 using Chunks = InlineVector<Chunk, 2>;
+
+/// Adds `piece` to a list of chunks that may have to wait: as it is, or, where it is small or keeps
+/// more than twice its size alive, as a copy. Returns how many bytes of memory that takes.
+template <class List>
+std::size_t add_waiting(List& list, Chunk piece) {
+  constexpr std::size_t copied_below = 512;
+  constexpr std::size_t room_least = 2048;
+  const bool shares_block = !list.empty() && list.back().same_block(piece);
+  if (piece.size() >= copied_below && (shares_block || 2 * piece.size() >= piece.footprint())) {
+    const std::size_t more = sizeof(Chunk) + (shares_block ? 0 : piece.footprint());
+    list.push_back(std::move(piece));
+    return more;
+  }
+  std::size_t more = 0;
+  if (list.empty() || list.back().room().size() < piece.size()) {
+    list.push_back(Chunk::with_room(std::max(piece.size(), room_least)));
+    more = sizeof(Chunk) + list.back().footprint();
+  }
+  list.back().append(piece.text());
+  return more;
+}
 
 }  // namespace sluice

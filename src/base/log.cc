@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
@@ -9,14 +10,17 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include "base/thread_name.h"
 
@@ -101,6 +105,8 @@ void write_line(const Line& line) {
 
 // Lines that may wait for the log's thread: a second of many different errors.
 constexpr std::size_t lines_max = 4096;
+// How long the end of the process waits for a pipe that nobody reads.
+constexpr std::chrono::seconds end_patience{1};
 // How long a dying process waits for the thread.
 constexpr int crash_patience_ms = 200;
 
@@ -112,23 +118,29 @@ class Background {
     const std::lock_guard lock(mutex_);
     if (thread_.joinable()) return;
     running_ = true;
+    over_ = false;
     thread_ = std::thread([this] { run(); });
     heed_crashes();
   }
 
   void end() {
-    {
-      const std::lock_guard lock(mutex_);
-      running_ = false;
-    }
+    if (!thread_.joinable()) return;
+    std::unique_lock lock(mutex_);
+    running_ = false;
     wake_.notify_one();
-    if (thread_.joinable()) thread_.join();
+    abandoned_ = !ended_.wait_for(lock, end_patience, [this] { return over_; });
+    lock.unlock();
+    if (abandoned_)
+      thread_.detach();  // in a write, with the sink's lock
+    else
+      thread_.join();
   }
 
   /// False when the caller writes it himself.
   bool take(Line& line) {
     {
       const std::lock_guard lock(mutex_);
+      if (abandoned_) return true;
       if (!running_) return false;
       if (lines_.size() >= lines_max) {
         ++dropped_;
@@ -162,6 +174,9 @@ class Background {
         write_line({spdlog::log_clock::now(), Level::warn, 0,
                     std::to_string(dropped) + " lines of this log were dropped"});
     }
+    const std::lock_guard lock(mutex_);
+    over_ = true;
+    ended_.notify_one();
   }
 
   /// The thread goes on while the handler sleeps; then the signal does what it did before.
@@ -181,9 +196,12 @@ class Background {
 
   std::mutex mutex_;
   std::condition_variable wake_;
+  std::condition_variable ended_;
   std::vector<Line> lines_;
   std::size_t dropped_ = 0;
   bool running_ = false;
+  bool over_ = false;       ///< the thread has written all that it will
+  bool abandoned_ = false;  ///< the thread never ends
   bool heeds_crashes_ = false;
   std::atomic<std::size_t> waiting_ = 0;
   std::array<struct sigaction, fatal.size()> before_{};
@@ -207,7 +225,15 @@ void Background::on_crash(int number, siginfo_t* info, void*) {
 
 }  // namespace
 
-bool open(const std::string& path, Level level) {
+Result<Done> open(const std::string& path, Level level) {
+  // Opening a pipe without a reader waits for one; this does not.
+  const int probe =
+      ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0644);
+  if (probe >= 0)
+    ::close(probe);
+  else if (path != "/dev/stderr" && path != "/dev/stdout")  // held, whoever else may open them
+    return fail(ErrorCode::io_failed,
+                errno == ENXIO ? "nobody reads that pipe" : std::generic_category().message(errno));
   try {
     std::shared_ptr<spdlog::sinks::sink> sink;
     if (path == "/dev/stderr")
@@ -219,9 +245,9 @@ bool open(const std::string& path, Level level) {
     auto logger = make_logger(std::move(sink));
     logger->set_level(level_of(level));
     std::atomic_store(&current(), std::move(logger));
-    return true;
-  } catch (const spdlog::spdlog_ex&) {
-    return false;
+    return Done{};
+  } catch (const spdlog::spdlog_ex& problem) {
+    return fail(ErrorCode::io_failed, problem.what());
   }
 }
 

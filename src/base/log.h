@@ -4,20 +4,23 @@
 #include <string>
 #include <string_view>
 
+#include "base/error.h"
+
 namespace sluice::log {
 
 enum class Level { debug, info, warn, error };
 
-/// Opens the log; callable again (another path, a rotated file). False when the file cannot be
-/// opened; the old one stays.
-bool open(const std::string& path, Level level);
+/// Opens the log; callable again (another path, a rotated file). Error(io_failed) says why the file
+/// cannot be opened; the old one stays. Never waits for a pipe's reader.
+Result<Done> open(const std::string& path, Level level);
 
 /// From now on lines are written by a thread of the log, so that no caller waits for a disk or a
 /// pipe. A bounded queue: lines beyond are dropped, counted and told. A fatal signal gives the
 /// thread a moment to write what waits.
 void begin_background();
 
-/// Writes what waits, and from now on in the caller again.
+/// Writes what waits, and from now on in the caller again. Where nobody takes it, for a second:
+/// then it is lost, and what comes.
 void end_background();
 
 /// Any thread. A line that repeats within a second is written five times; then the repetitions are

@@ -45,17 +45,15 @@ class Replay::Reader final : public Body {
   Result<Chunk> keep(Result<Chunk> chunk) {
     Store& store = *store_;
     if (!chunk || chunk->empty() || store.overflown) return chunk;
-    // Slices of one read share its block: small chunks of a chunked body do not count it each.
-    const bool counted = !store.kept.empty() && store.kept.back().same_block(*chunk);
-    store.footprint += sizeof(Chunk) + (counted ? 0 : chunk->footprint());
+    // Of a read that brought other streams too, this body's part alone is kept.
+    store.footprint += add_waiting(store.kept, *chunk);
+    next_ = store.kept.size();
     if (store.footprint > store.limit) {
       store.overflown = true;
       store.kept.clear();
       next_ = 0;
       return chunk;
     }
-    store.kept.push_back(*chunk);
-    ++next_;
     return chunk;
   }
 

@@ -7,8 +7,8 @@
 
 namespace sluice::http {
 
-/// One reader at a time; the next one begins at the first byte. Keeps what was read by reference,
-/// not by copy.
+/// One reader at a time; the next one begins at the first byte. Keeps what was read by reference
+/// where it fills its block, else by copy.
 class Replay {
  public:
   /// `limit`: bytes of memory that the kept chunks may hold.

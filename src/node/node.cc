@@ -4,6 +4,10 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/memory.h"
@@ -26,6 +30,18 @@ void on_signal(int number) {
   else
     stops_wanted.fetch_add(1);
   if (Loop* loop = control_loop.load()) loop->ring();
+}
+
+void heed(int number) {
+  struct sigaction action{};
+  action.sa_handler = on_signal;
+  ::sigaction(number, &action, nullptr);
+}
+
+/// Files that the node opens must not take the place of the standard streams, which much writes to.
+void fill_standard_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(stream, F_GETFD) < 0) ::open("/dev/null", O_RDWR);
 }
 
 /// What one worker may hold. Beside clients a node needs descriptors for upstreams, as many as for
@@ -70,6 +86,9 @@ Node::~Node() {
 }
 
 bool Node::start() {
+  fill_standard_streams();
+  // A reload that is wanted meanwhile comes behind the start.
+  heed(SIGHUP);
   Compiled compiled = compile(options_, nullptr);
   memory::trim();
   if (!compiled.problems.empty()) std::fputs(compiled.problems.c_str(), stderr);
@@ -77,16 +96,14 @@ bool Node::start() {
   gateway_ = std::move(compiled.gateway);
   started_ = gateway_;
   status_.warnings = std::move(compiled.warnings);
-  if (!log::open(gateway_.log.path, level_of(gateway_.log.level))) {
-    std::fprintf(stderr,
-                 "sluice: cannot write the log %s; set gateway.log.path to a writable path\n",
-                 gateway_.log.path.c_str());
+  std::string problem;
+  if (!open_log(gateway_, problem)) {
+    std::fprintf(stderr, "sluice: %s\n", problem.c_str());
     return false;
   }
   if (!open_engine() || !start_workers(gateway_)) return false;
   // Before any listener: a connection may bring a request in the turn that it is accepted.
   install(compiled.snapshot);
-  std::string problem;
   if (!open_status(gateway_, problem) || !open_listeners(gateway_, problem)) {
     std::fprintf(stderr, "sluice: %s\n", problem.c_str());
     return false;
@@ -107,9 +124,12 @@ bool Node::start() {
   return true;
 }
 
-void Node::open_log(const config::Gateway& gateway) {
-  if (!log::open(gateway.log.path, level_of(gateway.log.level)))
-    log::error("cannot write the log " + gateway.log.path + "; the old one stays");
+bool Node::open_log(const config::Gateway& gateway, std::string& problem) {
+  const auto opened = log::open(gateway.log.path, level_of(gateway.log.level));
+  if (!opened)
+    problem = "cannot write the log " + gateway.log.path + ": " + opened.error().detail.text() +
+              "; set gateway.log.path to a writable path";
+  return opened.has_value();
 }
 
 bool Node::open_engine() {
@@ -122,10 +142,8 @@ bool Node::open_engine() {
   loop_ = std::make_unique<Loop>(*engine_);
   background_ = std::make_unique<Scope>(*loop_, 8);
   control_loop.store(loop_.get());
-  struct sigaction action{};
-  action.sa_handler = on_signal;
-  for (const int number : {SIGHUP, SIGTERM, SIGINT})
-    ::sigaction(number, &action, nullptr);
+  heed(SIGTERM);
+  heed(SIGINT);
   ::signal(SIGPIPE, SIG_IGN);
   return true;
 }
@@ -135,7 +153,8 @@ bool Node::start_workers(const config::Gateway& gateway) {
   const std::size_t count =
       gateway.workers != 0 ? gateway.workers : std::max(1u, std::thread::hardware_concurrency());
   if (gateway.access_log) {
-    auto opened = telemetry::AccessLog::open(gateway.access_log->path, count, write_access_line);
+    auto opened = telemetry::AccessLog::open(gateway.access_log->path, count, write_access_line,
+                                             status_.log_lines_lost);
     if (!opened) {
       std::fprintf(stderr, "sluice: %s\n", opened.error().detail.text().c_str());
       return false;
@@ -267,7 +286,8 @@ Task<Done> Node::heed_signals() {
   for (;;) {
     if (reload_wanted.exchange(false)) {
       if (access_log_) access_log_->reopen();
-      open_log(gateway_);
+      std::string problem;
+      if (!open_log(gateway_, problem)) log::error(problem);
       begin_reload("SIGHUP");
     }
     const int stops = stops_wanted.load();
@@ -284,7 +304,18 @@ Task<Done> Node::heed_signals() {
 
 int Node::run() {
   loop_->run();
-  return cut_short_ ? 1 : 0;
+  const int code = cut_short_ ? 1 : 0;
+  if (reloading_) leave_load_behind(code);
+  return code;
+}
+
+/// A file that is large, or that a dead mount holds, must not keep a node from its end.
+void Node::leave_load_behind(int code) {
+  log::warn("the node ends while a configuration is being loaded");
+  workers_.clear();
+  access_log_.reset();
+  log::end_background();
+  std::_Exit(code);
 }
 
 }  // namespace sluice

@@ -48,25 +48,35 @@ class Node {
     std::vector<std::string> warnings;
   };
 
+  /// What a reload does to the access log, once nothing can go wrong any more.
+  struct AccessLogChange {
+    bool wanted = false;
+    std::unique_ptr<telemetry::AccessLog> next;  ///< null: none from now on
+  };
+
   static Compiled compile(const NodeOptions& options, const Snapshot* previous);
 
   // node.cc: the start, and signals
-  void open_log(const config::Gateway& gateway);
+  bool open_log(const config::Gateway& gateway, std::string& problem);
   bool open_engine();
   bool start_workers(const config::Gateway& gateway);
   bool open_listeners(const config::Gateway& gateway, std::string& problem);
   bool open_status(const config::Gateway& gateway, std::string& problem);
   Task<Done> heed_signals();
+  [[noreturn]] void leave_load_behind(int code);
   /// Where a listener may show the self-signed certificate: once, beside everything else.
   void offer_self_signed();
 
   // reload.cc
+  static Compiled recompile(const NodeOptions& options, const Snapshot* previous);
   void begin_reload(std::string_view reason);
   void finish_reload(Compiled compiled);
   std::vector<std::string> waiting_for_restart(const config::Gateway& wanted) const;
   void apply_listeners(const config::Gateway& gateway);
   void install(const std::shared_ptr<const Snapshot>& snapshot);
-  void open_access_log(const config::Gateway& gateway);
+  bool open_access_log(const config::Gateway& gateway, AccessLogChange& change,
+                       std::string& problem);
+  void use_access_log(AccessLogChange change);
   Task<Done> watch_file();
 
   // drain.cc

@@ -1,6 +1,8 @@
 // A new configuration: compiled beside the traffic, swapped in whole, or refused whole.
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 
 #include <sys/stat.h>
 
@@ -27,6 +29,17 @@ Node::Compiled Node::compile(const NodeOptions& options, const Snapshot* previou
   return compiled;
 }
 
+/// A pipe that `run` could read may never have another writer.
+Node::Compiled Node::recompile(const NodeOptions& options, const Snapshot* previous) {
+  std::error_code problem;
+  if (!std::filesystem::exists(options.file, problem) ||
+      std::filesystem::is_regular_file(options.file, problem))
+    return compile(options, previous);
+  Compiled refused;
+  refused.problems = options.file + ": is no regular file, and so is not read again\n";
+  return refused;
+}
+
 void Node::begin_reload(std::string_view reason) {
   if (draining_) return;
   if (reloading_) {
@@ -37,7 +50,7 @@ void Node::begin_reload(std::string_view reason) {
   log::info("loading " + options_.file + " (" + std::string(reason) + ")");
   if (job_.joinable()) job_.join();
   job_ = std::thread([this, previous = snapshot_] {
-    Compiled compiled = compile(options_, previous.get());
+    Compiled compiled = recompile(options_, previous.get());
     loop_->post(
         [this, compiled = std::move(compiled)]() mutable { finish_reload(std::move(compiled)); });
     memory::trim();  // a large file leaves several times its size behind
@@ -52,14 +65,17 @@ void Node::finish_reload(Compiled compiled) {
   }
   std::string problem = compiled.problems;
   bool applied = false;
+  AccessLogChange access_log;
   if (compiled.snapshot != nullptr) {
-    // New addresses first: if one cannot be bound, nothing has changed.
+    // Addresses and files first: if one cannot be had, nothing has changed.
     problem.clear();
     if (!compiled.problems.empty()) log::warn(compiled.problems);
     const bool status_moves =
         compiled.gateway.status.has_value() != gateway_.status.has_value() ||
         (gateway_.status && compiled.gateway.status->address != gateway_.status->address);
     applied = open_listeners(compiled.gateway, problem) &&
+              open_access_log(compiled.gateway, access_log, problem) &&
+              open_log(compiled.gateway, problem) &&
               (!status_moves || open_status(compiled.gateway, problem));
   }
   if (applied) {
@@ -67,10 +83,9 @@ void Node::finish_reload(Compiled compiled) {
       log::warn(waiting);
       compiled.warnings.push_back(std::move(waiting));
     }
-    open_access_log(compiled.gateway);
+    use_access_log(std::move(access_log));
     install(compiled.snapshot);
     apply_listeners(compiled.gateway);
-    open_log(compiled.gateway);
     gateway_ = std::move(compiled.gateway);
     offer_self_signed();
     ++status_.reloads;
@@ -81,8 +96,9 @@ void Node::finish_reload(Compiled compiled) {
   } else {
     ++status_.reloads_failed;
     status_.last_problem = problem;
-    // What was bound for the refused configuration is let go again.
+    // What was bound and opened for the refused configuration is let go again.
     apply_listeners(gateway_);
+    if (std::string lost; !open_log(gateway_, lost)) log::error(lost);
     log::error("the configuration is not loaded, the old one stays in force:\n" + problem);
   }
   if (std::exchange(reload_again_, false)) begin_reload("changed again");
@@ -130,21 +146,25 @@ void Node::install(const std::shared_ptr<const Snapshot>& snapshot) {
     worker->loop().post([&worker = *worker, snapshot] { worker.state().install(snapshot); });
 }
 
-void Node::open_access_log(const config::Gateway& gateway) {
+bool Node::open_access_log(const config::Gateway& gateway, AccessLogChange& change,
+                           std::string& problem) {
   const std::string wanted = gateway.access_log ? gateway.access_log->path : "";
-  if (wanted == (access_log_ ? access_log_->path() : "")) return;
-  std::unique_ptr<telemetry::AccessLog> next;
-  if (!wanted.empty()) {
-    auto opened = telemetry::AccessLog::open(wanted, workers_.size(), write_access_line);
-    if (!opened) {
-      log::error(opened.error().detail.text() + "; the old access log stays");
-      return;
-    }
-    next = *std::move(opened);
-  }
+  change.wanted = wanted != (access_log_ ? access_log_->path() : "");
+  if (!change.wanted || wanted.empty()) return true;
+  auto opened = telemetry::AccessLog::open(wanted, workers_.size(), write_access_line,
+                                           status_.log_lines_lost);
+  if (opened)
+    change.next = *std::move(opened);
+  else
+    problem = opened.error().detail.text();
+  return opened.has_value();
+}
+
+void Node::use_access_log(AccessLogChange change) {
+  if (!change.wanted) return;
   // Workers let go of the old log first; the last of them sends it back to be closed here.
   std::shared_ptr<telemetry::AccessLog> old(std::move(access_log_));
-  access_log_ = std::move(next);
+  access_log_ = std::move(change.next);
   for (std::size_t i = 0; i < workers_.size(); ++i)
     workers_[i]->loop().post(
         [this, &worker = *workers_[i], log = access_log_.get(), i, old]() mutable {

@@ -191,8 +191,9 @@ std::string metrics_text(const NodeStatus& status, WallTime now) {
       .value(sum(status, &WorkerMetrics::upstream_connections_reused), "kind=\"reused\"");
   out.family("sluice_upstream_connections_idle", "gauge", "Kept upstream connections")
       .value(sum(status, &WorkerMetrics::upstream_connections_idle));
-  out.family("sluice_access_log_dropped_total", "counter", "Access-log lines that found no room")
-      .value(sum(status, &WorkerMetrics::log_lines_dropped));
+  out.family("sluice_access_log_dropped_total", "counter",
+             "Access-log lines that found no room or could not be written")
+      .value(sum(status, &WorkerMetrics::log_lines_dropped) + status.log_lines_lost->load());
   out.family("sluice_worker_memory_bytes", "gauge", "Buffers and frames that workers hold")
       .value(sum(status, &WorkerMetrics::memory_bytes));
   add_tls(out, status, now);

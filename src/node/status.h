@@ -2,6 +2,7 @@
 // The status API: /status, /status/ready and /metrics, with Kong's names (kong.md §10), on the
 // control thread.
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,6 +28,8 @@ struct NodeStatus {
   std::uint64_t routes = 0;
   tls::CertificatesPtr certificates;  ///< of the configuration in use; null before the first
   std::vector<const telemetry::WorkerMetrics*> workers;
+  std::shared_ptr<std::atomic<std::uint64_t>> log_lines_lost =
+      std::make_shared<std::atomic<std::uint64_t>>(0);  ///< that could not be written
 };
 
 class StatusServer final : public http::Handler {

@@ -26,6 +26,8 @@ constexpr std::size_t batch_bytes = 128 * 1024;
 
 // How long to wait for room in a pipe before looking whether the log ends.
 constexpr int room_wait_ms = 100;
+// A reader that is slow for this long has stopped.
+constexpr int told_after_ms = 1000;
 
 int open_file(const std::string& path) {
   // Without O_NONBLOCK, a pipe that nobody reads would never open.
@@ -46,17 +48,19 @@ bool is_regular(int descriptor) {
 }  // namespace
 
 Result<std::unique_ptr<AccessLog>> AccessLog::open(const std::string& path, std::size_t workers,
-                                                   WriteRecord write) {
+                                                   WriteRecord write, std::shared_ptr<Lost> lost) {
   const int descriptor = open_file(path);
   if (descriptor < 0)
     return fail(ErrorCode::io_failed,
                 "cannot write the access log " + path + ": " + std::strerror(errno) +
                     "; set gateway.access_log to a writable path, or to null for none");
-  return std::unique_ptr<AccessLog>(new AccessLog(path, descriptor, workers, write));
+  return std::unique_ptr<AccessLog>(
+      new AccessLog(path, descriptor, workers, write, std::move(lost)));
 }
 
-AccessLog::AccessLog(std::string path, int descriptor, std::size_t workers, WriteRecord write)
-    : path_(std::move(path)), descriptor_(descriptor), write_(write) {
+AccessLog::AccessLog(std::string path, int descriptor, std::size_t workers, WriteRecord write,
+                     std::shared_ptr<Lost> lost)
+    : path_(std::move(path)), descriptor_(descriptor), write_(write), lost_(std::move(lost)) {
   for (std::size_t i = 0; i < workers; ++i)
     channels_.push_back(std::make_unique<Channel>(*this));
   thread_ = std::thread([this] { run(); });
@@ -110,15 +114,8 @@ void AccessLog::write_out(std::string_view batch) {
   const bool blocks = !is_regular(descriptor_);
   std::string_view rest = batch;
   while (!rest.empty()) {
-    if (blocks) {
-      // A reader that stopped must not hold whoever ends this log: the node, or a reload.
-      pollfd ready{descriptor_, POLLOUT, 0};
-      if (::poll(&ready, 1, room_wait_ms) == 0) {
-        if (!stopping_.load(std::memory_order_acquire)) continue;
-        log::error("nobody reads the access log " + path_ + "; its last lines are lost");
-        return;
-      }
-    }
+    // A reader that stopped must not hold whoever ends this log: the node, or a reload.
+    if (blocks && !wait_for_room()) return lose(rest, "nobody reads it");
     // With room, a pipe takes this much without waiting, also one that is shared with others.
     const std::size_t size = blocks ? std::min<std::size_t>(rest.size(), PIPE_BUF) : rest.size();
     const ssize_t written = ::write(descriptor_, rest.data(), size);
@@ -127,10 +124,24 @@ void AccessLog::write_out(std::string_view batch) {
       continue;
     }
     if (errno == EINTR || errno == EAGAIN) continue;
-    log::error("the access log " + path_ + " cannot be written: " + std::strerror(errno) +
-               "; lines are lost");
-    return;
+    return lose(rest, std::strerror(errno));
   }
+}
+
+bool AccessLog::wait_for_room() {
+  pollfd ready{descriptor_, POLLOUT, 0};
+  for (int waited_ms = 0; ::poll(&ready, 1, room_wait_ms) == 0; waited_ms += room_wait_ms) {
+    if (stopping_.load(std::memory_order_acquire)) return false;
+    if (waited_ms == told_after_ms)
+      log::warn("nobody reads the access log " + path_ + ": lines that find no room are dropped");
+  }
+  return true;
+}
+
+void AccessLog::lose(std::string_view lines, const std::string& why) {
+  const auto count = static_cast<std::uint64_t>(std::ranges::count(lines, '\n'));
+  lost_->fetch_add(count, std::memory_order_relaxed);
+  log::error("the access log " + path_ + " cannot be written: " + why + "; lines are lost");
 }
 
 }  // namespace sluice::telemetry

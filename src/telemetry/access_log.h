@@ -23,12 +23,14 @@ using WriteRecord = void (*)(std::string_view record, JsonText& lines);
 
 class AccessLog {
  public:
+  using Lost = std::atomic<std::uint64_t>;
+
   static constexpr std::size_t ring_bytes = 1 << 20;
 
   /// Error(io_failed) says why `path` cannot be written. A line is in the file at the latest after
-  /// a second.
+  /// a second. `lost` counts the lines that could not be written.
   static Result<std::unique_ptr<AccessLog>> open(const std::string& path, std::size_t workers,
-                                                 WriteRecord write);
+                                                 WriteRecord write, std::shared_ptr<Lost> lost);
   ~AccessLog();
 
   /// Where one worker alone puts its records.
@@ -55,13 +57,18 @@ class AccessLog {
     RecordRing ring_;
   };
 
-  AccessLog(std::string path, int descriptor, std::size_t workers, WriteRecord write);
+  AccessLog(std::string path, int descriptor, std::size_t workers, WriteRecord write,
+            std::shared_ptr<Lost> lost);
   void run();
   void write_out(std::string_view batch);
+  /// False once the log ends.
+  bool wait_for_room();
+  void lose(std::string_view lines, const std::string& why);
 
   std::string path_;
   int descriptor_;
   WriteRecord write_;
+  std::shared_ptr<Lost> lost_;
   std::vector<std::unique_ptr<Channel>> channels_;
   std::atomic<bool> reopen_ = false;
   std::atomic<bool> stopping_ = false;

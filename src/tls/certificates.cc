@@ -27,10 +27,8 @@ void add_rsa_to_self_signed() {
 }
 
 void Certificates::add(std::string_view name, IdentityPtr identity) {
-  if (name == "*")
-    fallback_ = std::move(identity);
-  else
-    by_name_[normal_name(name)] = std::move(identity);
+  if (name == "*") fallback_ = identity;
+  by_name_[normal_name(name)] = std::move(identity);
 }
 
 const Identity* Certificates::find(const std::string& name) const {

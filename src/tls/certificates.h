@@ -35,7 +35,7 @@ class Certificates {
 
   bool may_show_self_signed() const noexcept { return fallback_ == nullptr; }
 
-  /// The names that were added, but for `*`, and what they get.
+  /// The names that were added, and what they get.
   const std::unordered_map<std::string, IdentityPtr>& by_name() const noexcept { return by_name_; }
 
  private:

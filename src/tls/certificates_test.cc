@@ -44,7 +44,7 @@ TEST(Certificates, TheMostExactNameWins) {
 
   certificates.add("*", star);
   EXPECT_EQ(&certificates.choose("unknown.test"), star.get());
-  EXPECT_EQ(certificates.by_name().size(), 3U);
+  EXPECT_EQ(certificates.by_name().size(), 4U);
 }
 
 TEST(KeyPair, ASelfSignedOneIsGoodForAYear) {

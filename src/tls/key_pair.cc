@@ -1,5 +1,6 @@
 #include "tls/key_pair.h"
 
+#include <array>
 #include <cstdlib>
 #include <utility>
 
@@ -19,6 +20,30 @@ std::unexpected<Error> refuse(std::string_view what) {
   std::string text(what);
   if (const std::string why = error_text(); !why.empty()) text += ": " + why;
   return fail(ErrorCode::invalid_configuration, std::move(text));
+}
+
+/// Whether TLS has a signature for it: of elliptic curves these alone (RFC 8446 §4.2.3).
+bool can_sign(const EVP_PKEY* key) {
+  std::array<char, 32> group{};
+  switch (EVP_PKEY_get_base_id(key)) {
+    case EVP_PKEY_RSA:
+    case EVP_PKEY_RSA_PSS:
+    case EVP_PKEY_ED25519:
+    case EVP_PKEY_ED448:
+      return true;
+    case EVP_PKEY_EC:
+      if (EVP_PKEY_get_group_name(key, group.data(), group.size(), nullptr) != 1) return false;
+      switch (OBJ_sn2nid(group.data())) {
+        case NID_X9_62_prime256v1:
+        case NID_secp384r1:
+        case NID_secp521r1:
+          return true;
+        default:
+          return false;
+      }
+    default:
+      return false;
+  }
 }
 
 long seconds_of(std::chrono::seconds time) {
@@ -52,6 +77,10 @@ Result<KeyPairPtr> KeyPair::parse(std::string_view certificate, std::string_view
   if (pair->key_ == nullptr) return refuse("no private key in PEM without password");
   if (X509_check_private_key(pair->certificate_, pair->key_) != 1)
     return refuse("the key is not that of the certificate");
+  if (!can_sign(pair->key_))
+    return refuse(
+        "TLS has no signature for its key: it must be RSA, P-256, P-384, P-521 or Ed25519");
+  if (!pair->is_taken()) return refuse("OpenSSL does not take the certificate");
   pair->prepare_all();
   pair->staple_ = std::move(staple);
   return pair;
@@ -84,6 +113,12 @@ KeyPairPtr KeyPair::self_signed(std::string_view common_name, Kind kind) {
   if (X509_sign(certificate, pair->key_, EVP_sha256()) == 0) std::abort();
   pair->prepare_all();
   return pair;
+}
+
+/// Handshakes hold certificates against the same level of security, too late to say so.
+bool KeyPair::is_taken() const {
+  const ContextOwner probe(SSL_CTX_new(TLS_method()));
+  return SSL_CTX_use_cert_and_key(probe.get(), certificate_, key_, chain_, 1) == 1;
 }
 
 void KeyPair::prepare_all() const noexcept {

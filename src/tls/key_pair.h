@@ -30,7 +30,8 @@ class KeyPair {
   enum class Kind : std::uint8_t { rsa, ecdsa, other };
 
   /// `certificate` is one or more certificates in PEM, the node's own first; `key` a private key
-  /// without password. Error(invalid_configuration) says which of the two is wrong.
+  /// without password. Error(invalid_configuration) says which of the two is wrong, or why no
+  /// handshake could use them: a key or a signature that is too weak.
   static Result<std::shared_ptr<const KeyPair>> parse(std::string_view certificate,
                                                       std::string_view key, Staple staple = {});
   /// Good for a year by the system's clock. A key of ECDSA on P-256; one of RSA has 2,048 bits and
@@ -56,6 +57,7 @@ class KeyPair {
  private:
   KeyPair() = default;
 
+  bool is_taken() const;
   void prepare_all() const noexcept;
 
   x509_st* certificate_ = nullptr;

@@ -3,6 +3,7 @@ on."""
 
 import contextlib
 import os
+import re
 import socket
 import struct
 import threading
@@ -186,6 +187,70 @@ class SlowClients(GatewayTest):
     client.stream.response_head()
     client.stream.exactly(BOUND)
     self.assertEqual(self.up.connections, 1)
+
+
+class Dripping:
+  """An HTTP/1.1 upstream whose answers come in small pieces, each in a segment of its own, in turns."""
+
+  EVENT, EVENTS = b"a\r\n0123456789\r\n", 500
+
+  def __init__(self, test, streams):
+    self.listening = socket.create_server(("127.0.0.1", 0), backlog=streams)
+    test.addCleanup(self.listening.close)
+    self.port = self.listening.getsockname()[1]
+    self.sent, self.may_end = threading.Event(), threading.Event()
+    threading.Thread(target=self.serve, args=(streams,), daemon=True).start()
+
+  def serve(self, streams):
+    with contextlib.suppress(OSError), contextlib.ExitStack() as closing:
+      connections = [closing.enter_context(self.listening.accept()[0]) for _ in range(streams)]
+      for connection in connections:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+      for _ in range(self.EVENTS):
+        for connection in connections:
+          connection.sendall(self.EVENT)
+      self.sent.set()
+      self.may_end.wait()
+      for connection in connections:
+        connection.sendall(b"0\r\n\r\n")
+      connections[0].recv(1)
+
+
+class SmallPieces(GatewayTest):
+
+  def test_pieces_that_wait_hold_little_more_than_their_bytes(self):
+    streams = 20
+    up = Dripping(self, streams)
+    gate = self.gateway({"name": "s", "url": f"http://127.0.0.1:{up.port}", "routes": [{"name": "r", "paths": ["/"]}]},
+                        gateway={"workers": 1}, listener={"h2c": True})
+    client = RawClient(gate.connect(), settings=struct.pack(">HI", INITIAL_WINDOW_SIZE, 0))
+    for stream in range(1, 2 * streams, 2):
+      client.request(stream)
+    wait_until(up.sent.is_set, "the upstream to have sent everything")
+    seen = [0, time.monotonic()]
+
+    def settled():
+      memory = int(re.search(r"^sluice_worker_memory_bytes (\d+)", gate.status("/metrics")[1], re.MULTILINE)[1])
+      if seen[0] != memory:
+        seen[:] = memory, time.monotonic()
+      return time.monotonic() - seen[1] > 1  # The gauge is written each half second.
+
+    wait_until(settled, "the gauge of memory to be written")
+    self.assertLess(seen[0], 4 << 20)
+    up.may_end.set()
+    client.send(*(frame(WINDOW_UPDATE, 0, stream, struct.pack(">I", 65_535))
+                  for stream in (0, *range(1, 2 * streams, 2))))
+    size = ended = 0
+    while ended < streams:
+      self.assertTrue(client.step(), f"the end after {size} bytes")
+      for kind, flags, _, payload in client.frames:
+        self.assertNotEqual(kind, RST_STREAM)
+        size += len(payload) if kind == DATA else 0
+        ended += kind in (DATA, HEADERS) and bool(flags & END_STREAM)
+      client.frames.clear()
+    self.assertEqual(size, streams * 10 * up.EVENTS)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 #include "config/entities/certificate.h"
 
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <system_error>
@@ -25,7 +26,11 @@ bool take_file(const Given& given, std::string_view field, std::string& pem,
   if (!pem.starts_with(scheme)) return true;
   const std::string path = pem.substr(scheme.size());
   errno = 0;
-  std::ifstream file(path, std::ios::binary);
+  // Whoever opens a pipe waits for its writer.
+  std::error_code unknown;
+  const bool is_pipe = std::filesystem::is_fifo(path, unknown);
+  std::ifstream file;
+  if (!is_pipe) file.open(path, std::ios::binary);
   std::string text(bytes_max + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   const int problem = errno;
@@ -34,7 +39,8 @@ bool take_file(const Given& given, std::string_view field, std::string& pem,
     pem = std::move(text);
     return true;
   }
-  const std::string why = problem != 0   ? std::generic_category().message(problem)
+  const std::string why = is_pipe        ? "it is a pipe"
+                          : problem != 0 ? std::generic_category().message(problem)
                           : text.empty() ? "it is empty"
                                          : "it has more than 1 MiB";
   given.error(

@@ -354,6 +354,12 @@ Task<Result<ResponseHead>> ResponseBody::read_head(const Request& request, Lease
     }
     attempt.head_begun = attempt.head_begun || input.stream().received() > before;
     if (!size) {
+      // read_timeout is for the time between two reads, of which the head may need many.
+      if (size.error().code == ErrorCode::timed_out && input.stream().received() > before &&
+          loop_.now() < attempt.head_by) {
+        waiting_since = loop_.now();
+        continue;
+      }
       if (still_uploading(size.error(), attempt, waiting_since)) continue;
       if (size.error().code == ErrorCode::timed_out && deadline == attempt.head_by)
         size.error().code = ErrorCode::deadline_exceeded;

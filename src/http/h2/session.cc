@@ -371,7 +371,11 @@ bool Session::submit_request(const StatePtr& state, const FieldList& fields, boo
 void Session::queue(StreamState& state, Chunk bytes) {
   queued_ += bytes.size();
   state.out_bytes += bytes.size();
-  state.out.push_back(std::move(bytes));
+  // What leaves at once is not copied.
+  if (state.out.empty())
+    state.out.push_back(std::move(bytes));
+  else
+    add_waiting(state.out, std::move(bytes));
 }
 
 bool Session::has_enough(const StreamState& state) const noexcept {
