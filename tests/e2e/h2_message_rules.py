@@ -78,6 +78,11 @@ MESSAGES = (
                                                literal(":scheme", "http"), END_HEADERS),), refused_message()),
     Rule("8.5", "CONNECT without :authority", (block(1, literal(":method", "CONNECT"), END_HEADERS),),
          refused_message()),
+    *(Rule("RFC 8441 4", f"a tunnel with a length of {length}",
+           (block(1, pseudo(":scheme", ":path", ":authority") + literal(":method", "CONNECT") +
+                  literal(":protocol", "websocket") + literal("content-length", length), END_HEADERS), *data),
+           refused_message())
+      for length, data in (("0", ()), ("5", (frame(DATA, 0, 1, b"hello"),)))),
     row("RFC 8441 4", ":protocol without CONNECT", (":protocol", "websocket")),
     row("8.1.1", "a length without data", ("content-length", "1")),
     Rule("8.1.1", "less data than the length says",

@@ -60,6 +60,10 @@ void HeadText::add(std::string_view name, std::string_view value, const h1::Limi
       return;
     case cookie:
       return add_cookie(value);
+    case content_length:
+      has_length_ = true;
+      fields_.field(name, value);
+      return;
     case expect:
       expects_continue_ = true;
       [[fallthrough]];
@@ -129,6 +133,9 @@ Result<h1::RequestHead> HeadText::request(const h1::Limits& limits) {
   // RFC 9113 §8.3.1: they must not contradict each other.
   if (!authority_.empty() && has_host_ && !equal_ignoring_case(authority_, host_))
     return fail(ErrorCode::bad_request, "Host contradicts :authority");
+  // RFC 9110 §9.3.6: CONNECT has no content. What comes behind an accepted one is the tunnel's.
+  if (is_extended_connect() && has_length_)
+    return fail(ErrorCode::bad_request, "an extended CONNECT with Content-Length");
   TRY(const std::string_view target, request_target());
   h1::HeadWriter line(method_.size() + target.size() + authority_.size() + host_.size() + 64);
   line << (protocol_.empty() ? method_ : "GET") << " " << target << " HTTP/1.1\r\n";

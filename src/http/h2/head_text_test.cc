@@ -86,6 +86,34 @@ TEST(HeadText, AnExtendedConnectIsAnUpgrade) {
   EXPECT_EQ(head->target, "/chat");
 }
 
+TEST(HeadText, AnExtendedConnectHasNoLength) {
+  for (const char* length : {"0", "5"}) {
+    HeadText text = collected({{":method", "CONNECT"},
+                               {":protocol", "websocket"},
+                               {":scheme", "https"},
+                               {":authority", "h"},
+                               {":path", "/chat"},
+                               {"content-length", length}});
+
+    const auto head = text.request(limits);
+
+    ASSERT_FALSE(head);
+    EXPECT_EQ(head.error().code, ErrorCode::bad_request);
+  }
+}
+
+TEST(HeadText, WhatAsksForATunnelIsKnownByItsProtocol) {
+  // The parser of HTTP/1.1 gives no upgrade to h2c.
+  HeadText text = collected({{":method", "CONNECT"},
+                             {":protocol", "h2c"},
+                             {":scheme", "https"},
+                             {":authority", "h"},
+                             {":path", "/"}});
+  EXPECT_TRUE(text.request(limits)->upgrade.empty());
+  EXPECT_TRUE(text.is_extended_connect());
+  EXPECT_FALSE(collected(with({})).is_extended_connect());
+}
+
 struct Refused {
   const char* what;
   Fields fields;
