@@ -1,5 +1,7 @@
 #include "http/h2/head_text.h"
 
+#include <utility>
+
 #include "http/h1/fields.h"
 #include "http/text.h"
 
@@ -35,7 +37,9 @@ void HeadText::refuse(const char* why, ErrorCode code) noexcept {
 
 void HeadText::add(std::string_view name, std::string_view value, const h1::Limits& limits) {
   bytes_ += name.size() + value.size() + field_overhead;
-  if (bytes_ > limits.header_bytes || ++count_ > limits.header_count + 8) {
+  // RFC 9113 §8.2.3: cookies in pieces are one field. What holds their number is their overhead.
+  if (name != "cookie" || !std::exchange(has_cookie_, true)) ++count_;
+  if (bytes_ > limits.header_bytes || count_ > limits.header_count + 8) {
     too_large_ = true;
     refuse("the header section is too large", ErrorCode::header_too_large);
   }

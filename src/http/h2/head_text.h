@@ -70,6 +70,7 @@ class HeadText {
   std::uint32_t count_ = 0;
   bool too_large_ = false;
   bool has_host_ = false;
+  bool has_cookie_ = false;
   bool has_length_ = false;
   bool regular_ = false;  ///< a field that is no pseudo field was seen
   bool accepts_trailers_ = false;

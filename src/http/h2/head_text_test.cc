@@ -180,6 +180,29 @@ TEST(HeadText, FieldsCountAsTheyAreDecodedHoweverSmallTheyCame) {
   EXPECT_EQ(text.request(limits).error().code, ErrorCode::header_too_large);
 }
 
+TEST(HeadText, CookiesInPiecesAreOneField) {
+  constexpr h1::Limits tight{.uri_bytes = 100, .header_bytes = 64 * 1024, .header_count = 10};
+  const auto with_crumbs = [&](int crumbs, int others) {
+    HeadText text;
+    for (const auto& [name, value] : with(Fields(static_cast<std::size_t>(others), {"a", "b"})))
+      text.add(name, value, tight);
+    for (int i = 0; i < crumbs; ++i)
+      text.add("cookie", "a=1", tight);
+    return text.request(tight);
+  };
+
+  for (const int crumbs : {1, 180, 400}) {
+    const auto head = with_crumbs(crumbs, 9);
+    ASSERT_TRUE(head) << crumbs << ": " << head.error().detail.text();
+    EXPECT_EQ(head->headers.get(HeaderId::cookie)->size(),
+              static_cast<std::size_t>(crumbs) * 5 - 2);
+  }
+  EXPECT_EQ(with_crumbs(1, 20).error().code, ErrorCode::header_too_large);
+  // Each costs its bytes and the overhead of RFC 7541 §4.1: 41.
+  EXPECT_TRUE(with_crumbs(1500, 0));
+  EXPECT_EQ(with_crumbs(1600, 0).error().code, ErrorCode::header_too_large);
+}
+
 TEST(HeadText, AResponseIsOneOfHttp11) {
   const auto head =
       collected({{":status", "200"}, {"content-length", "3"}, {"x", "1"}}).response("GET", limits);
