@@ -35,10 +35,14 @@ class ClientVerifications {
   /// For a server name, or the host of a request, without port. Exact before the longest
   /// `*.suffix` before the longest `prefix.*`; as for hosts of routes, the asterisk stands for any
   /// number of labels: what a route for *.example.com serves is behind the policy of that name.
+  /// The router sees a final dot, and may take `shop.` for what begins with `shop.`: of such a host
+  /// the stricter policy of both readings counts. Precondition: no label is empty.
   const ClientVerificationPtr& choose(std::string_view server_name) const;
 
  private:
   using Wildcards = std::vector<std::pair<std::string, ClientVerificationPtr>>;
+
+  const ClientVerificationPtr& choose_by_labels(const std::string& name) const;
 
   std::unordered_map<std::string, ClientVerificationPtr> exact_;
   Wildcards suffixes_;  ///< `.suffix`, the longest first

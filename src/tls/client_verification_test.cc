@@ -40,7 +40,8 @@ TEST(ClientVerifications, AWildcardHoldsForAllThatRoutesWithItServe) {
       {"shop.example.com", wide},
       {"example.com", others},
       {".example.com", others},
-      {"shop.", others},
+      {"shop.", prefix},  // a route by expression may take it for shop.*
+      {"SHOP.", prefix},
       {"shop", others},
       {"", others},
       {".", others},
@@ -48,6 +49,37 @@ TEST(ClientVerifications, AWildcardHoldsForAllThatRoutesWithItServe) {
   };
   for (const Case& each : cases)
     EXPECT_EQ(verifications.choose(each.name), each.wanted) << each.name;
+}
+
+TEST(ClientVerifications, OfAFinalDotTheStricterReadingCounts) {
+  const auto verification = [](bool required) {
+    return std::make_shared<const ClientVerification>(ClientVerification{.required = required});
+  };
+  const ClientVerificationPtr none, optional = verification(false), required = verification(true);
+
+  struct Case {
+    ClientVerificationPtr exact, prefix, others, wanted;
+  };
+
+  const Case cases[] = {
+      {none, required, none, required},     {none, optional, none, optional},
+      {optional, required, none, required}, {required, none, none, required},
+      {required, optional, none, required}, {optional, none, required, optional},
+  };
+  for (const Case& each : cases) {
+    ClientVerifications verifications;
+    verifications.add("pre", each.exact);
+    verifications.add("pre.*", each.prefix);
+    verifications.add("", each.others);
+    EXPECT_EQ(verifications.choose("pre."), each.wanted) << &each - cases;
+    EXPECT_EQ(verifications.choose("pre"), each.exact) << &each - cases;
+    EXPECT_EQ(verifications.choose("pre.x."), each.prefix) << &each - cases;
+  }
+
+  ClientVerifications without_exact;
+  without_exact.add("pre.*", none);
+  without_exact.add("", required);
+  EXPECT_EQ(without_exact.choose("pre."), required);
 }
 
 TEST(ClientVerifications, NamesThatNothingMatchesAreAskedForNothing) {

@@ -7,6 +7,7 @@
 #include <openssl/core_names.h>
 #include <openssl/rand.h>
 
+#include "base/host_name.h"
 #include "tls/openssl.h"
 #include "tls/server_name.h"
 #include "tls/transport.h"
@@ -58,7 +59,7 @@ struct ServerCallbacks {
     if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &body, &size) == 1) {
       const auto parsed = parse_server_name({body, size});
       *alert = SSL_AD_DECODE_ERROR;
-      if (!parsed) return SSL_CLIENT_HELLO_ERROR;
+      if (!parsed || has_empty_label(*parsed)) return SSL_CLIENT_HELLO_ERROR;
       name = normal_name(*parsed);
     }
     *alert = SSL_AD_ILLEGAL_PARAMETER;

@@ -214,6 +214,32 @@ class WhichPolicy(ClientCertificatesTest):
         self.assertEqual(self.curl(gateway, "-H", f"Host: {host}", http=http), ("421", version))
     self.assertEqual(upstream.heads, [])
 
+  def test_no_spelling_of_a_host_leads_around_its_policy(self):
+    prefix = {**REQUIRED, "snis": ["pre.*", "*.int.test"]}
+    routes = {"hosts": ["pre.*", "*.int.test"]}, {"expression": 'http.host ^= "pre." || http.host =^ ".int.test"'}
+    for route, flavor in zip(routes, ("traditional_compatible", "expressions"), strict=True):
+      upstream = self.upstream(lambda head, _: ok())
+      entities = self.entities(upstream)
+      entities.pop("services")
+      gateway = self.gateway({**service(upstream.port), "routes": [{"name": "secret", **route}]},
+                             gateway={"workers": 1, "router_flavor": flavor},
+                             listener={"tls": {"client_certificates": [prefix, {"mode": "none"}]}}, **entities)
+      for host, status in (("pre..", 400), ("pre..x", 400), (".int.test", 400), ("a..int.test", 400),
+                           ("a.int.test..", 400), (".", 400), ("pre.", 421), ("PRE.:443", 421), ("pre.x.", 421),
+                           ("a.int.test.", 421)):
+        with self.subTest(host=host, flavor=flavor):
+          self.assertEqual(self.ask(self.open(gateway, self.context()), host), status)
+          self.assertEqual(self.curl(gateway, "-H", f"Host: {host}"), (str(status), "2"))
+      self.assertEqual(upstream.heads, [])
+
+  def test_a_server_name_with_an_empty_label_gets_no_handshake(self):
+    gateway, upstream = self.started({**REQUIRED, "snis": ["pre.*"]}, {"mode": "none"})
+    for name in ("pre...", "pre..", "a..b", ".a", "."):
+      done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{gateway.port}", "-servername", name],
+                            input=b"", capture_output=True, timeout=PATIENCE, check=False)
+      self.assertIn(b"alert decode error", done.stderr, name)
+    self.assertEqual(upstream.heads, [])
+
   def test_a_client_without_server_name_is_of_the_others(self):
     gateway, _ = self.started(ADMIN)
     context = self.context()

@@ -56,9 +56,9 @@ def upload_then(frames):
   return GREETING + attack_upload(1), again(frames)
 
 
-def bomb(field):
-  """Sections whose every byte stands for a field of 4,000 bytes."""
-  entry = b"\x40" + literal(field, "v" * 4000)[1:]
+def bomb(field, size=4000):
+  """Sections whose every byte stands for a field of `size` bytes."""
+  entry = b"\x40" + literal(field, "v" * size)[1:]
   first = GREETING + frame(HEADERS, END_HEADERS | END_STREAM, 1, request_block(WITH_KEY, path="/attack") + entry)
   bytes_of_it = request_block(WITH_KEY, path="/attack") + b"\xbe" * 15_000
   return first, streams(lambda stream: frame(HEADERS, END_HEADERS | END_STREAM, stream, bytes_of_it), first=3, group=2,
@@ -173,6 +173,7 @@ FLOODS = (
           again(frame(CONTINUATION, 0, 1, literal("a", "b" * 16_300)))),
     Flood("2.12", "bytes that stand for large fields", *bomb("x-bomb")),
     Flood("2.12", "bytes that stand for cookies", *bomb("cookie")),
+    Flood("2.12", "bytes that stand for crumbs of cookies", *bomb("cookie", 1)),
     Flood("2.13", "integers that overflow", GREETING, compression_errors),
     Flood("2.14", "storms of streams", GREETING, lambda: STORM),
     # Dropped, whatever they are: RFC 9113 §5.1. What they cost is their bytes.

@@ -2,7 +2,7 @@
 
 from h2_rules import (COMPRESSION, PROTOCOL, STREAM_CLOSED, Rule, answered, at_upstream, block, connection_error, head,
                       refused_message, served, setting, stream_error, upload)
-from h2_wire import ACK, DATA, END_HEADERS, END_STREAM, HEADERS, SETTINGS, frame, literal
+from h2_wire import ACK, DATA, END_HEADERS, END_STREAM, HEADERS, SETTINGS, frame, literal, request_block
 
 
 def pseudo(*names):
@@ -53,6 +53,10 @@ MESSAGES = (
     row("8.2.2", "TE that is not trailers", ("te", "trailers, deflate;q=0.5")),
     Rule("8.2.2", "TE: trailers", (head(1, ("te", "trailers")),), served()),
     Rule("8.2.3", "cookies in pieces", (head(1, ("cookie", "a=1"), ("cookie", "b=2")),), served()),
+    *(Rule("8.2.3", f"cookies in {count} pieces", (head(1, *(("cookie", f"a{i}=b") for i in range(count))),), served())
+      for count in (180, 400)),
+    Rule("8.2.3", "cookies in pieces beyond limits.header_bytes",
+         (block(1, request_block() + b"\x1f\x11\3a=b" * 1700),), answered("431")),
     row("8.3", "a pseudo field behind others", ("a", "1"), (":scheme", "http")),
     row("8.3", "a pseudo field that nobody knows", (":test", "1")),
     row("8.3", "a pseudo field of answers", (":status", "200")),
@@ -78,6 +82,11 @@ MESSAGES = (
                                                literal(":scheme", "http"), END_HEADERS),), refused_message()),
     Rule("8.5", "CONNECT without :authority", (block(1, literal(":method", "CONNECT"), END_HEADERS),),
          refused_message()),
+    *(Rule("RFC 8441 4", f"a tunnel with a length of {length}",
+           (block(1, pseudo(":scheme", ":path", ":authority") + literal(":method", "CONNECT") +
+                  literal(":protocol", "websocket") + literal("content-length", length), END_HEADERS), *data),
+           refused_message())
+      for length, data in (("0", ()), ("5", (frame(DATA, 0, 1, b"hello"),)))),
     row("RFC 8441 4", ":protocol without CONNECT", (":protocol", "websocket")),
     row("8.1.1", "a length without data", ("content-length", "1")),
     Rule("8.1.1", "less data than the length says",

@@ -94,7 +94,8 @@ struct ResponseHead {
 /// let through, since clients send them: escape_path() writes those of a path as triplets, a query
 /// goes on as it came. Host and authorities are an IPv6 address in brackets, or 1 to 254 letters,
 /// digits and "-._~", with a port from 1 to 65535 or none: no user, no list, no percent triplets,
-/// never empty. An authority in the target wins over Host, and must be the same but for case.
+/// never empty, nor is one of its labels ("a..b", ".a"; one dot at the end is fine). An authority
+/// in the target wins over Host, and must be the same but for case.
 ///
 /// Connection's options remove the fields that they name, but not those that others behind or
 /// before the gateway trust: authorization, cookies, content-*, forwarding and identity fields (the

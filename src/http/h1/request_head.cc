@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 
+#include "base/host_name.h"
 #include "http/h1/fields.h"
 #include "http/h1/head.h"
 #include "http/text.h"
@@ -46,7 +47,7 @@ bool is_authority(std::string_view text) noexcept {
   } else {
     while (end < text.size() && is(text[end], byte_class::host))
       ++end;
-    if (end == 0 || end > host_bytes_max) return false;
+    if (end == 0 || end > host_bytes_max || has_empty_label(text.substr(0, end))) return false;
   }
   return end == text.size() || (text[end] == ':' && is_port(text.substr(end + 1)));
 }

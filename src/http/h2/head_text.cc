@@ -1,5 +1,7 @@
 #include "http/h2/head_text.h"
 
+#include <utility>
+
 #include "http/h1/fields.h"
 #include "http/text.h"
 
@@ -35,7 +37,9 @@ void HeadText::refuse(const char* why, ErrorCode code) noexcept {
 
 void HeadText::add(std::string_view name, std::string_view value, const h1::Limits& limits) {
   bytes_ += name.size() + value.size() + field_overhead;
-  if (bytes_ > limits.header_bytes || ++count_ > limits.header_count + 8) {
+  // RFC 9113 §8.2.3: cookies in pieces are one field. What holds their number is their overhead.
+  if (name != "cookie" || !std::exchange(has_cookie_, true)) ++count_;
+  if (bytes_ > limits.header_bytes || count_ > limits.header_count + 8) {
     too_large_ = true;
     refuse("the header section is too large", ErrorCode::header_too_large);
   }
@@ -60,6 +64,10 @@ void HeadText::add(std::string_view name, std::string_view value, const h1::Limi
       return;
     case cookie:
       return add_cookie(value);
+    case content_length:
+      has_length_ = true;
+      fields_.field(name, value);
+      return;
     case expect:
       expects_continue_ = true;
       [[fallthrough]];
@@ -129,6 +137,9 @@ Result<h1::RequestHead> HeadText::request(const h1::Limits& limits) {
   // RFC 9113 §8.3.1: they must not contradict each other.
   if (!authority_.empty() && has_host_ && !equal_ignoring_case(authority_, host_))
     return fail(ErrorCode::bad_request, "Host contradicts :authority");
+  // RFC 9110 §9.3.6: CONNECT has no content. What comes behind an accepted one is the tunnel's.
+  if (is_extended_connect() && has_length_)
+    return fail(ErrorCode::bad_request, "an extended CONNECT with Content-Length");
   TRY(const std::string_view target, request_target());
   h1::HeadWriter line(method_.size() + target.size() + authority_.size() + host_.size() + 64);
   line << (protocol_.empty() ? method_ : "GET") << " " << target << " HTTP/1.1\r\n";

@@ -38,6 +38,9 @@ class HeadText {
   /// A response's head that another one follows.
   bool is_informational() const noexcept { return status_.starts_with('1'); }
 
+  /// Has :protocol (RFC 8441 §4), whatever it names.
+  bool is_extended_connect() const noexcept { return !protocol_.empty(); }
+
   /// Whether its content type is gRPC's; also of a head that is refused.
   bool is_grpc_call() const noexcept { return is_grpc_call_; }
 
@@ -67,6 +70,8 @@ class HeadText {
   std::uint32_t count_ = 0;
   bool too_large_ = false;
   bool has_host_ = false;
+  bool has_cookie_ = false;
+  bool has_length_ = false;
   bool regular_ = false;  ///< a field that is no pseudo field was seen
   bool accepts_trailers_ = false;
   bool expects_continue_ = false;

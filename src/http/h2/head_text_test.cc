@@ -86,6 +86,34 @@ TEST(HeadText, AnExtendedConnectIsAnUpgrade) {
   EXPECT_EQ(head->target, "/chat");
 }
 
+TEST(HeadText, AnExtendedConnectHasNoLength) {
+  for (const char* length : {"0", "5"}) {
+    HeadText text = collected({{":method", "CONNECT"},
+                               {":protocol", "websocket"},
+                               {":scheme", "https"},
+                               {":authority", "h"},
+                               {":path", "/chat"},
+                               {"content-length", length}});
+
+    const auto head = text.request(limits);
+
+    ASSERT_FALSE(head);
+    EXPECT_EQ(head.error().code, ErrorCode::bad_request);
+  }
+}
+
+TEST(HeadText, WhatAsksForATunnelIsKnownByItsProtocol) {
+  // The parser of HTTP/1.1 gives no upgrade to h2c.
+  HeadText text = collected({{":method", "CONNECT"},
+                             {":protocol", "h2c"},
+                             {":scheme", "https"},
+                             {":authority", "h"},
+                             {":path", "/"}});
+  EXPECT_TRUE(text.request(limits)->upgrade.empty());
+  EXPECT_TRUE(text.is_extended_connect());
+  EXPECT_FALSE(collected(with({})).is_extended_connect());
+}
+
 struct Refused {
   const char* what;
   Fields fields;
@@ -150,6 +178,29 @@ TEST(HeadText, FieldsCountAsTheyAreDecodedHoweverSmallTheyCame) {
     text.add("cookie", large, limits);
 
   EXPECT_EQ(text.request(limits).error().code, ErrorCode::header_too_large);
+}
+
+TEST(HeadText, CookiesInPiecesAreOneField) {
+  constexpr h1::Limits tight{.uri_bytes = 100, .header_bytes = 64 * 1024, .header_count = 10};
+  const auto with_crumbs = [&](int crumbs, int others) {
+    HeadText text;
+    for (const auto& [name, value] : with(Fields(static_cast<std::size_t>(others), {"a", "b"})))
+      text.add(name, value, tight);
+    for (int i = 0; i < crumbs; ++i)
+      text.add("cookie", "a=1", tight);
+    return text.request(tight);
+  };
+
+  for (const int crumbs : {1, 180, 400}) {
+    const auto head = with_crumbs(crumbs, 9);
+    ASSERT_TRUE(head) << crumbs << ": " << head.error().detail.text();
+    EXPECT_EQ(head->headers.get(HeaderId::cookie)->size(),
+              static_cast<std::size_t>(crumbs) * 5 - 2);
+  }
+  EXPECT_EQ(with_crumbs(1, 20).error().code, ErrorCode::header_too_large);
+  // Each costs its bytes and the overhead of RFC 7541 §4.1: 41.
+  EXPECT_TRUE(with_crumbs(1500, 0));
+  EXPECT_EQ(with_crumbs(1600, 0).error().code, ErrorCode::header_too_large);
 }
 
 TEST(HeadText, AResponseIsOneOfHttp11) {

@@ -135,7 +135,7 @@ Result<Request> ServerExchange::take() {
   request.authority = head->authority;
   request.target = head->target;
   request.protocol = head->upgrade;
-  is_tunnel_ = !head->upgrade.empty();
+  is_tunnel_ = text.is_extended_connect();
   request.accepts_trailers = text.accepts_trailers();
   request.http_major = 2;
   request.http_minor = 0;
