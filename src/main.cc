@@ -28,6 +28,8 @@ namespace {
 
 using namespace sluice;  // NOLINT(google-build-using-namespace): this file is nobody's header
 
+constexpr int wrong_command_line = 2;
+
 int check(const std::string& file, bool allow_unsupported, std::string_view format) {
   config::LoadResult loaded = config::load_file(file, {allow_unsupported});
   std::shared_ptr<const Snapshot> snapshot;
@@ -206,8 +208,13 @@ int main(int argc, char** argv) {
 
   // Afterwards it would be the help of the command that was given.
   const std::string help = app.help();
-  if (!knows_command(app, argc, argv)) return 2;
-  CLI11_PARSE(app, argc, argv);
+  if (!knows_command(app, argc, argv)) return wrong_command_line;
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& stop) {
+    // Help ends this way, too. CLI11's own codes would be one for each kind of mistake.
+    return app.exit(stop) == 0 ? 0 : wrong_command_line;
+  }
   if (*run_command) return serve(file, allow_unsupported);
   if (*check_command) return check(file, allow_unsupported, format);
   explained.file = file;

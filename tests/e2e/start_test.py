@@ -121,13 +121,17 @@ class Starting(GatewayTest):
   def test_the_command_line_explains_itself(self):
     self.assertEqual(self.run_sluice("version").stdout, "sluice 0.1.0\n")
     json.loads(self.run_sluice("schema").stdout)
-    for arguments in ((), ("fly",), ("run",), ("check", "a", "b"), ("echo", "--listen", "nonsense")):
-      self.fails(*arguments)
+    for arguments in ((), ("fly",), ("run",), ("check", "a", "b"), ("echo", "--listen", "nonsense"), ("token",),
+                      ("explain", "a.yaml", "GET"), ("routes", "a.yaml", "--format", "xml"),
+                      ("run", "a.yaml", "--fast")):
+      with self.subTest(arguments):
+        self.assertEqual(self.run_sluice(*arguments).returncode, 2)
 
   def test_help_lists_all_commands(self):
     listed = self.run_sluice("help").stdout
 
-    self.assertEqual(listed, self.run_sluice("--help").stdout)
+    helped = self.run_sluice("--help")
+    self.assertEqual((helped.returncode, helped.stdout), (0, listed))
     for command in ("run", "check", "echo", "schema", "reference", "version", "help"):
       self.assertIn(f"\n  {command} ", listed)
 
