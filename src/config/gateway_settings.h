@@ -349,8 +349,8 @@ struct Gateway {
             "error_default_type", &Gateway::error_default_type,
             one_of(std::span<const std::string_view>(error_types)),
             "The type of error bodies for requests whose Accept and Content-Type name none. As in "
-            "Kong, what no route, service or target is for and what plugins and the protocols "
-            "of routes refuse is JSON then, whatever stands here."),
+            "Kong, requests without a route, service or target get JSON then, whatever stands "
+            "here, and so do those that plugins or a route's protocols refuse."),
         optional("explain_key", &Gateway::explain_key,
                  confidential(matches(is_explain_key, "have at least 16 characters")),
                  "With this key, `sluice token explain` makes tokens with which a request gets an "
