@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -27,6 +28,8 @@
 namespace {
 
 using namespace sluice;  // NOLINT(google-build-using-namespace): this file is nobody's header
+
+constexpr int wrong_command_line = 2;
 
 int check(const std::string& file, bool allow_unsupported, std::string_view format) {
   config::LoadResult loaded = config::load_file(file, {allow_unsupported});
@@ -88,6 +91,18 @@ bool knows_command(const CLI::App& app, int argc, char** argv) {
                "sluice: there is no command \"%s\"%s\nRun `sluice help` for the commands.\n",
                argv[1], config::suggestion(argv[1], candidates).c_str());
   return false;
+}
+
+/// How the process ends where no command is to run.
+std::optional<int> parse(CLI::App& app, int argc, char** argv) {
+  if (!knows_command(app, argc, argv)) return wrong_command_line;
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& stop) {
+    // Help ends this way, too. CLI11's own codes would be one for each kind of mistake.
+    return app.exit(stop) == 0 ? 0 : wrong_command_line;
+  }
+  return std::nullopt;
 }
 
 void add_format(CLI::App* command, std::string& format) {
@@ -206,8 +221,7 @@ int main(int argc, char** argv) {
 
   // Afterwards it would be the help of the command that was given.
   const std::string help = app.help();
-  if (!knows_command(app, argc, argv)) return 2;
-  CLI11_PARSE(app, argc, argv);
+  if (const std::optional<int> end = parse(app, argc, argv)) return *end;
   if (*run_command) return serve(file, allow_unsupported);
   if (*check_command) return check(file, allow_unsupported, format);
   explained.file = file;

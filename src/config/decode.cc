@@ -330,6 +330,9 @@ bool read(const Reading& reading, void* value) {
       return read_reference(reading, value);
     case TypeKind::optional: {
       const Type& element = *reading.type.element();
+      // Null turns such a thing off, which a message about its map alone would not say.
+      if (element.kind == TypeKind::object && !reading.node.is_map() && !reading.node.is_null())
+        return reading.wrong();
       return read({element, reading.constraint, reading.node, reading.diagnostics, reading.path},
                   reading.type.add(value, {}));
     }
@@ -375,6 +378,11 @@ std::string text_expectation(const Constraint& constraint) {
     default:
       return "a string";
   }
+}
+
+Place place_of(const Node* list, std::size_t index, Place fallback) {
+  if (list == nullptr) return fallback;
+  return index < list->items().size() ? list->items()[index].place() : list->place();
 }
 
 }  // namespace
@@ -459,15 +467,6 @@ void Given::warning(std::string_view field, std::string message) const {
                        std::move(message));
 }
 
-namespace {
-
-Place place_of(const Node* list, std::size_t index, Place fallback) {
-  if (list == nullptr) return fallback;
-  return index < list->items().size() ? list->items()[index].place() : list->place();
-}
-
-}  // namespace
-
 void Given::error(std::string_view field, std::size_t index, std::string message) const {
   const Path list(path_, field);
   diagnostics_.error(place_of(value(field), index, node_.place()), Path(list, index),
@@ -478,6 +477,12 @@ void Given::unsupported(std::string_view field, std::size_t index, std::string m
   const Path list(path_, field);
   diagnostics_.unsupported(place_of(value(field), index, node_.place()), Path(list, index),
                            std::move(message));
+}
+
+void Given::warning(std::string_view field, std::size_t index, std::string message) const {
+  const Path list(path_, field);
+  diagnostics_.warning(place_of(value(field), index, node_.place()), Path(list, index),
+                       std::move(message));
 }
 
 Place Given::place(std::string_view field) const noexcept {

@@ -271,7 +271,8 @@ DeckExpressions::DeckExpressions(std::string& text, Diagnostics& diagnostics) {
     std::string word = fmt::format("{}{}", word_start, values_.size());
     word.resize(std::max(length, word.size()), '$');
     text.replace(begin, length, word);
-    values_.push_back(value.value_or(""));
+    // Nothing would be null, and what is required be missing on top.
+    values_.push_back(value ? *std::move(value) : std::move(word));
   }
 }
 

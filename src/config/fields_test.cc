@@ -204,7 +204,7 @@ TEST(Fields, SayWhatIsExpectedAndWhatWasFound) {
       {"inners: [{port: null}]", "inners[0]: field \"port\" is required"},
       {"inners: [{port: 1, prt: 2}]", "inners[0]: unknown field \"prt\", did you mean \"port\"?"},
       {"inners: {port: 1}", "inners: must be a list, got a map"},
-      {"one: 1", "one: must be a map, got 1"},
+      {"one: 1", "one: must be a map or null, got 1"},
       {"named: [a]", "named: must be a map, got a list"},
       {"named: {x: y}", "named.x: must be a list, got \"y\""},
       {"reference: {port: 1}",

@@ -345,9 +345,12 @@ struct Gateway {
             "router_flavor", &Gateway::router_flavor,
             "With expressions, routes may have them; the other routes come behind these. Kong's "
             "traditional is not served: traditional_compatible takes its place."),
-        optional("error_default_type", &Gateway::error_default_type,
-                 one_of(std::span<const std::string_view>(error_types)),
-                 "The type of error bodies for clients that ask for none."),
+        optional(
+            "error_default_type", &Gateway::error_default_type,
+            one_of(std::span<const std::string_view>(error_types)),
+            "The type of error bodies for requests whose Accept and Content-Type name none. As in "
+            "Kong, requests without a route, service or target get JSON then, whatever stands "
+            "here, and so do those that plugins or a route's protocols refuse."),
         optional("explain_key", &Gateway::explain_key,
                  confidential(matches(is_explain_key, "have at least 16 characters")),
                  "With this key, `sluice token explain` makes tokens with which a request gets an "

@@ -99,6 +99,19 @@ bool is_key_of(std::string_view certificate_pem, std::string_view key_pem) {
   return belongs;
 }
 
+bool is_key_within(std::string_view chain_pem, std::string_view key_pem) {
+  const Bio bio = reader_of(chain_pem);
+  const Key key = private_key(key_pem);
+  bool belongs = false;
+  while (key != nullptr && !belongs) {
+    const Certificate certificate(PEM_read_bio_X509(bio.get(), nullptr, no_password, nullptr));
+    if (certificate == nullptr) break;
+    belongs = X509_check_private_key(certificate.get(), key.get()) == 1;
+  }
+  ERR_clear_error();
+  return belongs;
+}
+
 bool is_authority(std::string_view pem) {
   const Certificate certificate = first_certificate(pem);
   return certificate != nullptr && X509_check_ca(certificate.get()) == 1;

@@ -19,6 +19,8 @@ bool is_one_certificate(std::string_view pem);
 KeyKind key_kind_of_certificate(std::string_view pem);
 /// Whether the key belongs to the first certificate.
 bool is_key_of(std::string_view certificate_pem, std::string_view key_pem);
+/// Whether it belongs to any certificate of the chain.
+bool is_key_within(std::string_view chain_pem, std::string_view key_pem);
 
 /// Whether it may issue others (RFC 5280 section 4.2.1.9).
 bool is_authority(std::string_view pem);

@@ -129,6 +129,7 @@ void Resolver::take_route(Route route, const Path& path, const std::optional<Par
     route.service_index = find(services_, route.service, "service", path);
   }
   take_plugins(std::exchange(route.plugins, {}), path, Parent{"route", index, route.id});
+  warn_of_grpc_without_http2(route, path);
   loaded_.routes.push_back(std::move(route));
 }
 

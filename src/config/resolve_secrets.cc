@@ -1,5 +1,6 @@
 // What holds certificates and keys, and where secrets come from.
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -60,6 +61,23 @@ void Resolver::resolve_listeners() {
       entry.ca_certificate_indices = find_authorities(entry.ca_certificates, path);
     }
   }
+}
+
+/// Once: the listeners are what is wrong, and other errors may be of them.
+void Resolver::warn_of_grpc_without_http2(const Route& route, const Path& path) {
+  const bool is_grpc = std::ranges::any_of(route.protocols, [](Protocol protocol) {
+    return protocol == Protocol::grpc || protocol == Protocol::grpcs;
+  });
+  const auto speaks_http2 = [](const ListenerSettings& listener) {
+    return listener.tls ? listener.tls->http2 : listener.h2c;
+  };
+  if (!is_grpc || warned_of_grpc_ || diagnostics_.has_errors() ||
+      std::ranges::any_of(loaded_.gateway.listeners, speaks_http2))
+    return;
+  warned_of_grpc_ = true;
+  diagnostics_.warning(route.place, Path(path, "protocols"),
+                       "gRPC needs HTTP/2, which no listener speaks: give one of "
+                       "gateway.listeners \"tls\", or \"h2c: true\" for clients without TLS");
 }
 
 std::vector<std::uint32_t> Resolver::find_authorities(const std::vector<Reference>& references,

@@ -66,6 +66,7 @@ class Resolver {
   // resolve_secrets.cc: what holds certificates and keys
   void take_certificates(std::vector<Certificate> certificates, std::vector<Sni> snis);
   void resolve_listeners();
+  void warn_of_grpc_without_http2(const Route& route, const Path& path);
   void take_sni(Sni sni, const Path& path, const std::optional<Parent>& parent);
   void take_ca_certificates(std::vector<CaCertificate> certificates);
   void take_keys(std::vector<KeySet> sets, std::vector<Key> keys);
@@ -102,6 +103,7 @@ class Resolver {
 
   Diagnostics& diagnostics_;
   bool passwords_are_hashed_ = false;
+  bool warned_of_grpc_ = false;
   Named<const Node*> plugin_configs_;  ///< in the tree of the file
   std::shared_ptr<Document> document_;
   LoadedFile loaded_;

@@ -156,6 +156,7 @@ class Given {
   /// At an element of a list.
   void error(std::string_view field, std::size_t index, std::string message) const;
   void unsupported(std::string_view field, std::size_t index, std::string message) const;
+  void warning(std::string_view field, std::size_t index, std::string message) const;
 
  private:
   const Node& node_;

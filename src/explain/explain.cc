@@ -302,16 +302,22 @@ http::ClientPtr client_of(const RequestSpec& request, const config::ListenerSett
 
 /// Fields that say something about this run only.
 bool is_incidental(std::string_view name) {
-  constexpr std::string_view names[] = {"Date",
-                                        "Connection",
-                                        "Content-Length",
-                                        "Transfer-Encoding",
-                                        "X-Kong-Request-Id",
-                                        "X-Kong-Upstream-Latency",
-                                        "X-Kong-Proxy-Latency",
-                                        "X-Kong-Response-Latency"};
+  constexpr std::string_view names[] = {"Date", "Connection", "Content-Length",
+                                        "Transfer-Encoding"};
   return std::ranges::any_of(
       names, [&](std::string_view other) { return http::equal_ignoring_case(name, other); });
+}
+
+/// What stands for a value that only a live request has; empty for other fields.
+std::string_view placeholder(std::string_view name) {
+  if (http::equal_ignoring_case(name, "X-Kong-Request-Id")) return "<request id>";
+  if (http::equal_ignoring_case(name, "X-Kong-Upstream-Status")) return "<status>";
+  constexpr std::string_view latencies[] = {"X-Kong-Upstream-Latency", "X-Kong-Proxy-Latency",
+                                            "X-Kong-Response-Latency"};
+  const bool is_latency = std::ranges::any_of(latencies, [&](std::string_view latency) {
+    return http::equal_ignoring_case(name, latency);
+  });
+  return is_latency ? "<milliseconds>" : "";
 }
 
 /// Reads the answer's bytes, which also tell what was refused before a route was looked for.
@@ -327,7 +333,10 @@ void read_answer(std::string_view bytes, const Curtain& curtain, Explanation& to
     head.remove_prefix(line.size() + 2);
     const std::string_view name = line.substr(0, line.find(':'));
     const std::string_view value = http::trim(line.substr(std::min(name.size() + 1, line.size())));
-    if (!is_incidental(name)) to.answer.emplace_back(name, curtain.value(name, value));
+    if (is_incidental(name)) continue;
+    const std::string_view unknown = placeholder(name);
+    to.answer.emplace_back(name,
+                           unknown.empty() ? curtain.value(name, value) : std::string(unknown));
   }
   if (!by_upstream) to.body = curtain.text(std::string(bytes.substr(end + 4)));
 }

@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "explain/report.h"
+#include "gateway/settings.h"
 #include "http/text.h"
 
 namespace sluice::explain {
@@ -149,7 +150,10 @@ class TextReport {
            is_.error.empty() ? "" : " (" + is_.error + ")");
     }
     for (const auto& [name, value] : is_.answer)
-      line("  {}: {}", printable(name), printable(value));
+      line("  {}: {}{}", printable(name), printable(value),
+           is_.forward && name == "Server" && value == product_token
+               ? "  (where the upstream has none)"
+               : "");
     if (is_.body.empty()) return;
     line("");
     std::string_view rest = is_.body;

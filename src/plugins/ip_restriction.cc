@@ -28,7 +28,7 @@ struct IpRestrictionConfig {
                  "Who may; empty: everybody that `deny` does not name."),
         optional("deny", &IpRestrictionConfig::deny, is_network,
                  "Who may not, also where `allow` names them."),
-        optional("status", &IpRestrictionConfig::status, between(100, 599),
+        optional("status", &IpRestrictionConfig::status, between(200, 599),
                  "The status of a refusal; 403 where it is not given."),
         optional("message", &IpRestrictionConfig::message,
                  "What a refusal says; `IP address not allowed` and the address where it is not "

@@ -32,18 +32,14 @@ struct RedirectConfig {
         required("location", &RedirectConfig::location,
                  matches(is_absolute_url, "be a URL with http:// or https://"),
                  "Where clients are sent."),
-        optional("status_code", &RedirectConfig::status_code, between(100, 599),
+        // A final status: an informational one would leave the client waiting for an answer.
+        optional("status_code", &RedirectConfig::status_code, between(200, 599),
                  "The status of the answer."),
         optional(
             "keep_incoming_path", &RedirectConfig::keep_incoming_path,
             "Send clients to the path (in its normal form) and query that they asked for, on the "
             "location's host."),
     };
-  }
-
-  static void check(RedirectConfig& config, const config::Given& given) {
-    if (config.status_code < 200)
-      given.error("status_code", "must be a status between 200 and 599, which ends the exchange");
   }
 };
 

@@ -46,7 +46,8 @@ TEST(Redirect, SendsClientsElsewhere) {
 TEST(Redirect, NamesTheSettingThatIsWrong) {
   EXPECT_NE(config_error("redirect", "{}").find("location"), std::string::npos);
   EXPECT_NE(config_error("redirect", "{location: /path}").find("https://"), std::string::npos);
-  EXPECT_NE(config_error("redirect", "{location: \"https://a\", status_code: 99}").find("99"),
+  EXPECT_NE(config_error("redirect", "{location: \"https://a\", status_code: 103}")
+                .find("between 200 and 599"),
             std::string::npos);
 }
 

@@ -82,7 +82,7 @@ TEST(RequestTermination, NamesTheSettingThatIsWrong) {
       {"{message: a, body: b}", "`message` excludes"},
       {"{content_type: text/plain}", "needs a `body`"},
       {"{echo: true, body: b}", "`echo` excludes"},
-      {"{status_code: 600}", "between 100 and 599"},
+      {"{status_code: 600}", "between 200 and 599"},
       {"{status_code: 101}", "between 200 and 599"},
   };
   for (const auto& [config, message] : rows)

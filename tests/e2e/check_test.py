@@ -8,6 +8,7 @@ import tempfile
 import unittest
 import urllib.request
 
+from certificates import Authority
 from support import BINARY, free_port, wait_until
 
 
@@ -31,6 +32,16 @@ class Check(unittest.TestCase):
     for part in ("unknown field \"prot\", did you mean \"port\"?", "got \"uid\", did you mean \"uuid\"?",
                  "no plugin has the name \"jtw\", did you mean \"jwt\"?"):
       self.assertIn(part, done.stderr)
+
+  def test_a_chain_begins_with_the_nodes_own_certificate(self):
+    authority = Authority(os.path.dirname(self.file))
+    certificate, key = authority.issue("a.com")
+    issuer = authority.pem.read_text()
+    for cert, said in ((certificate + issuer, ""), (issuer + certificate, "must begin with the node's own certificate"),
+                       (issuer, "must be the key of \"cert\"")):
+      done = self.check("certificates: " + json.dumps([{"cert": cert, "key": key}]) + "\n")
+      self.assertIn(said, done.stderr)
+      self.assertEqual(done.stderr.count("certificates[0]"), 1 if said else 0)
 
   def test_shows_problems_of_matchers_beside_others(self):
     done = self.check("gateway: {router_flavor: expressions}\nservices:\n- name: a\n  host: h\n  prot: 1\n  routes:\n"

@@ -58,6 +58,23 @@ class ExplainCommandTest(WithFile):
     self.assertIn("route s-route (" + self.path, done.stdout)
     self.assertNotIn("alices-key", done.stdout)
 
+  def test_the_answers_fields_are_those_of_a_node(self):
+    self.assertEqual(self.answer_fields("apikey: alices-key"), {
+        "X-Kong-Upstream-Latency": "<milliseconds>", "X-Kong-Proxy-Latency": "<milliseconds>",
+        "Via": "1.1 sluice/0.1.0", "X-Kong-Request-Id": "<request id>",
+        "Server": "sluice/0.1.0  (where the upstream has none)"})
+    refused = self.answer_fields("apikey: wrong")
+    self.assertEqual((refused["X-Kong-Response-Latency"], refused["X-Kong-Request-Id"], refused["Server"]),
+                     ("<milliseconds>", "<request id>", "sluice/0.1.0"))
+    for headers, left in (([], {}), (["X-Kong-Upstream-Status"], {"X-Kong-Upstream-Status": "<status>"})):
+      self.path = self.file({"services": [service(9000)], "gateway": {"headers": headers}})
+      self.assertEqual(self.answer_fields("A: b"), left)
+
+  def answer_fields(self, field):
+    said = run("explain", self.path, "GET", "http://a.com/x", "-H", field).stdout
+    lines = said.split("\nanswer: ")[1].split("\n\n")[0].splitlines()[1:]
+    return dict(line.strip().split(": ", 1) for line in lines)
+
   def test_ends_with_1_where_the_request_is_refused(self):
     done = run("explain", self.path, "GET", "http://a.com/x")
     self.assertEqual(done.returncode, 1)

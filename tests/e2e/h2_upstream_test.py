@@ -13,7 +13,7 @@ from certificates import Authority
 from h2_hostile import HOSTILE
 from h2_wire import (ACK, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PREFACE, RST_STREAM, SETTINGS, WINDOW_UPDATE,
                      Client, RawClient, frame, literal)
-from support import PATIENCE, GatewayTest, free_port, wait_until
+from support import PATIENCE, GatewayTest, free_port, ok, wait_until
 
 REFUSED_STREAM = 7
 
@@ -276,6 +276,15 @@ class Misbehaving(H2UpstreamTest):
         upstream = Scripted(self, lambda connection, stream, count, block=block: connection.sendall(
             frame(HEADERS, END_HEADERS | END_STREAM, stream, block)))
         self.assertEqual(self.behind(upstream.port, retries=0).client().get().status, 502)
+
+  def test_an_upstream_of_http_1_1_is_told_from_one_that_breaks_off(self):
+    plain = self.upstream(lambda head, _: ok())
+    broken = Scripted(self, lambda connection, stream, count: connection.shutdown(socket.SHUT_RDWR))
+    for upstream, why in ((plain, "without SETTINGS of HTTP/2: the upstream may not speak it"),
+                          (broken, "the connection ended before the response")):
+      gateway = self.behind(upstream.port, retries=0)
+      self.assertEqual(gateway.client().get().status, 502)
+      self.assertIn(why, gateway.log_lines(1)[0]["error_detail"])
 
   def over_h2(self, upstream):
     """The gateway in front of the upstream, for clients of HTTP/2."""

@@ -101,6 +101,19 @@ class Starting(GatewayTest):
     with socket.socket(socket.AF_UNIX) as client:
       client.connect(path)
 
+  def test_what_is_in_the_way_of_a_listener_is_named_with_its_remedy(self):
+    gateway = self.gateway(service(1))
+    file = os.path.join(gateway.folder.name, "file")
+    pathlib.Path(file).touch()
+    for address, tcp, remedy in (
+        (f"unix:{gateway.folder.name}/none/x.sock", {}, "No such file or directory; there is no such folder; create"),
+        (f"unix:{file}", {}, "Address already in use; there is a file that is no socket; remove it"),
+        (f"127.0.0.1:{free_port()}", {"congestion_control": "nosuch"}, "the kernel does not have it; see: sysctl"),
+    ):
+      with self.subTest(address):
+        gateway.write({"services": []}, {"listeners": [{"address": address}], "tcp": tcp, "status": None})
+        self.assertIn(remedy, self.fails("run", gateway.file))
+
   def test_what_is_not_supported_is_refused_or_left_out_on_demand(self):
     path = self.file('{_format_version: "3.0", plugins: [{name: jwt}], services: '
                      "[{name: a, url: 'http://127.0.0.1:1', routes: [{name: r, paths: [/]}]}]}")
@@ -121,13 +134,17 @@ class Starting(GatewayTest):
   def test_the_command_line_explains_itself(self):
     self.assertEqual(self.run_sluice("version").stdout, "sluice 0.1.0\n")
     json.loads(self.run_sluice("schema").stdout)
-    for arguments in ((), ("fly",), ("run",), ("check", "a", "b"), ("echo", "--listen", "nonsense")):
-      self.fails(*arguments)
+    for arguments in ((), ("fly",), ("run",), ("check", "a", "b"), ("echo", "--listen", "nonsense"), ("token",),
+                      ("explain", "a.yaml", "GET"), ("routes", "a.yaml", "--format", "xml"),
+                      ("run", "a.yaml", "--fast")):
+      with self.subTest(arguments):
+        self.assertEqual(self.run_sluice(*arguments).returncode, 2)
 
   def test_help_lists_all_commands(self):
     listed = self.run_sluice("help").stdout
 
-    self.assertEqual(listed, self.run_sluice("--help").stdout)
+    helped = self.run_sluice("--help")
+    self.assertEqual((helped.returncode, helped.stdout), (0, listed))
     for command in ("run", "check", "echo", "schema", "reference", "version", "help"):
       self.assertIn(f"\n  {command} ", listed)
 

@@ -49,17 +49,36 @@ bool take_file(const Given& given, std::string_view field, std::string& pem,
   return false;
 }
 
+/// For what is no PEM, but looks like the path of a file.
+std::string_view path_hint(std::string_view text) {
+  const bool is_path = text.find('\n') == std::string_view::npos &&
+                       (text.starts_with('/') || text.starts_with("./") || text.ends_with(".pem") ||
+                        text.ends_with(".crt") || text.ends_with(".key"));
+  return is_path ? "; write file:/path for what a file holds" : "";
+}
+
 /// False where one of the two is wrong.
 bool check_pair(const Given& given, std::string_view cert_field, const std::string& cert,
                 std::string_view key_field, const std::string& key) {
   const bool has_cert = is_certificate_chain(cert);
   const bool has_key = is_private_key(key);
-  if (!has_cert) given.error(cert_field, "must be one or more certificates in PEM");
-  if (!has_key) given.error(key_field, "must be a private key in PEM, without password");
+  if (!has_cert)
+    given.error(cert_field,
+                fmt::format("must be one or more certificates in PEM{}", path_hint(cert)));
+  if (!has_key)
+    given.error(key_field,
+                fmt::format("must be a private key in PEM, without password{}", path_hint(key)));
   if (has_cert && is_expired(cert))
     given.error(cert_field, "has expired: no client accepts it; renew it, or leave it out");
   if (!has_cert || !has_key) return false;
   if (is_key_of(cert, key)) return true;
+  if (is_key_within(cert, key)) {
+    given.error(cert_field,
+                fmt::format("must begin with the node's own certificate, that of \"{}\", which "
+                            "stands behind another one",
+                            key_field));
+    return false;
+  }
   given.error(key_field, std::string("must be the key of \"").append(cert_field).append("\""));
   return false;
 }
@@ -124,7 +143,8 @@ void Certificate::check(Certificate& certificate, const Given& given) {
 void CaCertificate::check(CaCertificate& certificate, const Given& given) {
   if (!take_file(given, "cert", certificate.cert)) return;
   if (!is_one_certificate(certificate.cert))
-    given.error("cert", "must be one certificate in PEM");
+    given.error("cert",
+                fmt::format("must be one certificate in PEM{}", path_hint(certificate.cert)));
   else if (!is_authority(certificate.cert))
     given.error("cert", "must be the certificate of an authority (CA:TRUE)");
   else if (is_expired(certificate.cert))

@@ -26,12 +26,18 @@ constexpr auto Sni::fields() {
 constexpr auto Certificate::fields() {
   return std::tuple{
       optional("id", &Certificate::id, detail::id_summary),
-      required("cert", &Certificate::cert, confidential(),
-               "The certificate in PEM, and behind it those between it and the authority."),
-      required("key", &Certificate::key, confidential(), "Its private key in PEM."),
+      required(
+          "cert", &Certificate::cert, confidential(),
+          "The certificate in PEM, and behind it those between it and the authority; or where they "
+          "are: `file:/path`, read again with each load, or `{vault://env/x}`, the environment "
+          "variable X."),
+      required("key", &Certificate::key, confidential(),
+               "Its private key in PEM, `file:/path` or `{vault://env/x}`."),
       optional("cert_alt", &Certificate::cert_alt, confidential(),
-               "A second certificate with another kind of key."),
-      optional("key_alt", &Certificate::key_alt, confidential(), "The private key of cert_alt."),
+               "A second certificate with another kind of key, in PEM, `file:/path` or "
+               "`{vault://env/x}`."),
+      optional("key_alt", &Certificate::key_alt, confidential(),
+               "The private key of cert_alt in PEM, `file:/path` or `{vault://env/x}`."),
       optional("ocsp", &Certificate::ocsp, starts_with("file:"),
                "file: and the path of an OCSP response in DER for cert, which clients get that ask "
                "for its status; read again with each load."),
@@ -48,8 +54,10 @@ constexpr auto Certificate::fields() {
 constexpr auto CaCertificate::fields() {
   return std::tuple{
       optional("id", &CaCertificate::id, detail::id_summary),
-      required("cert", &CaCertificate::cert, confidential(),
-               "The certificate of the authority in PEM."),
+      required(
+          "cert", &CaCertificate::cert, confidential(),
+          "The certificate of the authority in PEM, `file:/path` (read again with each load) or "
+          "`{vault://env/x}` (the environment variable X)."),
       optional("cert_digest", &CaCertificate::cert_digest, non_empty(),
                "Its SHA-256, as Kong exports it; computed anew."),
       optional("tags", &CaCertificate::tags, detail::tag_rule, detail::tags_summary),

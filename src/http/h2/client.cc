@@ -102,6 +102,7 @@ class StreamLease final : public Lease, public memory::Pooled {
   ResponseTask exchange(std::unique_ptr<Lease> self, const Request& request, Attempt& attempt);
   static bool has_data(const Attempt& attempt);
   bool submit(const Request& request, const Attempt& attempt);
+  std::string why_no_response(const StreamState& state) const;
   Task<Result<Done>> wait_for_head(Attempt& attempt);
   Result<Done> pass_on(const Attempt& attempt, std::uint32_t& informed);
 
@@ -184,6 +185,14 @@ ResponseTask StreamLease::exchange(std::unique_ptr<Lease> self, const Request& r
   co_return response;
 }
 
+std::string StreamLease::why_no_response(const StreamState& state) const {
+  if (state.session != nullptr)
+    return "the upstream reset the stream, code " + std::to_string(state.error_code);
+  return connection_->session_.is_greeted()
+             ? "the connection ended before the response"
+             : "the connection ended without SETTINGS of HTTP/2: the upstream may not speak it";
+}
+
 Task<Result<Done>> StreamLease::wait_for_head(Attempt& attempt) {
   StreamState& state = *state_;
   Loop& loop = state.loop;
@@ -202,10 +211,7 @@ Task<Result<Done>> StreamLease::wait_for_head(Attempt& attempt) {
       attempt.turned_away = attempt.unprocessed && !connection_->session_.takes_requests();
       // An upstream that has had enough of a connection may refuse every further stream on it.
       if (state.error_code == error_code::enhance_your_calm) connection_->shut_down();
-      co_return fail(upstream_closed, state.session == nullptr
-                                          ? "the connection ended before the response"
-                                          : "the upstream reset the stream, code " +
-                                                std::to_string(state.error_code));
+      co_return fail(upstream_closed, why_no_response(state));
     }
     // The time to answer begins with the upload's end: until then the client has limits of its own.
     const bool uploading = upload_ != nullptr && upload_->scope.size() > 0;

@@ -122,6 +122,9 @@ class Session final : public memory::Pooled {
   /// False once either side said that the connection ends (GOAWAY), and when it ended.
   bool takes_requests() const noexcept;
 
+  /// Whether the peer's SETTINGS came: it speaks HTTP/2.
+  bool is_greeted() const noexcept { return greeted_; }
+
   /// Client: whether the peer has yet to say how many streams it allows.
   bool is_new() const noexcept { return ng_ != nullptr && !over_ && !shutting_down_ && !greeted_; }
 

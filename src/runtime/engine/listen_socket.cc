@@ -24,10 +24,21 @@ struct Closer {
   }
 };
 
+bool is_other_file(const Address& address) {
+  struct stat status{};
+  return address.family == Address::Family::unix_path &&
+         ::stat(address.path.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode);
+}
+
 std::string remedy(int error, const Address& address) {
   switch (error) {
     case EADDRINUSE:
-      return "another process listens there; stop it, or choose another address";
+      return is_other_file(address)
+                 ? "there is a file that is no socket; remove it, or choose another path"
+                 : "another process listens there; stop it, or choose another address";
+    case ENOENT:
+    case ENOTDIR:
+      return "there is no such folder; create it, or choose another path";
     case EACCES:
       return address.family == Address::Family::unix_path
                  ? "no permission to create the socket there; choose another folder or user"
@@ -40,6 +51,12 @@ std::string remedy(int error, const Address& address) {
     default:
       return "choose another address";
   }
+}
+
+std::string congestion_control_remedy(int error) {
+  return error == EPERM
+             ? "it needs CAP_NET_ADMIN; see: sysctl net.ipv4.tcp_allowed_congestion_control"
+             : "the kernel does not have it; see: sysctl net.ipv4.tcp_available_congestion_control";
 }
 
 /// A socket file that nobody serves any more is in the way of a new start; one that is served is
@@ -72,10 +89,13 @@ bool is_taken(const Address& address) {
 }  // namespace
 
 Result<int> open_listener(const Address& address, const ListenOptions& options) {
+  const auto failed_for = [&](std::string_view what, int error, const std::string& advice) {
+    return fail(ErrorCode::io_failed, "cannot " + std::string(what) + " " + address.text() + ": " +
+                                          std::strerror(error) + "; " + advice);
+  };
   const auto failed = [&](std::string_view what) {
     const int error = errno;
-    return fail(ErrorCode::io_failed, "cannot " + std::string(what) + " " + address.text() + ": " +
-                                          std::strerror(error) + "; " + remedy(error, address));
+    return failed_for(what, error, remedy(error, address));
   };
   const int descriptor =
       ::socket(family_number(address.family), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -89,8 +109,11 @@ Result<int> open_listener(const Address& address, const ListenOptions& options) 
   }
   if (address.family == Address::Family::ipv6) set_option(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 1);
   if (address.family != Address::Family::unix_path &&
-      !set_congestion_control(descriptor, options.congestion_control))
-    return failed("use congestion control " + options.congestion_control + " on");
+      !set_congestion_control(descriptor, options.congestion_control)) {
+    const int error = errno;
+    return failed_for("use congestion control " + options.congestion_control + " on", error,
+                      congestion_control_remedy(error));
+  }
   SockAddr at(address);
   if (options.reuse_port && options.alone && is_taken(address)) {
     errno = EADDRINUSE;
