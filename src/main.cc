@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -12,6 +13,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/log.h"
 #include "config/diagnostics.h"
 #include "config/load.h"
 #include "config/reference.h"
@@ -54,9 +56,13 @@ int check(const std::string& file, bool allow_unsupported, std::string_view form
 
 int serve(const std::string& file, bool allow_unsupported) {
   tls::keep_record_buffers();
-  Node node({file, allow_unsupported, plugins::catalog()});
-  if (!node.start()) return 1;
-  return node.run();
+  int code = 1;
+  {
+    Node node({file, allow_unsupported, plugins::catalog()});
+    if (node.start()) code = node.run();
+  }
+  if (log::is_stuck()) std::_Exit(code);
+  return code;
 }
 
 int write_reference(const std::string& folder) {

@@ -136,6 +136,11 @@ class Background {
       thread_.join();
   }
 
+  bool abandoned() {
+    const std::lock_guard lock(mutex_);
+    return abandoned_;
+  }
+
   /// False when the caller writes it himself.
   bool take(Line& line) {
     {
@@ -267,6 +272,10 @@ void begin_background() {
 
 void end_background() {
   background().end();
+}
+
+bool is_stuck() {
+  return background().abandoned();
 }
 
 }  // namespace sluice::log

@@ -23,6 +23,10 @@ void begin_background();
 /// then it is lost, and what comes.
 void end_background();
 
+/// Whether end_background() left its thread behind, in a write that does not end. It holds what
+/// exit() would wait for.
+bool is_stuck();
+
 /// Any thread. A line that repeats within a second is written five times; then the repetitions are
 /// counted and told.
 void write(Level level, std::string_view message);

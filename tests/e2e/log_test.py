@@ -11,6 +11,14 @@ from support import BINARY, PATIENCE, Gateway, GatewayTest, free_port, ok, servi
 
 class AccessLog(GatewayTest):
 
+  def test_lines_that_cannot_be_written_are_counted(self):
+    upstream = self.upstream(lambda head, _: ok())
+    gateway = self.gateway(service(upstream.port), gateway={"access_log": {"path": "/dev/full"}})
+    for _ in range(3):
+      gateway.get()
+    wait_until(lambda: "sluice_access_log_dropped_total 3\n" in gateway.status("/metrics")[1], "the lost lines")
+    self.assertIn("the access log /dev/full cannot be written: No space left on device", gateway.said())
+
   def test_status_metrics_and_log_agree(self):
     upstream = self.upstream(lambda head, _: ok(b"12345", b"Set-Cookie: secret=1\r\n"))
     gateway = self.gateway(service(upstream.port, route={"paths": ["/served"]}), gateway={"workers": 1})

@@ -31,6 +31,37 @@ class Reloading(GatewayTest):
     self.assertIn("services[0].port", gateway.configuration()["last_problem"])
     self.assertIn("the old one stays in force", gateway.said())
 
+  def test_logs_that_cannot_be_written_refuse_a_reload(self):
+    gateway = self.gateway(service(self.origin.port, route={"paths": ["/old"]}))
+    pipe = os.path.join(gateway.folder.name, "pipe")
+    os.mkfifo(pipe)
+    new = {"services": [service(self.origin.port, route={"paths": ["/new"]})]}
+    log = {"path": gateway.log}
+    nowhere = {"path": "/nowhere/log"}
+    for settings, why in (({"access_log": nowhere}, "cannot write the access log /nowhere/log: No such file"),
+                          ({"access_log": log, "log": nowhere}, "cannot write the log /nowhere/log: No such file"),
+                          ({"log": {"path": pipe}}, f"cannot write the log {pipe}: nobody reads that pipe")):
+      with self.subTest(why):
+        before = gateway.configuration()["reloads_failed"]
+        gateway.write(new, settings)
+        gateway.signal(signal.SIGHUP)
+        wait_until(lambda: gateway.configuration()["reloads_failed"] > before, "the refusal")
+        self.assertIn(why, gateway.configuration()["last_problem"])
+        self.assertTrue(gateway.get("/old").startswith(b"HTTP/1.1 200 "))
+    gateway.reload(new, {"log": {"path": "/dev/stderr"}})
+    self.assertTrue(gateway.get("/new").startswith(b"HTTP/1.1 200 "))
+    self.assertEqual(len(gateway.log_lines(4)), 4)
+
+  def test_a_pipe_in_the_place_of_the_file_is_refused(self):
+    gateway = self.gateway(service(self.origin.port))
+    os.remove(gateway.file)
+    os.mkfifo(gateway.file)
+    gateway.signal(signal.SIGHUP)
+    wait_until(lambda: gateway.configuration()["reloads_failed"] == 1, "the refusal")
+    self.assertIn("is no regular file", gateway.configuration()["last_problem"])
+    gateway.signal(signal.SIGTERM)
+    self.assertEqual(gateway.process.wait(PATIENCE), 0)
+
   def test_a_watched_file_is_loaded_when_it_changes(self):
     gateway = self.gateway(service(self.origin.port, route={"paths": ["/old"]}), gateway={"watch": True})
 

@@ -1,5 +1,6 @@
 """The start of a node: what it says when it cannot, the command line, the status API, names of upstreams."""
 
+import contextlib
 import itertools
 import json
 import os
@@ -54,6 +55,33 @@ class Starting(GatewayTest):
 
     self.assertIn("cannot write the access log /nowhere/log", self.fails("run", gateway.file))
 
+  def test_a_full_pipe_of_the_log_does_not_keep_the_node_from_its_end(self):
+    gateway = self.gateway(service(1))
+    gateway.write({"services": []}, {"listeners": [{"address": f"127.0.0.1:{free_port()}"}], "status": None,
+                                     "log": {"level": "debug"}})
+    reading, writing = os.pipe()
+    self.addCleanup(os.close, reading)
+    filling = os.open(f"/proc/self/fd/{writing}", os.O_WRONLY | os.O_NONBLOCK)
+    self.addCleanup(os.close, filling)
+    node = subprocess.Popen([BINARY, "run", gateway.file], stderr=writing)
+    os.close(writing)
+    self.addCleanup(node.wait)
+    self.addCleanup(node.kill)
+    port = int(gateway.settings["listeners"][0]["address"].rpartition(":")[2])
+
+    def accepts():
+      with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+      return False
+
+    wait_until(accepts, "the node to listen")
+    for size in (4096, 1):
+      with contextlib.suppress(BlockingIOError):
+        while True:
+          os.write(filling, bytes(size))
+    node.terminate()
+    self.assertEqual(node.wait(PATIENCE), 0)
+
   def test_examples_load(self):
     for example in sorted((ROOT / "examples").glob("*.yaml")):
       subprocess.run([BINARY, "check", str(example)], check=True, capture_output=True, timeout=10)
@@ -76,7 +104,8 @@ class Starting(GatewayTest):
     gateway.write({"services": []}, {"log": {"path": path}, "status": None,
                                      "listeners": [{"address": f"127.0.0.1:{free_port()}"}]})
 
-    self.assertIn(f"cannot write the log {path}; set gateway.log.path", self.fails("run", gateway.file))
+    self.assertIn(f"cannot write the log {path}: Not a directory; set gateway.log.path",
+                  self.fails("run", gateway.file))
 
   def test_a_stale_unix_socket_is_no_obstacle_and_a_live_one_is(self):
     gateway = self.gateway(service(1))

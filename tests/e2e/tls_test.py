@@ -1,6 +1,7 @@
 """TLS towards clients: which certificate, which version, resumption, reload, and what is no TLS at all."""
 
 import contextlib
+import json
 import os
 import re
 import socket
@@ -11,7 +12,7 @@ import threading
 import unittest
 
 from certificates import Authority, ByteByByte
-from support import PATIENCE, GatewayTest, free_port, ok, read_all, service, wait_until
+from support import BINARY, PATIENCE, GatewayTest, free_port, ok, read_all, service, wait_until
 
 
 class TlsTest(GatewayTest):
@@ -136,6 +137,26 @@ class Certificates(TlsTest):
     for name in ("api.example.com", "*.example.com", "example.*"):
       self.assertRegex(said, f'sluice_certificate_days_left{{sni="{re.escape(name)}"}} (29|30)\n')
     self.assertIn('sluice_tls_handshakes_total{result="done"} 1\n', said)
+
+  def test_that_of_the_default_certificate_too(self):
+    [certificate, *_] = self.certificates()
+    gateway = self.secured(service(1), certificates=[{**certificate, "snis": [{"name": "*"}]}])
+    self.assertRegex(gateway.status("/metrics")[1], r'sluice_certificate_days_left{sni="\*"} (29|30)\n')
+
+  def test_certificates_that_no_handshake_could_use_are_refused(self):
+    for options, why in ((("rsa:1024",), "ee key too small"),
+                         (("ec", "-pkeyopt", "ec_paramgen_curve:secp256k1"), "TLS has no signature for its key")):
+      with self.subTest(why):
+        made = [os.path.join(self.folder, name) for name in ("weak.key", "weak.crt")]
+        subprocess.run(["openssl", "req", "-x509", "-newkey", *options, "-nodes", "-keyout", made[0], "-out", made[1],
+                        "-subj", "/CN=weak", "-days", "9"], check=True, capture_output=True, timeout=20)
+        file = os.path.join(self.folder, "weak.yaml")
+        with open(file, "w", encoding="utf-8") as text:
+          json.dump({"_format_version": "3.0",
+                     "certificates": [{"cert": f"file:{made[1]}", "key": f"file:{made[0]}"}]}, text)
+        done = subprocess.run([BINARY, "check", file], capture_output=True, text=True, timeout=20, check=False)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn(why, done.stderr)
 
   def test_files_are_read_again_and_expired_ones_are_refused(self):
     upstream = self.upstream(lambda head, _: ok())
