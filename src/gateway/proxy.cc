@@ -76,11 +76,15 @@ class Forwarding {
     transport_ = redirected_ ? &*redirected_ : &*service_.targets_transport;
   }
 
-  /// What connections for this client begin with.
+  /// What connections for this client begin with. Nobody knows the port of one that a trusted peer
+  /// names.
   void compose_preamble() {
-    if (service_.proxy_protocol != ProxyVersion::none)
-      preamble_ = compose_proxy_header(service_.proxy_protocol, exchange_.client->peer,
-                                       *exchange_.client->local);
+    if (service_.proxy_protocol == ProxyVersion::none) return;
+    Address client = exchange_.client->peer;
+    const std::string_view named = exchange_.origin.client_ip;
+    if (named != exchange_.client->peer_text)
+      if (auto address = Address::from_ip(named, 0)) client = *std::move(address);
+    preamble_ = compose_proxy_header(service_.proxy_protocol, client, *exchange_.client->local);
   }
 
   /// The next target: one that was not tried yet, as long as there is one. Null when there is none

@@ -79,6 +79,23 @@ class ToUpstreams(GatewayTest):
         connection.sendall(ok())
         wait_until(lambda client=client: b"fine" in client.recv(65536), "the answer")
 
+  def test_it_is_the_client_that_a_trusted_peer_names(self):
+    listening = socket.create_server(("127.0.0.1", 0))
+    self.addCleanup(listening.close)
+    gateway = self.gateway(service(listening.getsockname()[1], proxy_protocol="v1"),
+                           gateway={"workers": 1, "trusted_ips": ["127.0.0.1"]})
+    for named in (b"203.0.113.9", b"203.0.113.10", b"nonsense"):
+      client = gateway.connect()
+      client.sendall(b"GET / HTTP/1.1\r\nHost: h\r\nX-Real-IP: %s\r\n\r\n" % named)
+      connection, _ = listening.accept()
+      self.addCleanup(connection.close)
+      port = client.getsockname()[1]
+      begin = (b"PROXY TCP4 127.0.0.1 127.0.0.1 %d " % port if named == b"nonsense" else
+               b"PROXY TCP4 %s 127.0.0.1 0 " % named)
+      self.assertEqual(connection.recv(65536)[:len(begin)], begin)
+      connection.sendall(ok())
+      wait_until(lambda client=client: b"fine" in client.recv(65536), "the answer")
+
 
 if __name__ == "__main__":
   unittest.main()
