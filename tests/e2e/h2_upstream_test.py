@@ -141,6 +141,19 @@ class Real(H2UpstreamTest):
 
 class Misbehaving(H2UpstreamTest):
 
+  def test_what_came_before_a_reset_reaches_the_client(self):
+    """All in one piece; the client must see that it does not have everything."""
+    upstream = Scripted(self, lambda connection, stream, count: connection.sendall(
+        frame(HEADERS, END_HEADERS, stream, literal(":status", "200")) + frame(DATA, 0, stream, b"begun")
+        + frame(RST_STREAM, 0, stream, struct.pack(">I", 8))))
+    gate = self.gateway({"name": "s", "url": f"http://127.0.0.1:{upstream.port}", "protocol_version": 2,
+                         "routes": [{"name": "r", "paths": ["/"]}]}, listener={"h2c": True})
+    client = RawClient(gate.connect())
+    client.request(1)
+    self.assertIsNotNone(client.until(lambda kind, *_: kind == RST_STREAM))
+    seen = [(kind, payload if kind == DATA else b"") for kind, _, stream, payload in client.frames if stream == 1]
+    self.assertEqual(seen, [(HEADERS, b""), (DATA, b"begun"), (RST_STREAM, b"")])
+
   def test_requests_share_one_connection(self):
     upstream = Scripted(self, lambda connection, stream, count: connection.sendall(answer(stream)))
     gateway = self.behind(upstream.port)

@@ -82,7 +82,7 @@ class ServerExchange final : public Incoming {
     if (!taken_)
       state.session->reset(state, error_code::refused_stream);
     else if (!state.out_finished)
-      state.session->reset(state, error_code::internal_error);
+      state.session->end_unfinished(state, error_code::internal_error);
     else if (!state.in_end)  // RFC 9113 §8.1: the answer is complete, the rest is not wanted
       state.session->reset(state, error_code::no_error);
     state.session->drop_input(state);

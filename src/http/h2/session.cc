@@ -402,6 +402,13 @@ void Session::reset(StreamState& state, std::uint32_t code) {
   kick();
 }
 
+void Session::end_unfinished(StreamState& state, std::uint32_t code) {
+  if (!state.alive()) return;
+  // With the reset nghttp2 drops what it has not written yet, the head too.
+  write_out();
+  reset(state, code);
+}
+
 void Session::credit(StreamState& state, std::size_t size) {
   if (ng_ == nullptr || size == 0) return;
   nghttp2_session_consume_connection(ng_, size);

@@ -102,6 +102,8 @@ class Session final : public memory::Pooled {
   /// Whether a stream has enough to send for now: bytes that its peer must take first.
   bool has_enough(const StreamState& state) const noexcept;
   void reset(StreamState& state, std::uint32_t code);
+  /// The same behind what may be sent already. Not from nghttp2's callbacks.
+  void end_unfinished(StreamState& state, std::uint32_t code);
   /// Bytes that were read, or thrown away, may be sent again by the peer.
   void credit(StreamState& state, std::size_t size);
   /// Gives back all that is unread, now and later.
