@@ -2,10 +2,10 @@
 
 #include <array>
 #include <atomic>
-#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -15,12 +15,10 @@
 #include <utility>
 #include <vector>
 
-#include <fcntl.h>
 #include <poll.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include "base/thread_name.h"
 
@@ -231,14 +229,11 @@ void Background::on_crash(int number, siginfo_t* info, void*) {
 }  // namespace
 
 Result<Done> open(const std::string& path, Level level) {
-  // Opening a pipe without a reader waits for one; this does not.
-  const int probe =
-      ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0644);
-  if (probe >= 0)
-    ::close(probe);
-  else if (path != "/dev/stderr" && path != "/dev/stdout")  // held, whoever else may open them
-    return fail(ErrorCode::io_failed,
-                errno == ENXIO ? "nobody reads that pipe" : std::generic_category().message(errno));
+  const bool is_standard = path == "/dev/stderr" || path == "/dev/stdout";
+  std::error_code unknown;
+  // Opening it would wait for a reader.
+  if (!is_standard && std::filesystem::is_fifo(path, unknown))
+    return fail(ErrorCode::io_failed, "it is a pipe");
   try {
     std::shared_ptr<spdlog::sinks::sink> sink;
     if (path == "/dev/stderr")
@@ -252,7 +247,8 @@ Result<Done> open(const std::string& path, Level level) {
     std::atomic_store(&current(), std::move(logger));
     return Done{};
   } catch (const spdlog::spdlog_ex& problem) {
-    return fail(ErrorCode::io_failed, problem.what());
+    const std::string_view why = problem.what();  // ends with the system's reason
+    return fail(ErrorCode::io_failed, std::string(why.substr(why.rfind(": ") + 2)));
   }
 }
 

@@ -6,9 +6,6 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "base/log.h"
 #include "base/memory.h"
 #include "gateway/access_line.h"
@@ -36,12 +33,6 @@ void heed(int number) {
   struct sigaction action{};
   action.sa_handler = on_signal;
   ::sigaction(number, &action, nullptr);
-}
-
-/// Files that the node opens must not take the place of the standard streams, which much writes to.
-void fill_standard_streams() {
-  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-    if (::fcntl(stream, F_GETFD) < 0) ::open("/dev/null", O_RDWR);
 }
 
 /// What one worker may hold. Beside clients a node needs descriptors for upstreams, as many as for

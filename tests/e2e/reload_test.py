@@ -40,7 +40,7 @@ class Reloading(GatewayTest):
     nowhere = {"path": "/nowhere/log"}
     for settings, why in (({"access_log": nowhere}, "cannot write the access log /nowhere/log: No such file"),
                           ({"access_log": log, "log": nowhere}, "cannot write the log /nowhere/log: No such file"),
-                          ({"log": {"path": pipe}}, f"cannot write the log {pipe}: nobody reads that pipe")):
+                          ({"log": {"path": pipe}}, f"cannot write the log {pipe}: it is a pipe")):
       with self.subTest(why):
         before = gateway.configuration()["reloads_failed"]
         gateway.write(new, settings)

@@ -122,8 +122,8 @@ class ResponseBody final : public Body, public memory::Pooled {
   Task<Result<ResponseHead>> read_head(const Request& request, Lease::Attempt& attempt,
                                        TimePoint waiting_since);
   Response take_head(ResponseHead head, const Lease::Attempt& attempt);
-  bool still_uploading(const Error& error, const Lease::Attempt& attempt,
-                       TimePoint& waiting_since) const;
+  bool may_wait_on(const Error& error, const Lease::Attempt& attempt, bool moved,
+                   TimePoint& waiting_since) const;
   static void pass_on(ResponseHead head, const Lease::Attempt& attempt);
   Task<Result<Chunk>> read_later(Task<Result<Chunk>> reading);
 
@@ -352,15 +352,10 @@ Task<Result<ResponseHead>> ResponseBody::read_head(const Request& request, Lease
       if (!result) co_return std::unexpected(upload_->error);  // in the client's terms already
       size = *std::move(result);
     }
-    attempt.head_begun = attempt.head_begun || input.stream().received() > before;
+    const bool moved = input.stream().received() > before;
+    attempt.head_begun = attempt.head_begun || moved;
     if (!size) {
-      // read_timeout is for the time between two reads, of which the head may need many.
-      if (size.error().code == ErrorCode::timed_out && input.stream().received() > before &&
-          loop_.now() < attempt.head_by) {
-        waiting_since = loop_.now();
-        continue;
-      }
-      if (still_uploading(size.error(), attempt, waiting_since)) continue;
+      if (may_wait_on(size.error(), attempt, moved, waiting_since)) continue;
       if (size.error().code == ErrorCode::timed_out && deadline == attempt.head_by)
         size.error().code = ErrorCode::deadline_exceeded;
       co_return std::unexpected(
@@ -387,21 +382,20 @@ Task<Result<ResponseHead>> ResponseBody::read_head(const Request& request, Lease
   }
 }
 
-/// The upstream's time to answer begins with the upload's end: until then it waits for the client,
-/// which has time limits of its own, or takes bytes, which has write_timeout.
-bool ResponseBody::still_uploading(const Error& error, const Lease::Attempt& attempt,
-                                   TimePoint& waiting_since) const {
-  if (error.code != ErrorCode::timed_out || upload_ == nullptr || loop_.now() >= attempt.head_by)
-    return false;
-  const TimePoint since = upload_->scope.size() > 0 ? loop_.now() : upload_->moved_at;
+/// read_timeout counts from the last read, and from the upload's end: until then the upstream waits
+/// for the client, which has time limits of its own, or takes bytes, which has write_timeout.
+bool ResponseBody::may_wait_on(const Error& error, const Lease::Attempt& attempt, bool moved,
+                               TimePoint& waiting_since) const {
+  if (error.code != ErrorCode::timed_out || loop_.now() >= attempt.head_by) return false;
+  const bool uploads = upload_ != nullptr && upload_->scope.size() > 0;
+  TimePoint since = moved || uploads ? loop_.now() : waiting_since;
+  if (upload_ != nullptr) since = std::max(since, upload_->moved_at);
   return std::exchange(waiting_since, std::max(waiting_since, since)) < since;
 }
 
 void ResponseBody::pass_on(ResponseHead head, const Lease::Attempt& attempt) {
   if (attempt.inform == nullptr) return;
-  Response information;
-  information.status = head.status;
-  information.headers = std::move(head.headers);
+  Response information{.status = head.status, .headers = std::move(head.headers)};
   attempt.inform->inform(information);
 }
 

@@ -445,6 +445,11 @@ Result<std::unique_ptr<Engine>> make_epoll_engine(EpollOptions options) {
   return std::make_unique<EpollEngine>(epoll, bell, std::move(options));
 }
 
+void fill_standard_streams() {
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(stream, F_GETFD) < 0) ::open("/dev/null", O_RDWR);
+}
+
 std::uint64_t raise_descriptor_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;

@@ -19,4 +19,8 @@ Result<std::unique_ptr<Engine>> make_epoll_engine(EpollOptions options = {});
 /// Raises the soft limit of descriptors to the hard one, and returns it.
 std::uint64_t raise_descriptor_limit();
 
+/// Opens /dev/null for standard streams that are closed, before anything else can take their place:
+/// what is written to them would go there.
+void fill_standard_streams();
+
 }  // namespace sluice
