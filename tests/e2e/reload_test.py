@@ -37,9 +37,9 @@ class Reloading(GatewayTest):
     os.mkfifo(pipe)
     new = {"services": [service(self.origin.port, route={"paths": ["/new"]})]}
     log = {"path": gateway.log}
-    nowhere = {"path": "/nowhere/log"}
-    for settings, why in (({"access_log": nowhere}, "cannot write the access log /nowhere/log: No such file"),
-                          ({"access_log": log, "log": nowhere}, "cannot write the log /nowhere/log: No such file"),
+    below = {"path": gateway.file + "/log"}  # Below a file there is no folder.
+    for settings, why in (({"access_log": below}, f"cannot write the access log {below['path']}: Not a directory"),
+                          ({"access_log": log, "log": below}, f"cannot write the log {below['path']}: Not a dir"),
                           ({"log": {"path": pipe}}, f"cannot write the log {pipe}: it is a pipe")):
       with self.subTest(why):
         before = gateway.configuration()["reloads_failed"]
