@@ -61,7 +61,7 @@ BANNED = (
            only_in=("src",), not_in=("src/runtime",), tests_may=True),
     Banned(rf"(?<![\w>])::(?:{SYSTEM_CALLS})\s*\(|\bepoll_(?:create1?|ctl|p?wait2?)\b",
            "descriptors live in src/runtime: use its Stream, Socket or File types",
-           only_in=("src",), not_in=("src/runtime", "src/telemetry", "src/config", "src/main"),
+           only_in=("src",), not_in=("src/runtime", "src/telemetry", "src/config", "src/main", "src/base/log"),
            tests_may=True),
     Banned(r"\bstd::function\b", "a template parameter or an interface costs no allocation for each request",
            only_in=("src/http", "src/gateway"), tests_may=True),

@@ -15,10 +15,12 @@
 #include <utility>
 #include <vector>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include "base/thread_name.h"
 
@@ -103,7 +105,7 @@ void write_line(const Line& line) {
 
 // Lines that may wait for the log's thread: a second of many different errors.
 constexpr std::size_t lines_max = 4096;
-// How long the end of the process waits for a pipe that nobody reads.
+// How long the end of the process waits for a line to be taken.
 constexpr std::chrono::seconds end_patience{1};
 // How long a dying process waits for the thread.
 constexpr int crash_patience_ms = 200;
@@ -126,7 +128,12 @@ class Background {
     std::unique_lock lock(mutex_);
     running_ = false;
     wake_.notify_one();
-    abandoned_ = !ended_.wait_for(lock, end_patience, [this] { return over_; });
+    std::size_t before = 0;
+    do {
+      before = waiting_.load();
+      ended_.wait_for(lock, end_patience, [this] { return over_; });
+    } while (!over_ && waiting_.load() < before);
+    abandoned_ = !over_;
     lock.unlock();
     if (abandoned_)
       thread_.detach();  // in a write, with the sink's lock
@@ -231,9 +238,12 @@ void Background::on_crash(int number, siginfo_t* info, void*) {
 Result<Done> open(const std::string& path, Level level) {
   const bool is_standard = path == "/dev/stderr" || path == "/dev/stdout";
   std::error_code unknown;
-  // Opening it would wait for a reader.
-  if (!is_standard && std::filesystem::is_fifo(path, unknown))
-    return fail(ErrorCode::io_failed, "it is a pipe");
+  // Opening a pipe without a reader waits for one; this does not.
+  if (!is_standard && std::filesystem::is_fifo(path, unknown)) {
+    const int probe = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK);
+    if (probe < 0) return fail(ErrorCode::io_failed, "nobody reads that pipe");
+    ::close(probe);
+  }
   try {
     std::shared_ptr<spdlog::sinks::sink> sink;
     if (path == "/dev/stderr")

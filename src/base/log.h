@@ -11,8 +11,7 @@ namespace sluice::log {
 enum class Level { debug, info, warn, error };
 
 /// Opens the log; callable again (another path, a rotated file). Error(io_failed) says why the file
-/// cannot be opened; the old one stays. Pipes with a name are refused: they could wait for a
-/// reader.
+/// cannot be opened; the old one stays. A pipe that nobody reads is refused.
 Result<Done> open(const std::string& path, Level level);
 
 /// From now on lines are written by a thread of the log, so that no caller waits for a disk or a

@@ -40,7 +40,7 @@ class Reloading(GatewayTest):
     below = {"path": gateway.file + "/log"}  # Below a file there is no folder.
     for settings, why in (({"access_log": below}, f"cannot write the access log {below['path']}: Not a directory"),
                           ({"access_log": log, "log": below}, f"cannot write the log {below['path']}: Not a dir"),
-                          ({"log": {"path": pipe}}, f"cannot write the log {pipe}: it is a pipe")):
+                          ({"log": {"path": pipe}}, f"cannot write the log {pipe}: nobody reads that pipe")):
       with self.subTest(why):
         before = gateway.configuration()["reloads_failed"]
         gateway.write(new, settings)
