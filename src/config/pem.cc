@@ -122,4 +122,10 @@ bool is_expired(std::string_view pem) {
   return certificate != nullptr && X509_cmp_current_time(X509_get0_notAfter(certificate.get())) < 0;
 }
 
+bool is_early(std::string_view pem) {
+  const Certificate certificate = first_certificate(pem);
+  return certificate != nullptr &&
+         X509_cmp_current_time(X509_get0_notBefore(certificate.get())) > 0;
+}
+
 }  // namespace sluice::config

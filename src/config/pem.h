@@ -26,5 +26,7 @@ bool is_key_within(std::string_view chain_pem, std::string_view key_pem);
 bool is_authority(std::string_view pem);
 /// By the system's clock.
 bool is_expired(std::string_view pem);
+/// By the system's clock: its time has yet to begin.
+bool is_early(std::string_view pem);
 
 }  // namespace sluice::config

@@ -30,6 +30,7 @@ constexpr std::string_view without_verification = "sluice";
 
 constexpr std::string_view h2 = "h2";
 constexpr std::string_view http_1_1 = "http/1.1";
+constexpr std::string_view http_1_0 = "http/1.0";
 
 /// Whether the client's ALPN list (RFC 7301 §3.1) has `protocol`.
 bool offers(std::string_view list, std::string_view protocol) {
@@ -134,8 +135,8 @@ struct ServerCallbacks {
     return SSL_TLSEXT_ERR_NOACK;
   }
 
-  /// The server's choice: h2 where both have it. Neither is no reason to refuse: HTTP/1.1 needs no
-  /// word.
+  /// The server's choice: h2 where both have it. Who names protocols, and none of HTTP, would take
+  /// what we say for another one (RFC 7301 §3.2).
   // NOLINTNEXTLINE(readability-function-size): OpenSSL's signature
   static int choose_protocol(SSL* ssl, const unsigned char** out, unsigned char* out_size,
                              const unsigned char* in, unsigned in_size, void*) {
@@ -143,8 +144,9 @@ struct ServerCallbacks {
     const bool http2 = Transport::stream_of(ssl).handshake->options.http2;
     const std::string_view chosen = http2 && offers(list, h2) ? h2
                                     : offers(list, http_1_1)  ? http_1_1
+                                    : offers(list, http_1_0)  ? http_1_0
                                                               : std::string_view();
-    if (chosen.empty()) return SSL_TLSEXT_ERR_NOACK;
+    if (chosen.empty()) return SSL_TLSEXT_ERR_ALERT_FATAL;
     *out = reinterpret_cast<const unsigned char*>(chosen.data());
     *out_size = static_cast<unsigned char>(chosen.size());
     return SSL_TLSEXT_ERR_OK;

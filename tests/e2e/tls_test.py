@@ -122,6 +122,16 @@ class Certificates(TlsTest):
     for cipher in ("AES128-SHA", "AES256-GCM-SHA384", "ECDHE-ECDSA-AES128-SHA", "DHE-RSA-AES128-GCM-SHA256"):
       self.assertIn("alert handshake failure", self.s_client(older, "-tls1_2", "-cipher", cipher), cipher)
 
+  def test_who_names_protocols_and_none_of_http_is_refused(self):
+    upstream = self.upstream(lambda head, _: ok())
+    both, one = self.secured(service(upstream.port)), self.secured(service(upstream.port), tls={"http2": False})
+    for gateway, names, said in ((both, "foo", "alert no application protocol"), (both, "foo,h2", "ALPN protocol: h2"),
+                                 (both, "http/1.0", "ALPN protocol: http/1.0"),
+                                 (one, "h2", "alert no application protocol"),
+                                 (one, "h2,http/1.1", "ALPN protocol: http/1.1")):
+      self.assertIn(said, self.s_client(gateway, "-alpn", names), names)
+    self.assertIn("No ALPN negotiated", self.s_client(both))
+
   def test_renegotiation_is_refused(self):
     upstream = self.upstream(lambda head, _: ok())
     gateway = self.secured(service(upstream.port))

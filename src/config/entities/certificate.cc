@@ -70,6 +70,8 @@ bool check_pair(const Given& given, std::string_view cert_field, const std::stri
                 fmt::format("must be a private key in PEM, without password{}", path_hint(key)));
   if (has_cert && is_expired(cert))
     given.error(cert_field, "has expired: no client accepts it; renew it, or leave it out");
+  if (has_cert && is_early(cert))
+    given.warning(cert_field, "is not valid yet: no client accepts it before its time begins");
   if (!has_cert || !has_key) return false;
   if (is_key_of(cert, key)) return true;
   if (is_key_within(cert, key)) {
