@@ -77,8 +77,6 @@ void Gateway::check(Gateway& gateway, const Given& given) {
                       "which only tries routes that are equal otherwise in another order");
   if (gateway.dns.order.empty() && given.knows("dns"))
     given.error("dns", "must have at least one record type in \"order\", got an empty list");
-  else if (gateway.dns.order != DnsSettings().order && given.knows("dns"))
-    given.warning("dns", "asks for A and AAAA, whatever \"order\" says: that is not heeded yet");
 }
 
 }  // namespace sluice::config

@@ -245,7 +245,8 @@ struct DnsSettings {
             unique(matches(is_ip_and_port, "be an IP address with a port, such as 127.0.0.1:53")),
             "Servers that are asked instead of those in resolv_conf."),
         optional("order", &DnsSettings::order, unique(),
-                 "The record types that are asked for, the first answer wins."),
+                 "The record types that count: of these, the first that a name has. SRV also says "
+                 "ports, priorities and weights."),
         optional("timeout", &DnsSettings::timeout, seconds_between(0.001, 60),
                  "How long one server may take to answer one query."),
         optional("attempts", &DnsSettings::attempts, between(1, 20),

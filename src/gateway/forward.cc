@@ -310,7 +310,7 @@ void prepare_forward(Exchange& exchange) {
   request.target = exchange.has_query ? joined(headers, {path, "?", exchange.query}) : path;
 }
 
-void set_host(Exchange& exchange, const upstream::Target& target) {
+void set_host(Exchange& exchange, const upstream::Target& target, std::uint16_t port) {
   const Route& route = *exchange.route;
   http::Request& request = exchange.request;
   const std::string& configured = target_group(exchange).host_header;
@@ -324,16 +324,16 @@ void set_host(Exchange& exchange, const upstream::Target& target) {
     return;
   }
   // The target's own text leaves out the port of plain HTTP.
-  if (route.service->transport.default_port() == 80) {
+  const std::uint16_t default_port = route.service->transport.default_port();
+  if (default_port == 80 && port == target.port) {
     request.authority = target.authority;
     return;
   }
   const bool ipv6 = target.host.find(':') != std::string::npos;
   const std::string_view host =
       ipv6 ? joined(request.headers, {"[", target.host, "]"}) : std::string_view(target.host);
-  request.authority = target.port == route.service->transport.default_port()
-                          ? host
-                          : joined(request.headers, {host, ":", NumberText(target.port).view()});
+  request.authority =
+      port == default_port ? host : joined(request.headers, {host, ":", NumberText(port).view()});
 }
 
 void finish_head(Exchange& exchange, http::Response& response) {

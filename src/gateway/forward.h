@@ -38,8 +38,9 @@ std::string_view upstream_path(std::string_view service_path, bool strip, std::s
 /// before the first attempt.
 void prepare_forward(Exchange& exchange);
 
-/// Host for one target.
-void set_host(Exchange& exchange, const upstream::Target& target);
+/// Host for one target. `port` is where the request goes: the target's, or that of its SRV record
+/// (as Kong).
+void set_host(Exchange& exchange, const upstream::Target& target, std::uint16_t port);
 
 /// What the gateway adds to each response's head, after the plugins: Via, Server, latencies, the
 /// request's id.

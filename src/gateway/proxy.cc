@@ -157,6 +157,13 @@ class Forwarding {
     return attempts_++ < service_.retries;
   }
 
+  /// An address of the target's name: one that was not tried yet, as long as there is one.
+  Task<Result<Address>> resolve(const upstream::Target& target) {
+    CO_TRY(const ResolvedPtr addresses,
+           co_await worker_.resolver.resolve(target.host, target.port, connect_by()));
+    co_return upstream::pick_address(*addresses, tried_addresses_, worker_.loop.random());
+  }
+
  private:
   /// Whether another attempt may need the body: an upstream of HTTP/2 also says of a request that
   /// is not idempotent, and whose body has begun to leave, that nobody acted on it (RFC 9113 §8.7).
@@ -175,17 +182,12 @@ class Forwarding {
   bool has_body_;
   RetryBody body_;
   std::string preamble_;
-  std::vector<bool> tried_;
+  std::vector<bool> tried_;  ///< targets
+  std::vector<Address> tried_addresses_;
   std::uint32_t attempts_ = 0;
   std::uint32_t turned_away_ = 0;
   TimePoint try_begun_{};
 };
-
-Task<Result<Address>> resolve(WorkerState& worker, const upstream::Target& target, TimePoint by) {
-  CO_TRY(const ResolvedPtr addresses,
-         co_await worker.resolver.resolve(target.host, target.port, by));
-  co_return (*addresses)[worker.loop.random() % addresses->size()].address;
-}
 
 http::ResponseTask forward(Exchange& exchange) {
   WorkerState& worker = exchange.worker;
@@ -201,7 +203,7 @@ http::ResponseTask forward(Exchange& exchange) {
     if (target->address) {
       address = *target->address;
     } else {
-      auto resolved = co_await resolve(worker, *target, forwarding.connect_by());
+      auto resolved = co_await forwarding.resolve(*target);
       if (!resolved) {
         if (forwarding.again(resolved.error())) continue;
         co_return std::unexpected(std::move(resolved).error());
@@ -209,7 +211,7 @@ http::ResponseTask forward(Exchange& exchange) {
       address = *std::move(resolved);
     }
 
-    set_host(exchange, *target);
+    set_host(exchange, *target, address.port);
     forwarding.begin_try(address);
     auto lease = co_await worker.pools.lease(forwarding.wanted(address), forwarding.connect_by());
     forwarding.connected();

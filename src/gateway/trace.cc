@@ -115,7 +115,7 @@ class Trace::EndWatch final : public Plugin {
     const upstream::TargetGroup& group = target_group(exchange);
     if (group.targets.empty())
       return fail(ErrorCode::no_target, "every target has weight 0, or there is none");
-    set_host(exchange, group.targets.front());
+    set_host(exchange, group.targets.front(), group.targets.front().port);
     trace_.forward_ = std::make_unique<TracedForward>();
     describe_request(exchange, *trace_.forward_);
     describe_target(group, *trace_.forward_);

@@ -3,9 +3,22 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <utility>
 
 namespace sluice {
 namespace {
+
+DnsType type_of(config::DnsRecord record) {
+  switch (record) {
+    case config::DnsRecord::srv:
+      return DnsType::srv;
+    case config::DnsRecord::a:
+      return DnsType::a;
+    case config::DnsRecord::aaaa:
+      return DnsType::aaaa;
+  }
+  std::unreachable();
+}
 
 std::string read_whole(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -21,6 +34,9 @@ ResolverSettings resolver_settings(const config::DnsSettings& dns) {
   if (!dns.nameservers.empty()) settings.nameservers.clear();
   for (const std::string& server : dns.nameservers)
     if (auto address = Address::parse(server)) settings.nameservers.push_back(*address);
+  settings.order.clear();
+  for (const config::DnsRecord record : dns.order)
+    settings.order.push_back(type_of(record));
   settings.timeout = dns.timeout;
   settings.attempts = dns.attempts;
   settings.stale_ttl = dns.stale_ttl;

@@ -13,10 +13,9 @@
 #include "base/error.h"
 #include "base/time.h"
 #include "runtime/address.h"
+#include "runtime/dns_type.h"
 
 namespace sluice {
-
-enum class DnsType : std::uint16_t { a = 1, aaaa = 28, srv = 33 };
 
 enum class DnsRcode : std::uint8_t {
   no_error = 0,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 #include <optional>
+#include <tuple>
 #include <unordered_map>
 
 #include "runtime/dns_message.h"
@@ -28,7 +29,8 @@ struct Finding {
   std::vector<ResolvedAddress> addresses;  ///< port 0, or a service's; empty: `reason` says why
   nanoseconds ttl{};
   std::string reason;
-  bool absent = false;  ///< a server says so, hence the next name of the search list may be tried
+  bool absent = false;   ///< a server says so, hence the next name of the search list may be tried
+  bool no_name = false;  ///< absent, and what is more the name does not exist
   bool partial =
       false;  ///< a part of it could not be asked for: serves, and is soon asked for anew
 
@@ -37,17 +39,52 @@ struct Finding {
   }
 
   static Finding of_absence(const DnsAnswer& answer, milliseconds ttl) {
-    const bool exists = answer.rcode == DnsRcode::no_error;
+    const bool no_name = answer.rcode == DnsRcode::no_such_name;
     return {.ttl = answer.ttl ? std::min<nanoseconds>(ttl, *answer.ttl) : ttl,
-            .reason = exists ? "no such records" : "no such name",
-            .absent = true};
+            .reason = no_name ? "no such name" : "no such records",
+            .absent = true,
+            .no_name = no_name};
   }
 };
 
-using Answer = Result<DnsAnswer>;
+/// The questions for one name.
+struct Search {
+  const std::string& name;
+  std::deque<std::optional<Finding>> findings;  ///< in their order; empty: still asked for
+  /// There are servers that never answer for a family: once another is found, it gets two attempts.
+  Event enough;
+  WaitList news;
+};
 
-bool has_addresses(const Answer& answer) {
-  return answer && !answer->addresses.empty();
+/// Why there is nothing. Precondition: all are settled, and empty.
+Finding nothing_of(std::deque<std::optional<Finding>>& findings,
+                   const std::vector<DnsType>& types) {
+  // A name that does not exist has no records of any type (RFC 8020), whatever became of the other
+  // question. But servers that know hosts alone say it of their services too.
+  for (std::size_t i = 0; i < types.size(); ++i)
+    if (types[i] != DnsType::srv && findings[i]->no_name) return *std::move(findings[i]);
+  for (auto& finding : findings)
+    if (!finding->absent) return *std::move(finding);
+  return *std::move(findings.back());
+}
+
+std::vector<DnsType> families_of(std::vector<DnsType> order) {
+  std::erase(order, DnsType::srv);
+  return order.empty() ? std::vector{DnsType::a, DnsType::aaaa} : order;
+}
+
+/// Of the first family in the order that a list without DNS has; all of it when there is none.
+std::vector<ResolvedAddress> by_order(std::vector<ResolvedAddress> known,
+                                      const std::vector<DnsType>& order) {
+  const auto family_of = [](const ResolvedAddress& resolved) {
+    return resolved.address.family == Address::Family::ipv6 ? DnsType::aaaa : DnsType::a;
+  };
+  for (const DnsType type : order) {
+    if (std::ranges::find(known, type, family_of) == known.end()) continue;
+    std::erase_if(known, [&](const auto& resolved) { return family_of(resolved) != type; });
+    break;
+  }
+  return known;
 }
 
 }  // namespace
@@ -68,9 +105,10 @@ struct Resolver::State {
   void settle(ResolverEntry& entry, Finding finding);
 
   Task<Finding> find(const ResolverEntry& entry);
-  Task<Finding> find_addresses(const std::string& name);
+  Task<Finding> find_first(const std::string& name, const std::vector<DnsType>& types);
+  Task<Done> ask(Search& search, DnsType type, std::optional<Finding>& finding);
+  Task<Finding> find_addresses(const std::string& name, DnsType type, const Event& enough);
   Task<Finding> find_services(const std::string& name);
-  Task<Done> ask(const std::string& name, DnsType type, Event& enough, Answer& answer);
   Task<Done> resolve_target(const DnsService& service, std::optional<ResolvedPtr>& addresses);
   nanoseconds clamped(nanoseconds ttl) const;
 
@@ -84,6 +122,7 @@ struct Resolver::State {
 
   Loop& loop;
   const ResolverSettings settings;
+  const std::vector<DnsType> families;  ///< what targets of services are asked for, in order
   std::unordered_map<std::string, std::vector<ResolvedAddress>, Hash, std::equal_to<>> hosts;
   ResolverCache cache;
   Scope queries;
@@ -92,6 +131,7 @@ struct Resolver::State {
 Resolver::State::State(Loop& its_loop, ResolverSettings its_settings)
     : loop(its_loop),
       settings(std::move(its_settings)),
+      families(families_of(settings.order)),
       cache(settings.cache_entries, loop.random()),
       queries(loop, queries_max) {
   for (const auto& [name, address] : settings.hosts) {
@@ -120,7 +160,7 @@ Task<Result<ResolvedPtr>> Resolver::State::resolve(std::string_view name, Resolv
 
   const ResolverEntryPtr entry =
       cached != nullptr ? *cached : std::make_shared<ResolverEntry>(name, kind);
-  if (cached == nullptr && kind == ResolvedKind::address) {
+  if (cached == nullptr) {
     if (auto known = known_without_asking(name); !known.empty()) {
       entry->take(std::move(known), {}, never);
       cache.insert(entry);
@@ -154,9 +194,11 @@ std::vector<ResolvedAddress> Resolver::State::known_without_asking(std::string_v
 
   const std::string plain =
       lower_case(name.ends_with('.') ? name.substr(0, name.size() - 1) : name);
-  if (const auto host = hosts.find(plain); host != hosts.end()) return host->second;
+  if (const auto host = hosts.find(plain); host != hosts.end())
+    return by_order(host->second, settings.order);
   if (is_dns_name(name) && is_localhost(name))
-    return {{*Address::from_ip("127.0.0.1", 0)}, {*Address::from_ip("::1", 0)}};
+    return by_order({{*Address::from_ip("127.0.0.1", 0)}, {*Address::from_ip("::1", 0)}},
+                    settings.order);
   return {};
 }
 
@@ -193,60 +235,72 @@ void Resolver::State::settle(ResolverEntry& entry, Finding finding) {
 }
 
 Task<Finding> Resolver::State::find(const ResolverEntry& entry) {
+  const std::vector<DnsType>& types = entry.kind == ResolvedKind::host ? settings.order : families;
+  if (settings.nameservers.empty())
+    co_return Finding::of_failure("no name server is configured", settings.negative_ttl);
   Finding first_absence;
   for (const std::string& name : names_to_ask(entry.name, settings)) {
-    Finding finding = entry.kind == ResolvedKind::address ? co_await find_addresses(name)
-                                                          : co_await find_services(name);
+    Finding finding = co_await find_first(name, types);
     if (!finding.absent) co_return finding;
     if (!first_absence.absent) first_absence = std::move(finding);
   }
   co_return first_absence;
 }
 
-Task<Done> Resolver::State::ask(const std::string& name, DnsType type, Event& enough,
-                                Answer& answer) {
-  answer = co_await ask_servers(loop, settings, name, type, enough);
-  if (has_addresses(answer)) enough.set(loop);
+/// All types are asked for at once; who comes first in the order is awaited as long as it may have
+/// something.
+Task<Finding> Resolver::State::find_first(const std::string& name,
+                                          const std::vector<DnsType>& types) {
+  Search search{.name = name, .findings = std::deque<std::optional<Finding>>(types.size())};
+  Scope questions(loop, types.size());
+  for (std::size_t i = 0; i < types.size(); ++i)
+    static_cast<void>(questions.spawn(ask(search, types[i], search.findings[i])));
+  bool partial = false;
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    std::optional<Finding>& finding = search.findings[i];
+    while (!finding)
+      co_await wait_for(loop, search.news);
+    // What the name's addresses say, where it may be a service at other ports, may be wrong.
+    const bool failed_service = types[i] == DnsType::srv && !finding->absent;
+    if (!finding->addresses.empty() || failed_service) {
+      finding->partial = finding->partial || partial;
+      co_return *std::move(finding);
+    }
+    partial = partial || !finding->absent;
+  }
+  co_return nothing_of(search.findings, types);
+}
+
+Task<Done> Resolver::State::ask(Search& search, DnsType type, std::optional<Finding>& finding) {
+  finding = type == DnsType::srv ? co_await find_services(search.name)
+                                 : co_await find_addresses(search.name, type, search.enough);
+  if (!finding->addresses.empty()) search.enough.set(loop);
+  search.news.wake_all(loop);
   co_return Done{};
 }
 
-Task<Finding> Resolver::State::find_addresses(const std::string& name) {
-  // There are servers that never answer AAAA: once one family is found, the other gets two
-  // attempts.
-  Event enough;
-  Answer ipv4, ipv6;
-  {
-    Scope both(loop, 2);
-    static_cast<void>(both.spawn(ask(name, DnsType::a, enough, ipv4)));
-    static_cast<void>(both.spawn(ask(name, DnsType::aaaa, enough, ipv6)));
-    co_await both.join();
-  }
-  Finding finding{.ttl = nanoseconds::max(), .partial = !ipv4 || !ipv6};
-  for (const Answer* answer : {&ipv4, &ipv6}) {
-    if (!has_addresses(*answer)) continue;
-    for (const Address& address : (*answer)->addresses)
-      finding.addresses.push_back({address});
-    finding.ttl = std::min<nanoseconds>(finding.ttl, (*answer)->ttl.value_or(seconds(0)));
-  }
-  if (!finding.addresses.empty()) co_return finding;
-  // A name that does not exist has no records of any type (RFC 8020), whatever became of the other
-  // question.
-  for (const Answer* answer : {&ipv4, &ipv6})
-    if (*answer && (*answer)->rcode == DnsRcode::no_such_name)
-      co_return Finding::of_absence(**answer, settings.negative_ttl);
-  for (const Answer* answer : {&ipv4, &ipv6})
-    if (!*answer)
-      co_return Finding::of_failure(answer->error().detail.text(), settings.negative_ttl);
-  co_return Finding::of_absence(*ipv4, settings.negative_ttl);
+Task<Finding> Resolver::State::find_addresses(const std::string& name, DnsType type,
+                                              const Event& enough) {
+  const Result<DnsAnswer> answer = co_await ask_servers(loop, settings, name, type, enough);
+  if (!answer) co_return Finding::of_failure(answer.error().detail.text(), settings.negative_ttl);
+  if (answer->addresses.empty()) co_return Finding::of_absence(*answer, settings.negative_ttl);
+  Finding finding{.ttl = answer->ttl.value_or(seconds(0))};
+  for (const Address& address : answer->addresses)
+    finding.addresses.push_back({address});
+  co_return finding;
 }
 
 Task<Finding> Resolver::State::find_services(const std::string& name) {
   const Event enough;
-  Answer answer = co_await ask_servers(loop, settings, name, DnsType::srv, enough);
-  if (!answer) co_return Finding::of_failure(answer.error().detail.text(), settings.negative_ttl);
+  auto answer = co_await ask_servers(loop, settings, name, DnsType::srv, enough);
+  if (!answer)
+    co_return Finding::of_failure("SRV: " + answer.error().detail.text(), settings.negative_ttl);
   if (answer->services.empty()) co_return Finding::of_absence(*answer, settings.negative_ttl);
   std::vector<DnsService>& services = answer->services;
-  std::ranges::sort(services, {}, &DnsService::priority);
+  // By all that they say: servers turn the order of equal ones around, which is no news.
+  std::ranges::sort(services, {}, [](const DnsService& each) {
+    return std::tie(each.priority, each.target, each.port, each.weight);
+  });
 
   std::deque<std::optional<ResolvedPtr>> lists(services.size());
   {
@@ -290,11 +344,7 @@ Resolver::~Resolver() = default;
 
 Task<Result<ResolvedPtr>> Resolver::resolve(std::string_view name, std::uint16_t port,
                                             TimePoint deadline) {
-  return state_->resolve(name, ResolvedKind::address, port, deadline);
-}
-
-Task<Result<ResolvedPtr>> Resolver::resolve_service(std::string_view name, TimePoint deadline) {
-  return state_->resolve(name, ResolvedKind::service, 0, deadline);
+  return state_->resolve(name, ResolvedKind::host, port, deadline);
 }
 
 }  // namespace sluice

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/dns_type.h"
 #include "runtime/loop.h"
 #include "runtime/task.h"
 
@@ -17,6 +18,8 @@ struct ResolverSettings {
   std::vector<Address> nameservers;  ///< asked in order, each attempt the next one
   std::vector<std::string> search;   ///< appended to names with fewer dots than ndots
   unsigned ndots = 1;
+  /// Types of records, each at most once: the first that a name has is taken. At least one.
+  std::vector<DnsType> order = {DnsType::srv, DnsType::a, DnsType::aaaa};
   milliseconds timeout{2'000};  ///< of one question to one server
   unsigned attempts = 3;        ///< over all servers; at least 1
   milliseconds ttl_min{0};
@@ -38,7 +41,7 @@ void read_resolv_conf(std::string_view text, ResolverSettings& settings);
 void read_hosts_file(std::string_view text, ResolverSettings& settings);
 
 struct ResolvedAddress {
-  Address address;             ///< with port: the question's, or the SRV record's
+  Address address;  ///< with port: the SRV record's; without one, or of 0, the question's
   std::uint16_t priority = 0;  ///< SRV: lower first; else 0
   std::uint16_t weight = 1;    ///< SRV's; else 1
 
@@ -57,11 +60,9 @@ class Resolver {
   /// Ready at once for IP addresses, names of the hosts file and cached answers. Queries run in the
   /// resolver's own Scope: who stops waiting harms nobody, and many who wait share one query.
   /// Error(name_resolution_failed) with the reason; also after `deadline`. Never empty on success:
-  /// IPv4 first, 64 at most of each family. The same list while nothing changed.
+  /// 64 addresses at most of one family, or 256 of a service (SRV, RFC 2782), by priority. The same
+  /// list while nothing changed.
   Task<Result<ResolvedPtr>> resolve(std::string_view name, std::uint16_t port, TimePoint deadline);
-  /// SRV (RFC 2782): targets with the records' ports, priorities and weights, by priority; 256
-  /// addresses at most.
-  Task<Result<ResolvedPtr>> resolve_service(std::string_view name, TimePoint deadline);
 
  private:
   struct State;

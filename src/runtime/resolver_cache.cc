@@ -20,9 +20,8 @@ Result<ResolvedPtr> ResolverEntry::answer(std::uint16_t port) {
   for (const auto& [its_port, list] : by_port)
     if (its_port == port) return list;
   auto addresses = found;
-  if (kind == ResolvedKind::address)
-    for (ResolvedAddress& resolved : addresses)
-      resolved.address.port = port;
+  for (ResolvedAddress& resolved : addresses)
+    if (resolved.address.port == 0) resolved.address.port = port;
   if (by_port.size() == ports_max) by_port.erase(by_port.begin());
   return by_port
       .emplace_back(port,

@@ -13,7 +13,11 @@
 
 namespace sluice {
 
-enum class ResolvedKind : std::uint8_t { address, service };
+/// What was asked for.
+enum class ResolvedKind : std::uint8_t {
+  host,     ///< by the settings' order
+  address,  ///< no SRV: targets of services
+};
 
 /// Held by the cache, by its query and by who waits for that: each may go first.
 struct ResolverEntry {
@@ -33,7 +37,7 @@ struct ResolverEntry {
   TimePoint expires{};
   /// From then on what serves is asked for anew; as a rule when it expires.
   TimePoint refresh_after{};
-  std::vector<ResolvedAddress> found;  ///< port 0, or a service's ports; empty: `error` says why
+  std::vector<ResolvedAddress> found;  ///< port 0, or a service's; empty: `error` says why
   Error error;
   std::vector<std::pair<std::uint16_t, ResolvedPtr>> by_port;
   WaitList waiting;

@@ -18,7 +18,10 @@ using testing::Found;
 using testing::service_record;
 using testing::text_of;
 
-class ResolverStressTest : public testing::ResolverTest {};
+class ResolverStressTest : public testing::ResolverTest {
+ protected:
+  ResolverStressTest() { settings_.order = {DnsType::srv, DnsType::a, DnsType::aaaa}; }
+};
 
 class ResolverLimitTest : public testing::ResolverTest {};
 
@@ -45,7 +48,7 @@ TEST_P(ResolverStressTest, MayDieWhileItAsks) {
     Scope scope(loop_, 2);
     ASSERT_TRUE(scope.spawn(testing::store(resolver().resolve("a.test", 80, never), found)));
     ASSERT_TRUE(
-        scope.spawn(testing::store(resolver().resolve_service("_x._tcp.a.test", never), service)));
+        scope.spawn(testing::store(resolver().resolve("_x._tcp.a.test", 80, never), service)));
     for (int turn = 0; turn < i; ++turn)
       loop_.turn(loop_.now() + microseconds(500));
     if (i % 2 == 0) scope.cancel();
@@ -91,7 +94,7 @@ TEST_P(ResolverStressTest, StandsABadNetwork) {
     names[i] = name;
     auto task =
         random.one_in(3)
-            ? resolver().resolve_service("_s._tcp." + name, never)
+            ? resolver().resolve("_s._tcp." + name, 80, never)
             : resolver().resolve(name, 99, after(loop_.now(), milliseconds(random.below(3000))));
     auto& group = groups[random.below(groups.size())];
     ASSERT_TRUE(group->scope.spawn(testing::store(std::move(task), found[i])));

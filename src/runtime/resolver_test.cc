@@ -18,14 +18,33 @@ using testing::run;
 using testing::text_of;
 using testing::zone_record;
 
-TEST_P(ResolverTest, AsksForBothFamiliesAtOnce) {
+TEST_P(ResolverTest, TakesTheFirstFamilyInTheOrderOfThoseAskedForAtOnce) {
   add(address_record("b.test", "2001:db8::2"));
   add(address_record("b.test", "10.1.0.2"));
   add(address_record("b.test", "10.1.0.3"));
+  add(address_record("six.test", "2001:db8::6"));
 
-  EXPECT_EQ(text_of(resolve("B.test")), "10.1.0.2:80 10.1.0.3:80 [2001:db8::2]:80");
-  EXPECT_EQ(first().asked.size(), 2u);
+  EXPECT_EQ(text_of(resolve("B.test")), "10.1.0.2:80 10.1.0.3:80");
+  EXPECT_EQ(text_of(resolve("six.test")), "[2001:db8::6]:80");
+  EXPECT_EQ(datagrams(), 4u);
   EXPECT_EQ(second().asked.size(), 0u);
+
+  settings_.order = {DnsType::aaaa, DnsType::a};
+  resolver_.reset();
+  EXPECT_EQ(text_of(resolve("b.test")), "[2001:db8::2]:80");
+  EXPECT_EQ(text_of(resolve("a.test")), "10.1.0.1:80");
+
+  settings_.order = {DnsType::aaaa};
+  resolver_.reset();
+  EXPECT_EQ(text_of(resolve("a.test")), "error: a.test: no such records");
+}
+
+TEST_P(ResolverTest, WaitsForNoTypeBehindTheOneThatCounts) {
+  first().ignores_ipv6 = second().ignores_ipv6 = true;
+  const TimePoint begin = loop_.now();
+
+  EXPECT_EQ(text_of(resolve("a.test")), "10.1.0.1:80");
+  EXPECT_LE(loop_.now() - begin, milliseconds(100));
 }
 
 TEST_P(ResolverTest, ServesAnAnswerUntilItsTimeIsOver) {
@@ -178,7 +197,7 @@ TEST_P(ResolverTest, FetchesOverTcpWhatDoesNotFitADatagram) {
 
   ASSERT_TRUE(found.has_value()) << text_of(found);
   EXPECT_EQ((*found)->size(), 64u);
-  EXPECT_EQ(first().streams, 2);
+  EXPECT_GE(first().streams, 1);
   EXPECT_EQ(datagrams(), 2u);
 }
 
@@ -202,6 +221,7 @@ TEST_P(ResolverTest, HasOneFamilyWhenTheOtherFails) {
 }
 
 TEST_P(ResolverTest, WaitsTwoAttemptsForServersThatIgnoreAFamily) {
+  settings_.order = {DnsType::aaaa, DnsType::a};
   first().ignores_ipv6 = second().ignores_ipv6 = true;
   const TimePoint begin = loop_.now();
 
@@ -209,7 +229,8 @@ TEST_P(ResolverTest, WaitsTwoAttemptsForServersThatIgnoreAFamily) {
   EXPECT_LE(loop_.now() - begin, 2 * settings_.timeout + milliseconds(20));
 }
 
-TEST_P(ResolverTest, CompletesAnAnswerSoonWithoutAnybodyWaiting) {
+TEST_P(ResolverTest, BettersAnAnswerSoonWithoutAnybodyWaiting) {
+  settings_.order = {DnsType::aaaa, DnsType::a};
   add(address_record("a.test", "2001:db8::1", 60));
   first().ignores_ipv6 = second().ignores_ipv6 = true;
   resolve("a.test");
@@ -218,7 +239,7 @@ TEST_P(ResolverTest, CompletesAnAnswerSoonWithoutAnybodyWaiting) {
 
   EXPECT_EQ(text_of(resolve("a.test", milliseconds(0))), "10.1.0.1:80");
   pass(milliseconds(100));
-  EXPECT_EQ(text_of(resolve("a.test", milliseconds(0))), "10.1.0.1:80 [2001:db8::1]:80");
+  EXPECT_EQ(text_of(resolve("a.test", milliseconds(0))), "[2001:db8::1]:80");
 }
 
 TEST_P(ResolverTest, SharesOneQueryAmongManyAndHarmsNobodyWhenSomeLeave) {
@@ -328,8 +349,15 @@ TEST_P(ResolverTest, KnowsAddressesHostsAndThisMachineWithoutAsking) {
   EXPECT_EQ(text_of(resolve("[2001:DB8::1]")), "[2001:db8::1]:80");
   EXPECT_EQ(text_of(resolve("HOST.test")), "10.3.0.1:80 10.3.0.2:80");
   EXPECT_EQ(text_of(resolve("other.")), "10.3.0.2:80");
+  EXPECT_EQ(text_of(resolve("localhost")), "127.0.0.1:80");
+  EXPECT_EQ(text_of(resolve("app.LOCALHOST.")), "127.0.0.1:80");
+  settings_.order = {DnsType::aaaa, DnsType::a};
+  resolver_.reset();
+  EXPECT_EQ(text_of(resolve("localhost")), "[::1]:80");
+  EXPECT_EQ(text_of(resolve("other")), "10.3.0.2:80");
+  settings_.order = {DnsType::srv};
+  resolver_.reset();
   EXPECT_EQ(text_of(resolve("localhost")), "127.0.0.1:80 [::1]:80");
-  EXPECT_EQ(text_of(resolve("app.LOCALHOST.")), "127.0.0.1:80 [::1]:80");
   EXPECT_EQ(datagrams(), 0u);
 }
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "runtime/address.h"
+#include "runtime/resolver.h"
 #include "tls/client_context.h"
 
 namespace sluice::upstream {
@@ -32,6 +32,13 @@ struct TargetGroup {
   std::uint64_t weight_total = 0;
   tls::Shown certificate;  ///< what its targets see of services that show none themselves
 };
+
+/// Which address of a resolved name gets a request's next try, as RFC 2782 says: of those that are
+/// not in `tried` one of the lowest priority, by weight (0 counts as 1). It is in `tried` then, and
+/// when all are there they go from it first. `chance` is any number. Precondition: `addresses` is
+/// not empty, and by priority.
+const Address& pick_address(const std::vector<ResolvedAddress>& addresses,
+                            std::vector<Address>& tried, std::uint64_t chance);
 
 /// The worker's place in one group's turn: smooth weighted round-robin, so that a heavy target does
 /// not get its share in a burst.

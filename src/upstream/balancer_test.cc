@@ -1,6 +1,8 @@
-// What a worker keeps of groups of targets.
+// Which target, and which address of its name, gets a request.
 
 #include "upstream/balancer.h"
+
+#include <map>
 
 #include <gtest/gtest.h>
 
@@ -14,6 +16,46 @@ TargetGroup group_of_two(std::string id) {
   group.targets[0].host = "10.0.0.1";
   group.targets[1].host = "10.0.0.2";
   return group;
+}
+
+/// Priority and weight as an SRV record has them.
+ResolvedAddress resolved(std::string_view ip, std::uint16_t priority = 0,
+                         std::uint16_t weight = 1) {
+  return {Address::from_ip(ip, 80).value(), priority, weight};
+}
+
+TEST(PickAddress, SharesByWeightAmongTheLowestPriority) {
+  const std::vector<ResolvedAddress> addresses = {
+      resolved("10.0.0.1", 1, 30), resolved("10.0.0.2", 1, 10), resolved("10.0.0.3", 1, 0),
+      resolved("10.0.0.4", 2, 1000)};
+  std::map<std::string, int> times;
+  for (std::uint64_t chance = 0; chance < 410; ++chance) {
+    std::vector<Address> tried;
+    const Address& picked = pick_address(addresses, tried, chance);
+    EXPECT_EQ(tried, std::vector{picked});
+    ++times[picked.text()];
+  }
+  EXPECT_EQ(times, (std::map<std::string, int>{
+                       {"10.0.0.1:80", 300}, {"10.0.0.2:80", 100}, {"10.0.0.3:80", 10}}));
+}
+
+TEST(PickAddress, GivesEachOnceAndThenAllAgain) {
+  const std::vector<ResolvedAddress> addresses = {resolved("10.0.0.1", 1), resolved("10.0.0.2", 2),
+                                                  resolved("10.0.0.3", 2), resolved("10.0.0.4", 3)};
+  const Address other = Address::from_ip("10.9.9.9", 80).value();
+  for (std::uint64_t chance = 0; chance < 10; ++chance) {
+    std::vector<Address> tried = {other};
+    for (int round = 0; round < 3; ++round) {
+      EXPECT_EQ(pick_address(addresses, tried, chance).text(), "10.0.0.1:80");
+      const std::string second = pick_address(addresses, tried, chance).text();
+      const std::string third = pick_address(addresses, tried, chance).text();
+      EXPECT_EQ(std::min(second, third), "10.0.0.2:80");
+      EXPECT_EQ(std::max(second, third), "10.0.0.3:80");
+      EXPECT_EQ(pick_address(addresses, tried, chance).text(), "10.0.0.4:80");
+      EXPECT_EQ(tried.size(), 5U);
+    }
+    EXPECT_EQ(tried.front(), other) << "of another name";
+  }
 }
 
 TEST(Balancers, ForgetGroupsThatNobodyUsesAndKeepThePlaceOfOthers) {

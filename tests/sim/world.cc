@@ -74,7 +74,18 @@ const Address& gateway_address() {
 
 constexpr std::size_t attempts_max = 6;
 
+ResolverSettings resolver_settings() {
+  ResolverSettings settings;
+  settings.nameservers = {name_server_address()};
+  return settings;
+}
+
 }  // namespace
+
+const Address& name_server_address() {
+  static const Address address = Address::parse("10.0.0.53:53").value();
+  return address;
+}
 
 std::string Configuration::text() const {
   return "_format_version: \"3.0\"\n"
@@ -106,7 +117,7 @@ World::World(std::uint64_t seed, SimFaults faults, bool verbose)
       engine_(seed, faults),
       loop_(engine_),
       log_([this](std::string_view line) { collect_line(line); }),
-      worker_(loop_, ResolverSettings{}),
+      worker_(loop_, resolver_settings()),
       gateway_(worker_),
       connections_(loop_, 10'000),
       clients_(loop_, 10'000),

@@ -35,6 +35,9 @@ struct Configuration {
   std::string text() const;
 };
 
+/// Whom the gateway asks for names; nobody is there unless a scenario puts a FakeNameServer there.
+const Address& name_server_address();
+
 class World {
  public:
   World(std::uint64_t seed, SimFaults faults, bool verbose);
