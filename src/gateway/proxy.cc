@@ -91,6 +91,7 @@ class Forwarding {
   /// at all.
   const upstream::Target* choose() {
     const auto& targets = group_.targets;
+    has_others_ = false;
     if (targets.size() == 1) return targets.data();
     if (tried_.size() != targets.size()) tried_.assign(targets.size(), false);
     auto chosen = worker_.balancers.pick(group_, tried_);
@@ -157,12 +158,23 @@ class Forwarding {
     return attempts_++ < service_.retries;
   }
 
-  /// An address of the target's name: one that was not tried yet, as long as there is one.
+  /// An address of the target's name: one that did not fail yet, as long as there is one.
   Task<Result<Address>> resolve(const upstream::Target& target) {
     CO_TRY(const ResolvedPtr addresses,
            co_await worker_.resolver.resolve(target.host, target.port, connect_by()));
-    co_return upstream::pick_address(*addresses, tried_addresses_, worker_.loop.random());
+    has_others_ = addresses->size() > 1;
+    co_return upstream::pick_address(*addresses, failed_, worker_.loop.random());
   }
+
+  /// The last try's address did not serve. A connection that merely ended, or turned the request
+  /// away, says nothing of it.
+  void avoid_address() {
+    if (has_others_) failed_.push_back(exchange_.record.tries.back().address);
+  }
+
+  /// Whether another target may have an address where this one's name has none: the same question
+  /// again would be in vain.
+  bool has_other_targets() const noexcept { return group_.targets.size() > 1; }
 
  private:
   /// Whether another attempt may need the body: an upstream of HTTP/2 also says of a request that
@@ -182,8 +194,9 @@ class Forwarding {
   bool has_body_;
   RetryBody body_;
   std::string preamble_;
-  std::vector<bool> tried_;  ///< targets
-  std::vector<Address> tried_addresses_;
+  std::vector<bool> tried_;      ///< targets
+  std::vector<Address> failed_;  ///< of names with several
+  bool has_others_ = false;
   std::uint32_t attempts_ = 0;
   std::uint32_t turned_away_ = 0;
   TimePoint try_begun_{};
@@ -205,7 +218,7 @@ http::ResponseTask forward(Exchange& exchange) {
     } else {
       auto resolved = co_await forwarding.resolve(*target);
       if (!resolved) {
-        if (forwarding.again(resolved.error())) continue;
+        if (forwarding.has_other_targets() && forwarding.again(resolved.error())) continue;
         co_return std::unexpected(std::move(resolved).error());
       }
       address = *std::move(resolved);
@@ -216,6 +229,7 @@ http::ResponseTask forward(Exchange& exchange) {
     auto lease = co_await worker.pools.lease(forwarding.wanted(address), forwarding.connect_by());
     forwarding.connected();
     if (!lease) {
+      forwarding.avoid_address();
       if (forwarding.again(lease.error())) continue;
       co_return std::unexpected(std::move(lease).error());
     }
@@ -232,6 +246,7 @@ http::ResponseTask forward(Exchange& exchange) {
         end_with_deadline(exchange, *response);
       co_return response;
     }
+    if (!attempt.reused) forwarding.avoid_address();
     if (!forwarding.may_retry(response.error(), attempt) ||
         !forwarding.again(response.error(), attempt.turned_away && attempt.reused))
       co_return response;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 #include <memory>
+#include <tuple>
 
 #include <ares.h>
 #include <arpa/nameser.h>
@@ -177,9 +178,12 @@ Result<Done> read_services(std::string_view message, std::vector<DnsService>& se
       ares_parse_srv_reply(bytes_of(message), static_cast<int>(message.size()), &first);
   const std::unique_ptr<ares_srv_reply, ReplyDelete> owner(first);
   TRY([[maybe_unused]] Done done, checked(status));
-  for (const ares_srv_reply* reply = first; reply != nullptr && services.size() < records_max;
-       reply = reply->next)
+  for (const ares_srv_reply* reply = first; reply != nullptr; reply = reply->next)
     services.push_back({reply->host, reply->port, reply->priority, reply->weight});
+  std::ranges::sort(services, {}, [](const DnsService& each) {
+    return std::tie(each.priority, each.target, each.port, each.weight);
+  });
+  if (services.size() > records_max) services.resize(records_max);
   return Done{};
 }
 

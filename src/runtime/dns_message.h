@@ -36,9 +36,11 @@ struct DnsService {
 
 struct DnsAnswer {
   DnsRcode rcode = DnsRcode::no_error;
-  bool truncated = false;            ///< the rest is empty then: ask again over TCP
-  std::vector<Address> addresses;    ///< of A or AAAA, port 0; 64 at most
-  std::vector<DnsService> services;  ///< of SRV; 64 at most
+  bool truncated = false;          ///< the rest is empty then: ask again over TCP
+  std::vector<Address> addresses;  ///< of A or AAAA, port 0; 64 at most
+  /// Of SRV: the first 64, by priority, then by all else that they say, since servers turn equal
+  /// ones around.
+  std::vector<DnsService> services;
   /// The least of its records. Of an answer without the records asked for: the zone's negative one
   /// (RFC 2308 §5), if it says so.
   std::optional<seconds> ttl;

@@ -143,30 +143,23 @@ std::string_view text_of(DnsRcode rcode) noexcept {
 Task<Result<DnsAnswer>> ask_servers(Loop& loop, const ResolverSettings& settings, std::string name,
                                     DnsType type, const Event& enough) {
   const Question question{std::move(name), type};
-  const auto says_little = [](DnsRcode rcode) {
-    return rcode == DnsRcode::format_error || rcode == DnsRcode::not_implemented;
-  };
   const unsigned attempts = std::max(1u, settings.attempts);
-  std::string reason;
-  std::optional<DnsAnswer> without_services;
+  Error error{ErrorCode::timed_out, ""};
   for (unsigned attempt = 0; attempt < attempts && !(attempt > 1 && enough.is_set()); ++attempt) {
     const Address& server = settings.nameservers[attempt % settings.nameservers.size()];
     auto answer =
         co_await ask_server(loop, server, question, DnsExtension::offered, settings.timeout);
     // RFC 6891 §7: servers from before EDNS answer so; the plain question follows.
-    if (answer && says_little(answer->rcode))
+    if (answer &&
+        (answer->rcode == DnsRcode::format_error || answer->rcode == DnsRcode::not_implemented))
       answer = co_await ask_server(loop, server, question, DnsExtension::none, settings.timeout);
     if (answer && (answer->rcode == DnsRcode::no_error || answer->rcode == DnsRcode::no_such_name))
       co_return answer;
-    reason = server.text() + ": " +
-             (answer ? std::string(text_of(answer->rcode)) : answer.error().detail.text());
-    // Of addresses each server must know. One that cannot be asked for services has none.
-    if (answer && type == DnsType::srv &&
-        (says_little(answer->rcode) || answer->rcode == DnsRcode::refused))
-      without_services = *std::move(answer);
+    if (answer) error.code = ErrorCode::name_resolution_failed;
+    error.detail = server.text() + ": " +
+                   (answer ? std::string(text_of(answer->rcode)) : answer.error().detail.text());
   }
-  if (without_services) co_return *std::move(without_services);
-  co_return failed(std::move(reason));
+  co_return std::unexpected(std::move(error));
 }
 
 }  // namespace sluice

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <deque>
 #include <optional>
-#include <tuple>
 #include <unordered_map>
 
 #include "runtime/dns_message.h"
@@ -19,6 +18,8 @@ namespace {
 constexpr std::size_t queries_max = 1024;
 // Of one service: 64 records whose names have many addresses each.
 constexpr std::size_t service_addresses_max = 256;
+// Who serves already does not wait longer for further targets of its service.
+constexpr milliseconds stragglers_patience{100};
 
 Error failure(std::string_view name, std::string_view reason) {
   return {ErrorCode::name_resolution_failed, std::string(name) + ": " + std::string(reason)};
@@ -29,13 +30,17 @@ struct Finding {
   std::vector<ResolvedAddress> addresses;  ///< port 0, or a service's; empty: `reason` says why
   nanoseconds ttl{};
   std::string reason;
-  bool absent = false;   ///< a server says so, hence the next name of the search list may be tried
-  bool no_name = false;  ///< absent, and what is more the name does not exist
+  bool absent = false;    ///< a server says so, hence the next name of the search list may be tried
+  bool no_name = false;   ///< absent, and what is more the name does not exist
+  bool declined = false;  ///< servers answered, if only with an error
+  bool service = false;   ///< addresses of SRV records
   bool partial =
       false;  ///< a part of it could not be asked for: serves, and is soon asked for anew
 
-  static Finding of_failure(std::string reason, milliseconds ttl) {
-    return {.ttl = ttl, .reason = std::move(reason)};
+  static Finding of_failure(const Error& error, milliseconds ttl) {
+    return {.ttl = ttl,
+            .reason = error.detail.text(),
+            .declined = error.code == ErrorCode::name_resolution_failed};
   }
 
   static Finding of_absence(const DnsAnswer& answer, milliseconds ttl) {
@@ -46,6 +51,26 @@ struct Finding {
             .no_name = no_name};
   }
 };
+
+/// What the target of a service's record came to.
+struct ServiceTarget {
+  bool settled = false;
+  ResolvedPtr addresses;  ///< null: none
+  nanoseconds ttl{};
+  bool partial = true;  ///< is soon asked for anew
+};
+
+/// Whether those targets that are still asked for can be done without: none of them is better than
+/// one that has addresses. Precondition: both lists are by priority.
+bool serves(const std::vector<DnsService>& services, const std::deque<ServiceTarget>& targets) {
+  for (std::size_t i = 0; i < services.size(); ++i) {
+    if (targets[i].addresses == nullptr) continue;
+    for (std::size_t better = 0; services[better].priority < services[i].priority; ++better)
+      if (!targets[better].settled) return false;
+    return true;
+  }
+  return false;
+}
 
 /// The questions for one name.
 struct Search {
@@ -63,6 +88,8 @@ Finding nothing_of(std::deque<std::optional<Finding>>& findings,
   // question. But servers that know hosts alone say it of their services too.
   for (std::size_t i = 0; i < types.size(); ++i)
     if (types[i] != DnsType::srv && findings[i]->no_name) return *std::move(findings[i]);
+  for (std::size_t i = 0; i < types.size(); ++i)
+    if (types[i] != DnsType::srv && !findings[i]->absent) return *std::move(findings[i]);
   for (auto& finding : findings)
     if (!finding->absent) return *std::move(finding);
   return *std::move(findings.back());
@@ -105,11 +132,13 @@ struct Resolver::State {
   void settle(ResolverEntry& entry, Finding finding);
 
   Task<Finding> find(const ResolverEntry& entry);
-  Task<Finding> find_first(const std::string& name, const std::vector<DnsType>& types);
+  Task<Finding> find_first(const std::string& name, const ResolverEntry& entry);
   Task<Done> ask(Search& search, DnsType type, std::optional<Finding>& finding);
   Task<Finding> find_addresses(const std::string& name, DnsType type, const Event& enough);
   Task<Finding> find_services(const std::string& name);
-  Task<Done> resolve_target(const DnsService& service, std::optional<ResolvedPtr>& addresses);
+  Task<Done> resolve_targets(const std::vector<DnsService>& services,
+                             std::deque<ServiceTarget>& targets);
+  Task<Done> resolve_target(const DnsService& service, ServiceTarget& target, WaitList& news);
   nanoseconds clamped(nanoseconds ttl) const;
 
   struct Hash {
@@ -223,6 +252,7 @@ void Resolver::State::settle(ResolverEntry& entry, Finding finding) {
   entry.asking = false;
   entry.waiting.wake_all(loop);
   if (!finding.addresses.empty()) {
+    entry.is_service = finding.service;
     entry.take(std::move(finding.addresses), {}, after(now, clamped(finding.ttl)));
     if (finding.partial)
       entry.refresh_after = std::min(entry.expires, after(now, settings.negative_ttl));
@@ -230,17 +260,17 @@ void Resolver::State::settle(ResolverEntry& entry, Finding finding) {
     // RFC 8767 §5: the old answer serves on while no server gives a better one.
     entry.refresh_after = after(now, finding.ttl);
   } else {
+    if (finding.absent) entry.is_service = false;
     entry.take({}, failure(entry.name, finding.reason), after(now, finding.ttl));
   }
 }
 
 Task<Finding> Resolver::State::find(const ResolverEntry& entry) {
-  const std::vector<DnsType>& types = entry.kind == ResolvedKind::host ? settings.order : families;
   if (settings.nameservers.empty())
-    co_return Finding::of_failure("no name server is configured", settings.negative_ttl);
+    co_return Finding{.ttl = settings.negative_ttl, .reason = "no name server is configured"};
   Finding first_absence;
   for (const std::string& name : names_to_ask(entry.name, settings)) {
-    Finding finding = co_await find_first(name, types);
+    Finding finding = co_await find_first(name, entry);
     if (!finding.absent) co_return finding;
     if (!first_absence.absent) first_absence = std::move(finding);
   }
@@ -249,8 +279,8 @@ Task<Finding> Resolver::State::find(const ResolverEntry& entry) {
 
 /// All types are asked for at once; who comes first in the order is awaited as long as it may have
 /// something.
-Task<Finding> Resolver::State::find_first(const std::string& name,
-                                          const std::vector<DnsType>& types) {
+Task<Finding> Resolver::State::find_first(const std::string& name, const ResolverEntry& entry) {
+  const std::vector<DnsType>& types = entry.kind == ResolvedKind::host ? settings.order : families;
   Search search{.name = name, .findings = std::deque<std::optional<Finding>>(types.size())};
   Scope questions(loop, types.size());
   for (std::size_t i = 0; i < types.size(); ++i)
@@ -260,8 +290,10 @@ Task<Finding> Resolver::State::find_first(const std::string& name,
     std::optional<Finding>& finding = search.findings[i];
     while (!finding)
       co_await wait_for(loop, search.news);
-    // What the name's addresses say, where it may be a service at other ports, may be wrong.
-    const bool failed_service = types[i] == DnsType::srv && !finding->absent;
+    // Addresses of a name that may be a service at other ports may be those of another server. Many
+    // servers that only know hosts answer with an error, though.
+    const bool failed_service =
+        types[i] == DnsType::srv && !finding->absent && (!finding->declined || entry.is_service);
     if (!finding->addresses.empty() || failed_service) {
       finding->partial = finding->partial || partial;
       co_return *std::move(finding);
@@ -282,7 +314,7 @@ Task<Done> Resolver::State::ask(Search& search, DnsType type, std::optional<Find
 Task<Finding> Resolver::State::find_addresses(const std::string& name, DnsType type,
                                               const Event& enough) {
   const Result<DnsAnswer> answer = co_await ask_servers(loop, settings, name, type, enough);
-  if (!answer) co_return Finding::of_failure(answer.error().detail.text(), settings.negative_ttl);
+  if (!answer) co_return Finding::of_failure(answer.error(), settings.negative_ttl);
   if (answer->addresses.empty()) co_return Finding::of_absence(*answer, settings.negative_ttl);
   Finding finding{.ttl = answer->ttl.value_or(seconds(0))};
   for (const Address& address : answer->addresses)
@@ -292,35 +324,32 @@ Task<Finding> Resolver::State::find_addresses(const std::string& name, DnsType t
 
 Task<Finding> Resolver::State::find_services(const std::string& name) {
   const Event enough;
-  auto answer = co_await ask_servers(loop, settings, name, DnsType::srv, enough);
-  if (!answer)
-    co_return Finding::of_failure("SRV: " + answer.error().detail.text(), settings.negative_ttl);
-  if (answer->services.empty()) co_return Finding::of_absence(*answer, settings.negative_ttl);
-  std::vector<DnsService>& services = answer->services;
-  // By all that they say: servers turn the order of equal ones around, which is no news.
-  std::ranges::sort(services, {}, [](const DnsService& each) {
-    return std::tie(each.priority, each.target, each.port, each.weight);
-  });
-
-  std::deque<std::optional<ResolvedPtr>> lists(services.size());
-  {
-    Scope targets(loop, services.size());
-    for (std::size_t i = 0; i < services.size(); ++i)
-      static_cast<void>(targets.spawn(resolve_target(services[i], lists[i])));
-    co_await targets.join();
+  const auto answer = co_await ask_servers(loop, settings, name, DnsType::srv, enough);
+  if (!answer) {
+    Finding finding = Finding::of_failure(answer.error(), settings.negative_ttl);
+    finding.reason = "SRV: " + finding.reason;
+    if (!finding.declined)
+      finding.reason += "; if these servers know no SRV, leave it out of gateway.dns.order";
+    co_return finding;
   }
+  const std::vector<DnsService>& services = answer->services;
+  // Kubernetes names a service itself as the target of each of its ports: which one is meant, the
+  // question's port says (as Kong).
+  const auto names_itself = [&](const DnsService& each) { return lower_case(each.target) == name; };
+  if (std::ranges::all_of(services, names_itself))
+    co_return Finding::of_absence(*answer, settings.negative_ttl);
+
+  std::deque<ServiceTarget> targets(services.size());
+  co_await resolve_targets(services, targets);
   Finding finding{.ttl = answer->ttl.value_or(seconds(0)),
-                  .reason = "no target of the service has an address"};
+                  .reason = "no target of the service has an address",
+                  .service = true};
   for (std::size_t i = 0; i < services.size(); ++i) {
-    const ResolverEntryPtr* const target =
-        cache.find(services[i].target + ".", ResolvedKind::address);
-    if (!lists[i] || target == nullptr || (*target)->refresh_after < (*target)->expires)
-      finding.partial = true;
-    if (!lists[i]) continue;
+    finding.partial = finding.partial || targets[i].partial;
+    if (targets[i].addresses == nullptr) continue;
     // A service is known no longer than its targets are.
-    const nanoseconds left = target == nullptr ? nanoseconds(0) : (*target)->expires - loop.now();
-    finding.ttl = std::min(finding.ttl, std::max(nanoseconds(0), left));
-    for (const ResolvedAddress& resolved : **lists[i]) {
+    finding.ttl = std::min(finding.ttl, targets[i].ttl);
+    for (const ResolvedAddress& resolved : *targets[i].addresses) {
       if (finding.addresses.size() == service_addresses_max) break;
       finding.addresses.push_back({resolved.address, services[i].priority, services[i].weight});
     }
@@ -329,11 +358,39 @@ Task<Finding> Resolver::State::find_services(const std::string& name) {
   co_return finding;
 }
 
-Task<Done> Resolver::State::resolve_target(const DnsService& service,
-                                           std::optional<ResolvedPtr>& addresses) {
-  // Targets are absolute names (RFC 2782); an empty one says that there is no such service.
-  auto found = co_await resolve(service.target + ".", ResolvedKind::address, service.port, never);
-  if (found) addresses = *std::move(found);
+Task<Done> Resolver::State::resolve_targets(const std::vector<DnsService>& services,
+                                            std::deque<ServiceTarget>& targets) {
+  WaitList news;
+  Scope questions(loop, services.size());
+  for (std::size_t i = 0; i < services.size(); ++i)
+    static_cast<void>(questions.spawn(resolve_target(services[i], targets[i], news)));
+  TimePoint until = never;
+  while (!std::ranges::all_of(targets, &ServiceTarget::settled)) {
+    if (until == never && serves(services, targets)) until = loop.now() + stragglers_patience;
+    if (loop.now() >= until) break;
+    co_await wait_for(loop, news, until);
+  }
+  co_return Done{};
+}
+
+Task<Done> Resolver::State::resolve_target(const DnsService& service, ServiceTarget& target,
+                                           WaitList& news) {
+  // Targets are absolute names (RFC 2782), or what zones have in their place: IP addresses. An
+  // empty one says that there is no such service.
+  const bool is_ip = Address::from_ip(service.target, 0).has_value();
+  const std::string name = is_ip ? service.target : service.target + ".";
+  auto found = co_await resolve(name, ResolvedKind::address, service.port, never);
+  const TimePoint now = loop.now();
+  target.settled = true;
+  news.wake_all(loop);
+  if (!found) co_return Done{};
+  target.addresses = *std::move(found);
+  const ResolverEntryPtr* const entry = cache.find(name, ResolvedKind::address);
+  if (entry == nullptr) co_return Done{};
+  const ResolverEntry& known = **entry;
+  const bool stale = known.expires < now;
+  target.partial = stale || known.refresh_after < known.expires;
+  target.ttl = stale ? settings.negative_ttl : std::max(nanoseconds(0), known.expires - now);
   co_return Done{};
 }
 

@@ -34,6 +34,8 @@ struct ResolverEntry {
   const ResolvedKind kind;
   bool asking = false;  ///< a query runs
   bool known = false;   ///< at least one query ended
+  /// The last that was heard of its SRV records is that there are some.
+  bool is_service = false;
   TimePoint expires{};
   /// From then on what serves is asked for anew; as a rule when it expires.
   TimePoint refresh_after{};

@@ -8,6 +8,7 @@ namespace sluice {
 namespace {
 
 using testing::address_record;
+using testing::DnsReply;
 using testing::Found;
 using testing::service_record;
 using testing::text_of;
@@ -54,29 +55,67 @@ TEST_P(ResolverServiceTest, AServiceIsTakenBeforeAddressesOfItsName) {
   EXPECT_EQ(text_of(resolve("a.test")), "error: a.test: no such records");
 }
 
+TEST_P(ResolverServiceTest, AServiceThatNamesItselfIsAHost) {
+  add(service_record("web.test", {0, 100, 8001}, "WEB.test"));
+  add(service_record("web.test", {0, 100, 9090}, "web.test"));
+  add(address_record("web.test", "10.1.0.7"));
+
+  EXPECT_EQ(text_of(resolve("web.test")), "10.1.0.7:80");
+
+  add(service_record("web.test", {1, 100, 8003}, "a.test"));
+  resolver_.reset();
+  EXPECT_EQ(text_of(resolve("web.test")), "10.1.0.7:8001 10.1.0.7:9090 10.1.0.1:8003");
+}
+
+TEST_P(ResolverServiceTest, TheBestOfManyRecordsCount) {
+  for (std::uint16_t port = 100; port > 0; --port)
+    add(service_record("web.test", {port, 1, port}, "a.test"));
+
+  const Found found = resolve("web.test");
+
+  ASSERT_TRUE(found.has_value()) << text_of(found);
+  ASSERT_EQ((*found)->size(), 64U);
+  EXPECT_EQ((**found)[0].address.port, 1);
+  EXPECT_EQ((**found)[63].address.port, 64);
+}
+
+TEST_P(ResolverServiceTest, ATargetMayBeAnAddress) {
+  add(service_record("web.test", {1, 1, 8001}, "10.1.0.9"));
+
+  EXPECT_EQ(text_of(resolve("web.test")), "10.1.0.9:8001");
+}
+
 /// What the name's addresses say may be another server: better none than a wrong one.
 TEST_P(ResolverServiceTest, AddressesDoNotStandInForAServiceThatIsNotAnswered) {
   settings_.stale_ttl = seconds(100);
-  add(service_record("web.test", {1, 1, 8001}, "a.test"));
-  add(address_record("web.test", "10.1.0.7"));
-  for (const auto& server : servers_)
-    server->zone[{"new.test", srv}] = {.rcode = DnsRcode::server_failure};
+  add(service_record("web.test", {1, 1, 8001}, "a.test", 300));
+  add(address_record("web.test", "10.1.0.7", 300));
   add(address_record("new.test", "10.1.0.8"));
-
+  first().ignored_type = second().ignored_type = srv;
   EXPECT_EQ(text_of(resolve("new.test")),
-            "error: new.test: SRV: 10.0.0.1:53: the server failed (SERVFAIL)");
+            "error: new.test: SRV: 10.0.0.1:53: no answer in time; if these servers know no SRV, "
+            "leave it out of gateway.dns.order");
+
+  first().ignored_type = second().ignored_type = 0;
   EXPECT_EQ(text_of(resolve("web.test")), "10.1.0.1:8001");
   for (const auto& server : servers_)
-    server->zone[{"web.test", srv}] = {.rcode = DnsRcode::server_failure};
+    server->zone[{"web.test", srv}] = {.rcode = DnsRcode::refused};
   pass(seconds(61));
-  EXPECT_EQ(text_of(resolve("web.test")), "10.1.0.1:8001");
-  pass(seconds(10));
-  EXPECT_EQ(text_of(resolve("web.test")), "10.1.0.1:8001") << "stale, and still better";
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ(text_of(resolve("web.test")), "10.1.0.1:8001") << "stale, and still better";
+    pass(seconds(5));
+  }
+  pass(seconds(100));
+  EXPECT_EQ(text_of(resolve("web.test")), "error: web.test: SRV: 10.0.0.1:53: the server refused");
+  for (const auto& server : servers_)
+    server->zone.erase({"web.test", srv});
+  pass(seconds(2));
+  EXPECT_EQ(text_of(resolve("web.test")), "10.1.0.7:80") << "it is no service any more";
 }
 
 TEST_P(ResolverServiceTest, ServersThatKnowHostsAloneServeThem) {
   for (const DnsRcode rcode : {DnsRcode::refused, DnsRcode::not_implemented, DnsRcode::format_error,
-                               DnsRcode::no_such_name}) {
+                               DnsRcode::server_failure, DnsRcode::no_such_name}) {
     for (const auto& server : servers_)
       server->zone[{"a.test", srv}] = {.rcode = rcode};
     resolver_.reset();
@@ -86,6 +125,68 @@ TEST_P(ResolverServiceTest, ServersThatKnowHostsAloneServeThem) {
   resolver_.reset();
   EXPECT_EQ(text_of(resolve("a.test")), "error: a.test: 10.0.0.1:53: the server failed (SERVFAIL)")
       << "that it is no service does not say that it does not exist";
+}
+
+TEST_P(ResolverServiceTest, AnErrorIsSoonAskedAgainFor) {
+  add(service_record("web.test", {1, 1, 8001}, "a.test"));
+  add(address_record("web.test", "10.1.0.7"));
+  const DnsReply right = first().zone[{"web.test", srv}];
+  first().zone[{"web.test", srv}] = second().zone[{"web.test", srv}] = {.rcode = DnsRcode::refused};
+  EXPECT_EQ(text_of(resolve("web.test")), "10.1.0.7:80");
+
+  first().zone[{"web.test", srv}] = second().zone[{"web.test", srv}] = right;
+  pass(settings_.negative_ttl + milliseconds(10));
+  resolve("web.test");
+  pass(milliseconds(100));
+  EXPECT_EQ(text_of(resolve("web.test")), "10.1.0.1:8001");
+}
+
+TEST_P(ResolverServiceTest, WaitsForNoTargetThatIsNoBetter) {
+  add(service_record("web.test", {1, 1, 8001}, "lost.test"));
+  add(service_record("web.test", {2, 1, 8002}, "a.test"));
+  add(service_record("web.test", {2, 1, 8003}, "slow.test"));
+  add(address_record("slow.test", "10.1.0.3"));
+  first().silent_about = second().silent_about = "slow.test";
+  const TimePoint begin = loop_.now();
+
+  EXPECT_EQ(text_of(resolve("web.test")), "10.1.0.1:8002");
+  EXPECT_LE(loop_.now() - begin, milliseconds(200));
+
+  first().silent_about = "lost.test";
+  add(address_record("lost.test", "10.1.0.4"));
+  resolver_.reset();
+  const TimePoint again = loop_.now();
+  EXPECT_EQ(text_of(resolve("web.test")), "10.1.0.4:8001 10.1.0.1:8002 10.1.0.3:8003");
+  EXPECT_GE(loop_.now() - again, settings_.timeout) << "a better one was waited for";
+}
+
+TEST_P(ResolverServiceTest, AStaleTargetIsNoLongerKnownAndAskedForOnceInAWhile) {
+  settings_.stale_ttl = seconds(1000);
+  add(service_record("web.test", {1, 1, 8001}, "b.test", 5));
+  add(address_record("b.test", "10.1.0.2", 5));
+  resolve("web.test");
+  for (const auto& server : servers_)
+    server->zone[{"b.test", 1}] =
+        server->zone[{"b.test", 28}] = {.rcode = DnsRcode::server_failure};
+  pass(seconds(10));
+  const std::size_t before = datagrams();
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(text_of(resolve("web.test")), "10.1.0.2:8001");
+    pass(milliseconds(20));
+  }
+  EXPECT_LE(datagrams() - before, 60u) << "three attempts of three questions, three times";
+
+  for (const auto& server : servers_) {
+    server->zone.erase({"b.test", 1});
+    server->zone.erase({"b.test", 28});
+    server->add(address_record("b.test", "10.1.0.5", 3000));
+  }
+  pass(seconds(2));
+  resolve("web.test");
+  pass(seconds(2));
+  resolve("web.test");
+  pass(seconds(2));
+  EXPECT_EQ(text_of(resolve("web.test")), "10.1.0.5:8001");
 }
 
 TEST_P(ResolverServiceTest, KeepsAServiceNoLongerThanItsTargets) {

@@ -40,7 +40,7 @@ TEST_P(ResolverTest, TakesTheFirstFamilyInTheOrderOfThoseAskedForAtOnce) {
 }
 
 TEST_P(ResolverTest, WaitsForNoTypeBehindTheOneThatCounts) {
-  first().ignores_ipv6 = second().ignores_ipv6 = true;
+  first().ignored_type = second().ignored_type = 28;
   const TimePoint begin = loop_.now();
 
   EXPECT_EQ(text_of(resolve("a.test")), "10.1.0.1:80");
@@ -222,7 +222,7 @@ TEST_P(ResolverTest, HasOneFamilyWhenTheOtherFails) {
 
 TEST_P(ResolverTest, WaitsTwoAttemptsForServersThatIgnoreAFamily) {
   settings_.order = {DnsType::aaaa, DnsType::a};
-  first().ignores_ipv6 = second().ignores_ipv6 = true;
+  first().ignored_type = second().ignored_type = 28;
   const TimePoint begin = loop_.now();
 
   EXPECT_EQ(text_of(resolve("a.test")), "10.1.0.1:80");
@@ -232,9 +232,9 @@ TEST_P(ResolverTest, WaitsTwoAttemptsForServersThatIgnoreAFamily) {
 TEST_P(ResolverTest, BettersAnAnswerSoonWithoutAnybodyWaiting) {
   settings_.order = {DnsType::aaaa, DnsType::a};
   add(address_record("a.test", "2001:db8::1", 60));
-  first().ignores_ipv6 = second().ignores_ipv6 = true;
+  first().ignored_type = second().ignored_type = 28;
   resolve("a.test");
-  first().ignores_ipv6 = false;
+  first().ignored_type = 0;
   pass(settings_.negative_ttl + milliseconds(10));
 
   EXPECT_EQ(text_of(resolve("a.test", milliseconds(0))), "10.1.0.1:80");

@@ -6,18 +6,18 @@
 namespace sluice::upstream {
 
 const Address& pick_address(const std::vector<ResolvedAddress>& addresses,
-                            std::vector<Address>& tried, std::uint64_t chance) {
+                            std::vector<Address>& failed, std::uint64_t chance) {
   if (addresses.size() == 1) return addresses.front().address;
-  const auto is_tried = [&](const ResolvedAddress& each) {
-    return std::ranges::find(tried, each.address) != tried.end();
+  const auto has_failed = [&](const ResolvedAddress& each) {
+    return std::ranges::find(failed, each.address) != failed.end();
   };
-  if (std::ranges::all_of(addresses, is_tried))
-    std::erase_if(tried, [&](const Address& each) {
+  if (std::ranges::all_of(addresses, has_failed))
+    std::erase_if(failed, [&](const Address& each) {
       return std::ranges::find(addresses, each, &ResolvedAddress::address) != addresses.end();
     });
-  const std::uint16_t priority = std::ranges::find_if_not(addresses, is_tried)->priority;
+  const std::uint16_t priority = std::ranges::find_if_not(addresses, has_failed)->priority;
   const auto weight_of = [&](const ResolvedAddress& each) -> std::uint64_t {
-    if (each.priority != priority || is_tried(each)) return 0;
+    if (each.priority != priority || has_failed(each)) return 0;
     return std::max<std::uint64_t>(each.weight, 1);
   };
   std::uint64_t total = 0;
@@ -26,10 +26,7 @@ const Address& pick_address(const std::vector<ResolvedAddress>& addresses,
   std::uint64_t left = chance % total;
   for (const ResolvedAddress& each : addresses) {
     const std::uint64_t weight = weight_of(each);
-    if (left < weight) {
-      tried.push_back(each.address);
-      return each.address;
-    }
+    if (left < weight) return each.address;
     left -= weight;
   }
   std::unreachable();

@@ -33,12 +33,12 @@ struct TargetGroup {
   tls::Shown certificate;  ///< what its targets see of services that show none themselves
 };
 
-/// Which address of a resolved name gets a request's next try, as RFC 2782 says: of those that are
-/// not in `tried` one of the lowest priority, by weight (0 counts as 1). It is in `tried` then, and
-/// when all are there they go from it first. `chance` is any number. Precondition: `addresses` is
-/// not empty, and by priority.
+/// Which address of a resolved name gets a request's next try, as RFC 2782 says: of those that did
+/// not fail it one of the lowest priority, by weight (0 counts as 1). When all are in `failed`,
+/// they go from it first. `chance` is any number. Precondition: `addresses` is not empty, and by
+/// priority.
 const Address& pick_address(const std::vector<ResolvedAddress>& addresses,
-                            std::vector<Address>& tried, std::uint64_t chance);
+                            std::vector<Address>& failed, std::uint64_t chance);
 
 /// The worker's place in one group's turn: smooth weighted round-robin, so that a heavy target does
 /// not get its share in a burst.

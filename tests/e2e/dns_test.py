@@ -79,6 +79,20 @@ class Names(GatewayTest):
     self.assertEqual(sorted(one["port"] for one in line["tries"][:-1]), [1, 2])
     self.assertEqual(line["tries"][-1]["port"], alive.port)
 
+  def test_a_kept_connection_that_ends_says_nothing_of_its_upstream(self):
+    seen = collections.Counter()
+
+    def answers_once(head, connection):
+      seen[connection] += 1
+      return ok(b"primary") if seen[connection] == 1 else None
+
+    primary, backup = self.upstream(answers_once), self.named(b"backup")
+    server = self.name_server(f"srv-host=web.test,here.test,{primary.port},1,10",
+                              f"srv-host=web.test,here.test,{backup.port},2,10")
+    client = self.serving("web.test", server).client()
+
+    self.assertEqual({client.get().body for _ in range(20)}, {b"primary"})
+
   def test_the_order_says_which_records_count(self):
     by_service, by_address = self.named(b"service"), self.named(b"address")
     server = self.name_server(f"srv-host=web.test,here.test,{by_service.port}", "host-record=web.test,127.0.0.1")

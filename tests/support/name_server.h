@@ -135,7 +135,8 @@ class FakeNameServer {
   DnsReply missing{.rcode = DnsRcode::no_such_name};               ///< for all other names
   DnsManner manner = DnsManner::answers;
   std::deque<DnsManner> first_manners;  ///< of the first datagrams
-  bool ignores_ipv6 = false;            ///< questions for AAAA
+  std::uint16_t ignored_type = 0;       ///< no answer to questions for it
+  std::string silent_about;             ///< no answer to questions about this name
   bool answers_streams = true;
   std::vector<std::string> asked;  ///< "name type", one a datagram
   int streams = 0;
@@ -176,7 +177,8 @@ class FakeNameServer {
     }
     DnsReply reply = reply_to(question);
     asked.push_back(asked_name(question) + " " + std::to_string(asked_type(question)));
-    if (ignores_ipv6 && asked_type(question) == 28) co_return Done{};
+    if (asked_type(question) == ignored_type || asked_name(question) == silent_about)
+      co_return Done{};
     DnsReply lie{.answers = {address_record(asked_name(question), "6.6.6.6")}};
     std::string wrong = encode_reply(question, lie);
     switch (now) {
