@@ -151,30 +151,33 @@ class Forwarding {
   }
 
   /// Counts the failure; false when it was the last one.
-  bool again(const Error& error, bool turned_away = false) {
-    if (!exchange_.record.tries.empty()) exchange_.record.tries.back().error = error.code;
+  bool again(bool turned_away = false) {
     if (worker_.loop.now() >= exchange_.head_by) return false;
     if (turned_away && turned_away_++ < turned_away_max) return true;
     return attempts_++ < service_.retries;
   }
 
   /// An address of the target's name: one that did not fail yet, as long as there is one.
-  Task<Result<Address>> resolve(const upstream::Target& target) {
+  Task<Result<Address>> resolve(const upstream::Target& target, TimePoint by) {
     CO_TRY(const ResolvedPtr addresses,
-           co_await worker_.resolver.resolve(target.host, target.port, connect_by()));
+           co_await worker_.resolver.resolve(target.host, target.port, by));
     has_others_ = addresses->size() > 1;
     co_return upstream::pick_address(*addresses, failed_, worker_.loop.random());
   }
 
-  /// The last try's address did not serve. A connection that merely ended, or turned the request
-  /// away, says nothing of it.
-  void avoid_address() {
-    if (has_others_) failed_.push_back(exchange_.record.tries.back().address);
+  /// The last try came to this. Of its address that says something unless the connection served
+  /// before: then it just ended, or turned the request away.
+  void fail_try(const Error& error, bool reused) {
+    Try& last = exchange_.record.tries.back();
+    last.error = error.code;
+    if (has_others_ && !reused) failed_.push_back(last.address);
   }
 
-  /// Whether another target may have an address where this one's name has none: the same question
-  /// again would be in vain.
-  bool has_other_targets() const noexcept { return group_.targets.size() > 1; }
+  /// Whether there may be an address yet where a name had none until `by`: of another target, or
+  /// while it is still asked for. The same question once more would be in vain.
+  bool may_resolve(TimePoint by) const noexcept {
+    return group_.targets.size() > 1 || worker_.loop.now() >= by;
+  }
 
  private:
   /// Whether another attempt may need the body: an upstream of HTTP/2 also says of a request that
@@ -216,9 +219,10 @@ http::ResponseTask forward(Exchange& exchange) {
     if (target->address) {
       address = *target->address;
     } else {
-      auto resolved = co_await forwarding.resolve(*target);
+      const TimePoint by = forwarding.connect_by();
+      auto resolved = co_await forwarding.resolve(*target, by);
       if (!resolved) {
-        if (forwarding.has_other_targets() && forwarding.again(resolved.error())) continue;
+        if (forwarding.may_resolve(by) && forwarding.again()) continue;
         co_return std::unexpected(std::move(resolved).error());
       }
       address = *std::move(resolved);
@@ -229,8 +233,8 @@ http::ResponseTask forward(Exchange& exchange) {
     auto lease = co_await worker.pools.lease(forwarding.wanted(address), forwarding.connect_by());
     forwarding.connected();
     if (!lease) {
-      forwarding.avoid_address();
-      if (forwarding.again(lease.error())) continue;
+      forwarding.fail_try(lease.error(), false);
+      if (forwarding.again()) continue;
       co_return std::unexpected(std::move(lease).error());
     }
 
@@ -246,10 +250,9 @@ http::ResponseTask forward(Exchange& exchange) {
         end_with_deadline(exchange, *response);
       co_return response;
     }
-    if (!attempt.reused) forwarding.avoid_address();
-    if (!forwarding.may_retry(response.error(), attempt) ||
-        !forwarding.again(response.error(), attempt.turned_away && attempt.reused))
-      co_return response;
+    if (!forwarding.may_retry(response.error(), attempt)) co_return response;
+    forwarding.fail_try(response.error(), attempt.reused);
+    if (!forwarding.again(attempt.turned_away && attempt.reused)) co_return response;
   }
 }
 

@@ -18,6 +18,8 @@ namespace {
 constexpr std::size_t queries_max = 1024;
 // Of one service: 64 records whose names have many addresses each.
 constexpr std::size_t service_addresses_max = 256;
+// Of weights: several addresses share their record's.
+constexpr std::size_t weight_unit = 1024;
 // Who serves already does not wait longer for further targets of its service.
 constexpr milliseconds stragglers_patience{100};
 
@@ -33,7 +35,7 @@ struct Finding {
   bool absent = false;    ///< a server says so, hence the next name of the search list may be tried
   bool no_name = false;   ///< absent, and what is more the name does not exist
   bool declined = false;  ///< servers answered, if only with an error
-  bool service = false;   ///< addresses of SRV records
+  std::string service;    ///< whose SRV records there are
   bool partial =
       false;  ///< a part of it could not be asked for: serves, and is soon asked for anew
 
@@ -100,13 +102,13 @@ std::vector<DnsType> families_of(std::vector<DnsType> order) {
   return order.empty() ? std::vector{DnsType::a, DnsType::aaaa} : order;
 }
 
-/// Of the first family in the order that a list without DNS has; all of it when there is none.
+/// Of the first of the families that a list without DNS has; all of it when it has none of them.
 std::vector<ResolvedAddress> by_order(std::vector<ResolvedAddress> known,
-                                      const std::vector<DnsType>& order) {
+                                      const std::vector<DnsType>& families) {
   const auto family_of = [](const ResolvedAddress& resolved) {
     return resolved.address.family == Address::Family::ipv6 ? DnsType::aaaa : DnsType::a;
   };
-  for (const DnsType type : order) {
+  for (const DnsType type : families) {
     if (std::ranges::find(known, type, family_of) == known.end()) continue;
     std::erase_if(known, [&](const auto& resolved) { return family_of(resolved) != type; });
     break;
@@ -151,7 +153,8 @@ struct Resolver::State {
 
   Loop& loop;
   const ResolverSettings settings;
-  const std::vector<DnsType> families;  ///< what targets of services are asked for, in order
+  const std::vector<DnsType>
+      families;  ///< the order without SRV: for targets of services, and hosts
   std::unordered_map<std::string, std::vector<ResolvedAddress>, Hash, std::equal_to<>> hosts;
   ResolverCache cache;
   Scope queries;
@@ -224,10 +227,9 @@ std::vector<ResolvedAddress> Resolver::State::known_without_asking(std::string_v
   const std::string plain =
       lower_case(name.ends_with('.') ? name.substr(0, name.size() - 1) : name);
   if (const auto host = hosts.find(plain); host != hosts.end())
-    return by_order(host->second, settings.order);
+    return by_order(host->second, families);
   if (is_dns_name(name) && is_localhost(name))
-    return by_order({{*Address::from_ip("127.0.0.1", 0)}, {*Address::from_ip("::1", 0)}},
-                    settings.order);
+    return by_order({{*Address::from_ip("127.0.0.1", 0)}, {*Address::from_ip("::1", 0)}}, families);
   return {};
 }
 
@@ -251,8 +253,9 @@ void Resolver::State::settle(ResolverEntry& entry, Finding finding) {
   const TimePoint now = loop.now();
   entry.asking = false;
   entry.waiting.wake_all(loop);
+  if (!finding.service.empty() || !finding.addresses.empty() || finding.absent)
+    entry.service = std::move(finding.service);
   if (!finding.addresses.empty()) {
-    entry.is_service = finding.service;
     entry.take(std::move(finding.addresses), {}, after(now, clamped(finding.ttl)));
     if (finding.partial)
       entry.refresh_after = std::min(entry.expires, after(now, settings.negative_ttl));
@@ -260,7 +263,6 @@ void Resolver::State::settle(ResolverEntry& entry, Finding finding) {
     // RFC 8767 §5: the old answer serves on while no server gives a better one.
     entry.refresh_after = after(now, finding.ttl);
   } else {
-    if (finding.absent) entry.is_service = false;
     entry.take({}, failure(entry.name, finding.reason), after(now, finding.ttl));
   }
 }
@@ -292,8 +294,8 @@ Task<Finding> Resolver::State::find_first(const std::string& name, const Resolve
       co_await wait_for(loop, search.news);
     // Addresses of a name that may be a service at other ports may be those of another server. Many
     // servers that only know hosts answer with an error, though.
-    const bool failed_service =
-        types[i] == DnsType::srv && !finding->absent && (!finding->declined || entry.is_service);
+    const bool failed_service = types[i] == DnsType::srv && !finding->absent &&
+                                (!finding->declined || entry.service == name);
     if (!finding->addresses.empty() || failed_service) {
       finding->partial = finding->partial || partial;
       co_return *std::move(finding);
@@ -343,15 +345,18 @@ Task<Finding> Resolver::State::find_services(const std::string& name) {
   co_await resolve_targets(services, targets);
   Finding finding{.ttl = answer->ttl.value_or(seconds(0)),
                   .reason = "no target of the service has an address",
-                  .service = true};
+                  .service = name};
   for (std::size_t i = 0; i < services.size(); ++i) {
     finding.partial = finding.partial || targets[i].partial;
     if (targets[i].addresses == nullptr) continue;
     // A service is known no longer than its targets are.
     finding.ttl = std::min(finding.ttl, targets[i].ttl);
-    for (const ResolvedAddress& resolved : *targets[i].addresses) {
+    const std::vector<ResolvedAddress>& addresses = *targets[i].addresses;
+    const auto weight = static_cast<std::uint32_t>(std::max<std::size_t>(services[i].weight, 1) *
+                                                   weight_unit / addresses.size());
+    for (const ResolvedAddress& resolved : addresses) {
       if (finding.addresses.size() == service_addresses_max) break;
-      finding.addresses.push_back({resolved.address, services[i].priority, services[i].weight});
+      finding.addresses.push_back({resolved.address, services[i].priority, weight});
     }
   }
   if (finding.addresses.empty()) finding.ttl = settings.negative_ttl;

@@ -43,7 +43,7 @@ void read_hosts_file(std::string_view text, ResolverSettings& settings);
 struct ResolvedAddress {
   Address address;  ///< with port: the SRV record's; without one, or of 0, the question's
   std::uint16_t priority = 0;  ///< SRV: lower first; else 0
-  std::uint16_t weight = 1;    ///< SRV's; else 1
+  std::uint32_t weight = 1;  ///< SRV's (0 counts as 1) in 1024ths, shared by the record's addresses
 
   bool operator==(const ResolvedAddress&) const = default;
 };

@@ -34,8 +34,9 @@ struct ResolverEntry {
   const ResolvedKind kind;
   bool asking = false;  ///< a query runs
   bool known = false;   ///< at least one query ended
-  /// The last that was heard of its SRV records is that there are some.
-  bool is_service = false;
+  /// Whose SRV records there were when they were last heard of: the name, or one of its search
+  /// list.
+  std::string service;
   TimePoint expires{};
   /// From then on what serves is asked for anew; as a rule when it expires.
   TimePoint refresh_after{};

@@ -1,5 +1,7 @@
 // Services (SRV) resolved in the simulated network, with many seeds.
 
+#include <map>
+
 #include <gtest/gtest.h>
 
 #include "support/resolver_fixture.h"
@@ -35,8 +37,8 @@ TEST_P(ResolverServiceTest, ResolvesTheTargetsOfAService) {
       << "port 0 says nothing";
   ASSERT_TRUE(found.has_value());
   EXPECT_EQ((**found)[0].priority, 1);
-  EXPECT_EQ((**found)[0].weight, 20);
-  EXPECT_EQ((**found)[1].weight, 10);
+  EXPECT_EQ((**found)[0].weight, 20U * 1024);
+  EXPECT_EQ((**found)[1].weight, 10U * 1024);
 }
 
 TEST_P(ResolverServiceTest, AServiceIsTakenBeforeAddressesOfItsName) {
@@ -65,6 +67,37 @@ TEST_P(ResolverServiceTest, AServiceThatNamesItselfIsAHost) {
   add(service_record("web.test", {1, 100, 8003}, "a.test"));
   resolver_.reset();
   EXPECT_EQ(text_of(resolve("web.test")), "10.1.0.7:8001 10.1.0.7:9090 10.1.0.1:8003");
+}
+
+TEST_P(ResolverServiceTest, ARecordsAddressesShareItsWeight) {
+  add(service_record("web.test", {1, 30, 8001}, "three.test"));
+  add(service_record("web.test", {1, 30, 8002}, "a.test"));
+  add(service_record("web.test", {1, 0, 8003}, "a.test"));
+  for (const auto ip : {"10.2.0.1", "10.2.0.2", "10.2.0.3"})
+    add(address_record("three.test", ip));
+
+  const Found found = resolve("web.test");
+
+  ASSERT_TRUE(found.has_value()) << text_of(found);
+  std::map<std::uint16_t, std::uint32_t> by_port;
+  for (const ResolvedAddress& each : **found)
+    by_port[each.address.port] += each.weight;
+  EXPECT_EQ(by_port, (std::map<std::uint16_t, std::uint32_t>{
+                         {8001, 30 * 1024}, {8002, 30 * 1024}, {8003, 1024}}));
+}
+
+TEST_P(ResolverServiceTest, AServiceOfTheSearchListIsNotLookedForUnderOtherNames) {
+  settings_.search = {"one.test", "two.test"};
+  for (const auto& server : servers_)
+    server->zone[{"web.one.test", srv}] = {.rcode = DnsRcode::refused};
+  first().zone[{"web.one.test", 1}] =
+      first().zone[{"web.one.test", 28}] = {.rcode = DnsRcode::no_such_name};
+  add(service_record("web.two.test", {1, 1, 8001}, "a.test"));
+
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(text_of(resolve("web")), "10.1.0.1:8001");
+    pass(seconds(61));
+  }
 }
 
 TEST_P(ResolverServiceTest, TheBestOfManyRecordsCount) {
@@ -214,6 +247,18 @@ TEST_P(ResolverServiceTest, AddsATargetThatComesBackWithoutAnybodyWaiting) {
   EXPECT_EQ(text_of(resolve("_http._tcp.test")), "10.1.0.1:8001");
   pass(milliseconds(100));
   EXPECT_EQ(text_of(resolve("_http._tcp.test")), "10.1.0.1:8001 10.1.0.2:8002");
+}
+
+TEST_P(ResolverServiceTest, AServiceWithoutAddressesIsOneStill) {
+  add(service_record("lost.test", {0, 0, 80}, "gone.test"));
+  add(address_record("lost.test", "10.1.0.3"));
+  EXPECT_FALSE(resolve("lost.test").has_value());
+
+  for (const auto& server : servers_)
+    server->zone[{"lost.test", srv}] = {.rcode = DnsRcode::refused};
+  pass(seconds(2));
+  EXPECT_EQ(text_of(resolve("lost.test")),
+            "error: lost.test: SRV: 10.0.0.1:53: the server refused");
 }
 
 TEST_P(ResolverServiceTest, SaysWhyThereIsNoService) {
