@@ -84,7 +84,7 @@ void play_names(World& world) {
   ask_for(world, {"10.0.1.5:80"});
 }
 
-TEST(SimNames, RequestsGoWhereDnsSays) {
+TEST(Simulation, SendsRequestsWhereNamesPoint) {
   play_seeds({"names", play_names}, 100);
 }
 
