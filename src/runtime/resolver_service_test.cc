@@ -48,11 +48,9 @@ TEST_P(ResolverServiceTest, AServiceIsTakenBeforeAddressesOfItsName) {
   EXPECT_EQ(text_of(resolve("web.test")), "10.1.0.1:8001");
   EXPECT_EQ(text_of(resolve("a.test")), "10.1.0.1:80") << "has no services";
 
-  settings_.order = {DnsType::a, DnsType::srv};
-  resolver_.reset();
+  use_order({DnsType::a, DnsType::srv});
   EXPECT_EQ(text_of(resolve("web.test")), "10.1.0.7:80");
-  settings_.order = {DnsType::srv};
-  resolver_.reset();
+  use_order({DnsType::srv});
   EXPECT_EQ(text_of(resolve("web.test")), "10.1.0.1:8001");
   EXPECT_EQ(text_of(resolve("a.test")), "error: a.test: no such records");
 }

@@ -29,13 +29,11 @@ TEST_P(ResolverTest, TakesTheFirstFamilyInTheOrderOfThoseAskedForAtOnce) {
   EXPECT_EQ(datagrams(), 4u);
   EXPECT_EQ(second().asked.size(), 0u);
 
-  settings_.order = {DnsType::aaaa, DnsType::a};
-  resolver_.reset();
+  use_order({DnsType::aaaa, DnsType::a});
   EXPECT_EQ(text_of(resolve("b.test")), "[2001:db8::2]:80");
   EXPECT_EQ(text_of(resolve("a.test")), "10.1.0.1:80");
 
-  settings_.order = {DnsType::aaaa};
-  resolver_.reset();
+  use_order({DnsType::aaaa});
   EXPECT_EQ(text_of(resolve("a.test")), "error: a.test: no such records");
 }
 
@@ -351,12 +349,10 @@ TEST_P(ResolverTest, KnowsAddressesHostsAndThisMachineWithoutAsking) {
   EXPECT_EQ(text_of(resolve("other.")), "10.3.0.2:80");
   EXPECT_EQ(text_of(resolve("localhost")), "127.0.0.1:80");
   EXPECT_EQ(text_of(resolve("app.LOCALHOST.")), "127.0.0.1:80");
-  settings_.order = {DnsType::aaaa, DnsType::a};
-  resolver_.reset();
+  use_order({DnsType::aaaa, DnsType::a});
   EXPECT_EQ(text_of(resolve("localhost")), "[::1]:80");
   EXPECT_EQ(text_of(resolve("other")), "10.3.0.2:80");
-  settings_.order = {DnsType::srv};
-  resolver_.reset();
+  use_order({DnsType::srv});
   EXPECT_EQ(text_of(resolve("localhost")), "127.0.0.1:80");
   EXPECT_EQ(datagrams(), 0u);
 }

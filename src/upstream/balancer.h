@@ -34,9 +34,8 @@ struct TargetGroup {
 };
 
 /// Which address of a resolved name gets a request's next try, as RFC 2782 says: of those that did
-/// not fail it one of the lowest priority, by weight. When all are in `failed`,
-/// they go from it first. `chance` is any number. Precondition: `addresses` is not empty, and by
-/// priority.
+/// not fail it one of the lowest priority, by weight. When all are in `failed`, they go from it
+/// first. `chance` is any number. Precondition: `addresses` is not empty, and by priority.
 const Address& pick_address(const std::vector<ResolvedAddress>& addresses,
                             std::vector<Address>& failed, std::uint64_t chance);
 

@@ -60,6 +60,11 @@ class ResolverTest : public ::testing::TestWithParam<std::uint64_t> {
     return *resolver_;
   }
 
+  void use_order(std::vector<DnsType> order) {
+    settings_.order = std::move(order);
+    resolver_.reset();
+  }
+
   Found resolve(std::string_view name, milliseconds patience = seconds(60)) {
     return run(loop_, resolver().resolve(name, 80, after(loop_.now(), patience)));
   }
